@@ -1,0 +1,60 @@
+/* A federated partner and the installation's settings, as plain values, with the rules that every
+ * way of changing them must obey (validation is one function for CLI, API and panel). */
+#ifndef CW_POLICY_PARTNER_H
+#define CW_POLICY_PARTNER_H
+
+#include "base/mem.h"
+#include "base/str.h"
+
+enum cw_requirement { CW_REQUIRED, CW_OPTIONAL, CW_NOT_SUPPORTED };
+enum cw_partner_type { CW_FEDERATED, CW_PUBLIC_VERIFIED, CW_PUBLIC_UNVERIFIED };
+
+const char *cw_requirement_name(enum cw_requirement);   /* "Required", "Optional", "NotSupported" */
+const char *cw_partner_type_name(enum cw_partner_type); /* "Federated", ... */
+bool cw_requirement_of(struct cw_str name, enum cw_requirement *out);   /* ASCII case ignored */
+bool cw_partner_type_of(struct cw_str name, enum cw_partner_type *out); /* ASCII case ignored */
+
+/* How a partner's streams must be secured. */
+struct cw_rules {
+    enum cw_requirement tls, sasl;
+    bool dialback;
+};
+
+struct cw_partner {
+    struct cw_str domain;             /* primary, A-labels */
+    struct cw_str *additional;        /* A-labels */
+    size_t n_additional;
+    struct cw_str description;        /* at most 1,024 characters */
+    enum cw_partner_type type;
+    struct cw_rules rules;
+    unsigned connection_limit;        /* 1..10000; 0 = inherit the settings' */
+    bool keep_alive;
+    struct cw_str proxy_fqdn;         /* host[:port], or empty */
+    bool enabled;
+};
+/* The defaults of a new partner; domain stays absent. */
+#define CW_PARTNER_DEFAULT                                                                         \
+    ((struct cw_partner){.description = CW_STR(""), .type = CW_PUBLIC_UNVERIFIED,                  \
+                         .rules = {CW_REQUIRED, CW_REQUIRED, true}, .keep_alive = true,            \
+                         .proxy_fqdn = CW_STR(""), .enabled = true})
+
+/* Installation-wide settings; ranges stand in settings.c, one row each. */
+struct cw_settings {
+    unsigned connection_limit, partner_connection_limit;
+    unsigned keep_alive_interval_s, establishment_timeout_s, inactivity_timeout_s;
+    unsigned subscription_refresh_s;
+    struct cw_str dialback_secret;          /* text, at least 32 characters */
+    struct cw_str dialback_secret_previous; /* still accepted; empty when none */
+    bool log_bodies;
+    unsigned stanza_max_bytes, stanza_max_bytes_before_auth;
+    unsigned stanza_rate, stanza_burst;     /* per stream and second; 0 = no limit */
+    struct cw_str *refused_targets;         /* networks "addr/len" that are never connected to */
+    size_t n_refused_targets;
+};
+
+/* Normalises domains to A-labels in place (arena) and checks every field.  Returns an absent string
+ * when all is well, else one sentence that says what to change; *field names the field.
+ * Uniqueness against other partners and local domains is the store's business. */
+struct cw_str cw_partner_check(struct cw_arena *, struct cw_partner *, const char **field);
+
+#endif

@@ -1,0 +1,122 @@
+/* The stream machine: one S2S stream, inbound or outbound, from the first byte to the last
+ * (RFC 6120, XEP-0178, XEP-0220).  No sockets, no clock, no globals: events in, actions out, so
+ * that every exchange can be replayed from a text file, byte by byte (tests/scenario).
+ *
+ * Outbound, TLS and SASL Required, in prose: OPENED makes us send our header.  BYTES bring the
+ * peer's header and features with <starttls/>; cw_nego_decide says START_TLS, so we send
+ * <starttls/> and on <proceed/> act START_TLS: whatever the reader still holds dies with it.
+ * TLS_UP brings the certificate; we send a fresh header, read fresh features with EXTERNAL, send
+ * <auth/>, get <success/>, restart, read features, and act READY for the pair (our domain, the
+ * peer's).  From now on cw_s2s_send is allowed and STANZA actions would be refused: stanzas come
+ * in on the peer's own stream.
+ *
+ * Time: every step is told `now_ms` (monotonic); cw_s2s_deadline_ms says when to send a TIMER event
+ * at the latest.
+ */
+#ifndef CW_S2S_STREAM_H
+#define CW_S2S_STREAM_H
+
+#include "policy/nego.h"
+#include "policy/view.h"
+#include "s2s/cert.h"
+#include "xml/node.h"
+#include "xml/reader.h"
+#include "xmpp/error.h"
+
+struct cw_s2s;
+
+struct cw_s2s_config {
+    enum cw_direction direction;
+    struct cw_policy *policy;      /* a reference is taken */
+    struct cw_str local, remote;   /* outbound: A-labels of the pair; inbound: absent */
+    /* Outbound made only to ask an authority (dialback step 2): no authentication of our own is
+     * begun; verify requests go out once the partner's TLS rules are met. */
+    bool verify_only;
+    /* Fills `out` with an unpredictable stream id (inbound only). */
+    void (*new_stream_id)(void *arg, char out[33]);
+    void *arg;
+};
+struct cw_s2s *cw_s2s_new(const struct cw_s2s_config *);
+void cw_s2s_free(struct cw_s2s **);
+
+enum cw_s2s_event_kind {
+    CW_S2S_OPENED,     /* transport is up (outbound and inbound: first event) */
+    CW_S2S_BYTES,
+    CW_S2S_TLS_UP,     /* handshake done; `cert` is valid for this call and copied */
+    CW_S2S_TLS_FAILED, /* `text`: why */
+    CW_S2S_DIALBACK_ANSWER, /* to our ASK_AUTHORITY: `dialback`, valid/invalid/error */
+    CW_S2S_VERIFY,     /* outbound: ask this stream's peer to verify a key: `dialback` */
+    CW_S2S_SEND,       /* stanza (jabber:server namespace) for a READY pair */
+    CW_S2S_POLICY,     /* `policy` is new; the machine takes a reference and reacts */
+    CW_S2S_TIMER,
+    CW_S2S_CLOSE,      /* we want to close: `stream_error` if has_error, `text` */
+    CW_S2S_EOF,        /* the transport ended; `text`: why */
+};
+
+/* One dialback question or its answer.  originating = whose key it is; receiving = who was asked
+ * to believe it; id = the stream id that the receiving server gave (XEP-0220 section 2.1.2). */
+struct cw_s2s_dialback {
+    struct cw_str originating, receiving, id, key;
+    enum cw_dialback_state state;   /* answers: VALID, INVALID or ERROR */
+    enum cw_stanza_error condition; /* ERROR: which (section 2.5) */
+};
+
+struct cw_s2s_event {
+    enum cw_s2s_event_kind kind;
+    uint64_t now_ms;
+    struct cw_str bytes;            /* BYTES */
+    const struct cw_cert *cert;     /* TLS_UP */
+    struct cw_str tls_version, tls_cipher; /* TLS_UP, for people */
+    struct cw_s2s_dialback dialback; /* DIALBACK_ANSWER, VERIFY */
+    const struct cw_xml *stanza;    /* SEND: checked and built by the caller */
+    struct cw_policy *policy;       /* POLICY */
+    bool has_error;                 /* CLOSE */
+    enum cw_stream_error stream_error;
+    struct cw_str text;
+};
+
+enum cw_s2s_action_kind {
+    CW_S2S_DO_SEND,          /* write `bytes` */
+    CW_S2S_DO_START_TLS,     /* after all bytes so far; server side when inbound */
+    CW_S2S_DO_ASK_AUTHORITY, /* inbound got a <db:result/>: ask dialback.originating's server */
+    CW_S2S_DO_VERIFY_ANSWER, /* outbound: the peer's answer to a VERIFY event, or its failure */
+    CW_S2S_DO_READY,         /* the pair (local, remote) is proven in this direction by `method` */
+    CW_S2S_DO_STANZA,        /* inbound: `stanza` for us; its addresses were checked and enforced */
+    CW_S2S_DO_FAILED,        /* outbound: this pair will not come up: `reason`, `text` */
+    CW_S2S_DO_CLOSE,         /* write what is queued, then close the transport; always the last */
+    CW_S2S_DO_NOTE,          /* one line for log and timeline: event name in `bytes`, `text` */
+};
+
+struct cw_s2s_action {
+    enum cw_s2s_action_kind kind;
+    struct cw_str bytes;
+    struct cw_s2s_dialback dialback;
+    struct cw_str local, remote;
+    enum cw_method method;
+    struct cw_xml *stanza;       /* until the next step */
+    enum cw_nego_reason reason;  /* FAILED, when the policy ended it */
+    bool has_error;              /* CLOSE, FAILED: a stream error was sent or received */
+    enum cw_stream_error stream_error;
+    struct cw_str text;          /* one sentence */
+};
+
+/* Filled by a step; everything in it lives until the machine's next step. */
+struct cw_s2s_actions {
+    struct cw_s2s_action *items;
+    size_t n;
+};
+/* After a CLOSE action every further event but EOF is ignored. */
+void cw_s2s_step(struct cw_s2s *, const struct cw_s2s_event *, struct cw_s2s_actions *out);
+
+/* When the next TIMER event is due at the latest; 0 = none. */
+uint64_t cw_s2s_deadline_ms(const struct cw_s2s *);
+/* The one question that every path asks before a stanza passes. */
+bool cw_s2s_is_ready(const struct cw_s2s *, struct cw_str local, struct cw_str remote);
+enum cw_method cw_s2s_method(const struct cw_s2s *);
+const char *cw_s2s_state_name(const struct cw_s2s *);
+struct cw_str cw_s2s_stream_id(const struct cw_s2s *);
+/* Inbound: from/to of the stream header once read and enforced (A-labels), absent before. */
+struct cw_str cw_s2s_remote(const struct cw_s2s *);
+struct cw_str cw_s2s_local(const struct cw_s2s *);
+
+#endif

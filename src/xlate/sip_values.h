@@ -1,0 +1,30 @@
+/* The parts of a SIP message that translation reads and writes, as plain values.  The SIP library
+ * stays in src/sip; the gateway fills and empties these. */
+#ifndef CW_XLATE_SIP_VALUES_H
+#define CW_XLATE_SIP_VALUES_H
+
+#include "base/str.h"
+
+/* A request.  Absent string = the header is not there.  URIs are the bare text without <>, with
+ * their URI parameters ("sip:romeo@example.net;gr=orchard"); header parameters are apart. */
+struct cw_sip_request {
+    struct cw_str method;
+    struct cw_str request_uri, from_uri, to_uri;
+    struct cw_str from_display, from_tag, to_tag;
+    struct cw_str call_id;
+    uint32_t cseq;
+    struct cw_str content_type;     /* with its parameters: "text/plain;charset=utf-8" */
+    struct cw_str content_language;
+    struct cw_str content_encoding;
+    struct cw_str subject, date, expires, accept_language;
+    struct cw_str body;
+};
+
+struct cw_sip_response {
+    int status;
+    struct cw_str reason_phrase;
+    struct cw_str contact; /* 3xx: where to, URI text */
+    struct cw_str body;
+};
+
+#endif

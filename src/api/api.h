@@ -1,0 +1,75 @@
+/* The table of commands: one row each, with its arguments, its permission and its handler.  The CLI
+ * runs these rows, and whatever else lets an administrator in runs the same ones, so that a check
+ * or a sentence exists once.
+ *
+ * A command takes a JSON object (argument name -> value) and gives a JSON object, or a problem. */
+#ifndef CW_API_API_H
+#define CW_API_API_H
+
+#include <jansson.h>
+
+#include "base/mem.h"
+#include "store/store.h"
+
+enum cw_permission { CW_VIEWER, CW_ADMINISTRATOR }; /* compare with >= */
+const char *cw_permission_name(enum cw_permission);
+
+enum cw_arg_type {
+    CW_ARG_DOMAIN,  /* string: a domain in A- or U-labels */
+    CW_ARG_DOMAINS, /* array of such strings; on a command line separated by commas */
+    CW_ARG_TEXT,    /* string */
+    CW_ARG_TEXTS,   /* array of strings; on a command line separated by commas */
+    CW_ARG_CHOICE,  /* string, one of `range` */
+    CW_ARG_BOOL,
+    CW_ARG_NUMBER, /* non-negative integer */
+};
+
+struct cw_api_arg {
+    const char *name; /* "connection-limit" */
+    enum cw_arg_type type;
+    bool is_positional, is_required;
+    const char *range;    /* for people: "1..10000", "Required|Optional|NotSupported" */
+    const char *fallback; /* the default, for people; "" when none */
+    const char *help;
+};
+
+/* Why a command was refused; the numbers are HTTP's, for whoever speaks it. */
+struct cw_api_problem {
+    int status;        /* 400 form, 403 permission, 404 not found, 409 taken or changed, 500 ours */
+    const char *field; /* the argument to change, or "" */
+    struct cw_str sentence;
+};
+
+struct cw_api_call {
+    struct cw_store *store;
+    struct cw_arena *arena; /* problems and intermediate values live here */
+    const char *who;        /* for the audit trail */
+    enum cw_permission permission;
+    bool what_if; /* everything but the commit */
+};
+
+struct cw_api_command {
+    const char *name; /* "partner new" */
+    const char *summary;
+    enum cw_permission permission;
+    bool changes; /* it writes: --what-if applies, and a running gateway wants to know */
+    const struct cw_api_arg *args;
+    size_t n_args;
+    /* Returns the answer (a new reference), or NULL with *problem filled. */
+    json_t *(*run)(const struct cw_api_call *, const json_t *in, struct cw_api_problem *problem);
+};
+
+/* The whole table, in the order in which help shows it. */
+const struct cw_api_command *cw_api_commands(size_t *n);
+/* NULL when there is none of that name. */
+const struct cw_api_command *cw_api_find(struct cw_str name);
+const struct cw_api_arg *cw_api_arg_find(const struct cw_api_command *, struct cw_str name);
+
+/* Checks permission and the form of `in` by the row (no unknown, no missing argument, right types),
+ * then runs it.  Returns the answer (a new reference), or NULL with *problem filled.
+ *
+ * The answer of a command that changes: {"saved":bool,"before":{...}|null,"after":{...}|null}. */
+json_t *cw_api_run(const struct cw_api_command *, const struct cw_api_call *, const json_t *in,
+                   struct cw_api_problem *problem);
+
+#endif

@@ -1,0 +1,119 @@
+/* The configuration file (causeway.yaml(5)): what belongs to one machine and is read once at start.
+ * What the administrator changes while the program runs (partners, settings) lives in the store.
+ *
+ * Every option is one row (config_schema.c): name, type, range, default, help.  libcyaml reads the
+ * file by a schema made from those rows; unknown keys and wrong shapes are errors that name the
+ * line.  All text in the struct ends in NUL and lives in its arena. */
+#ifndef CW_CONF_CONFIG_H
+#define CW_CONF_CONFIG_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#define CW_CONFIG_DEFAULT_PATH "/etc/causeway/causeway.yaml"
+
+enum cw_transport { CW_TRANSPORT_UDP, CW_TRANSPORT_TCP };
+const char *cw_transport_name(enum cw_transport); /* "udp", "tcp" */
+
+enum cw_sip_profile { CW_SIP_SIMPLE };
+const char *cw_sip_profile_name(enum cw_sip_profile);
+
+/* An IP address and a port; ip is a literal without brackets. */
+struct cw_endpoint {
+    struct cw_str ip;
+    uint16_t port;
+};
+
+struct cw_edge_config {
+    struct cw_endpoint *listen; /* default [::]:5269 and 0.0.0.0:5269 */
+    size_t n_listen;
+    struct cw_str source_address; /* IP for outbound streams; empty: the system chooses */
+    struct cw_str certificate;    /* PEM chain; empty when this machine runs no edge */
+    struct cw_str key;            /* PEM */
+    struct cw_str ca;             /* PEM trust anchors; empty: the system's */
+    struct cw_str link_socket;    /* default DATA-DIR/link.sock */
+    struct cw_str state_dir;      /* the last snapshot; default DATA-DIR/edge */
+    struct {
+        struct cw_endpoint *servers; /* none: the system's resolvers */
+        size_t n_servers;
+    } dns;
+    struct {
+        unsigned max_stanzas, max_bytes, timeout_s;
+    } queue;                      /* per partner, while a stream is being set up */
+    unsigned max_unauthenticated; /* inbound streams before authentication */
+    unsigned link_hold_s;         /* how long a gateway may be away before stanzas are answered */
+};
+
+struct cw_sip_listen {
+    enum cw_transport transport;
+    struct cw_endpoint address;
+};
+
+/* Who may send us requests. */
+struct cw_sip_peer {
+    struct cw_str name;
+    struct cw_str *addresses; /* networks "ADDRESS/LENGTH", checked */
+    size_t n_addresses;
+    enum cw_sip_profile profile;
+};
+
+/* Where requests for a local domain go. */
+struct cw_next_hop {
+    struct cw_str domain;        /* A-labels; one of the local domains */
+    struct cw_str uri;           /* as written */
+    struct cw_str host;          /* name, or IP literal without brackets */
+    uint16_t port;               /* 5060 unless written */
+    enum cw_transport transport; /* udp unless written */
+};
+
+struct cw_gateway_config {
+    struct cw_str store;          /* default DATA-DIR/causeway.db */
+    struct cw_str control_socket; /* default DATA-DIR/gateway.sock */
+    struct cw_str *edges;         /* link sockets; default: the edge's of this machine */
+    size_t n_edges;
+    struct {
+        struct cw_sip_listen *listen; /* default 127.0.0.1:5098, udp and tcp */
+        size_t n_listen;
+        struct cw_sip_peer *peers;
+        size_t n_peers;
+        struct cw_next_hop *next_hops;
+        size_t n_next_hops;
+        unsigned t1_ms, max_message_bytes, max_transactions;
+    } sip;
+};
+
+struct cw_config {
+    struct cw_str path; /* of the file it came from */
+    struct cw_str data_dir;
+    struct cw_str user; /* the roles run as; empty: as started */
+    struct {
+        enum cw_log_level level;
+        enum cw_log_format format;
+    } log;
+    struct cw_str *local_domains; /* A-labels, at least one */
+    size_t n_local_domains;
+    struct cw_edge_config edge;
+    struct cw_gateway_config gateway;
+    struct cw_arena arena; /* owns everything above */
+};
+
+/* The path to use: `given` (--config), else CAUSEWAY_CONFIG, else the default. */
+const char *cw_config_path(const char *given);
+
+/* Reads and checks the file.  CW_OK: *out is filled, the caller ends it with cw_config_free.
+ * CW_ERR_IO or CW_ERR_INVALID: *why (in the arena `errors`) is one sentence that names the file,
+ * the option or the line, and what to change; *out is then empty. */
+enum cw_err cw_config_load(const char *path, struct cw_config *out, struct cw_arena *errors,
+                           struct cw_str *why);
+/* The same from text in memory; `path` only names it in sentences. */
+enum cw_err cw_config_parse(struct cw_str text, const char *path, struct cw_config *out,
+                            struct cw_arena *errors, struct cw_str *why);
+void cw_config_free(struct cw_config *);
+
+/* Checked readers of the forms used above, shared with the settings. */
+bool cw_endpoint_of(struct cw_arena *, struct cw_str text, uint16_t default_port,
+                    struct cw_endpoint *out);
+bool cw_network_is_valid(struct cw_str text); /* "10.0.0.0/8", "2001:db8::/32", a single address */
+
+#endif

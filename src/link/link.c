@@ -1,0 +1,271 @@
+/* The link protocol; see link.h. */
+#include "link/link.h"
+
+#include <inttypes.h>
+
+#include "xml/reader.h"
+#include "xmpp/ns.h"
+#include "xmpp/stream.h"
+
+struct cw_link {
+    enum cw_link_side side;
+    struct cw_str instance;
+    struct cw_xml_reader *reader;
+    struct cw_arena arena;      /* of the link's life */
+    struct cw_arena node_arena; /* of one message */
+    bool stale;                 /* the last message may be given back */
+    bool greeted;
+};
+
+static const char *const reason_names[] = {
+    [CW_LINK_REASON_NONE] = "none",
+    [CW_LINK_REASON_NOT_LISTED] = "not-listed",
+    [CW_LINK_REASON_NOT_FOUND] = "not-found",
+    [CW_LINK_REASON_UNREACHABLE] = "unreachable",
+    [CW_LINK_REASON_REFUSED] = "refused",
+    [CW_LINK_REASON_TIMEOUT] = "timeout",
+    [CW_LINK_REASON_QUEUE_FULL] = "queue-full",
+    [CW_LINK_REASON_LIMIT] = "limit",
+    [CW_LINK_REASON_TOO_LARGE] = "too-large",
+    [CW_LINK_REASON_STREAM_FAILED] = "stream-failed",
+    [CW_LINK_REASON_SHUTDOWN] = "shutdown",
+};
+enum { N_REASONS = sizeof reason_names / sizeof *reason_names };
+
+const char *cw_link_reason_name(enum cw_link_reason reason)
+{
+    return reason_names[reason];
+}
+
+struct cw_link *cw_link_new(enum cw_link_side side, struct cw_str instance)
+{
+    struct cw_link *link = cw_alloc(sizeof *link);
+    struct cw_xml_limits limits = CW_XML_LIMITS_DEFAULT;
+    /* A stanza at its own limit is wrapped once more; a configuration may be larger still. */
+    limits.max_element_bytes = CW_LINK_MAX_BYTES;
+    limits.max_depth += 2;
+    link->side = side;
+    link->instance = cw_arena_dup(&link->arena, instance);
+    link->reader = cw_xml_reader_new(&limits);
+    return link;
+}
+
+void cw_link_free(struct cw_link **link)
+{
+    if (!*link)
+        return;
+    cw_xml_reader_free(&(*link)->reader);
+    cw_arena_free(&(*link)->node_arena);
+    cw_arena_free(&(*link)->arena);
+    cw_free(*link);
+    *link = NULL;
+}
+
+void cw_link_feed(struct cw_link *link, struct cw_str bytes)
+{
+    cw_xml_reader_feed(link->reader, bytes);
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+static enum cw_link_event_kind broken(struct cw_link_event *out, const char *why)
+{
+    out->text = cw_str_of(why);
+    return out->kind = CW_LINK_BROKEN;
+}
+
+static bool read_number(const struct cw_xml *node, const char *attr, uint64_t *out)
+{
+    return cw_str_to_u64(cw_xml_attr(node, attr), out);
+}
+
+static enum cw_link_event_kind read_hello(struct cw_link *link, struct cw_xml *node,
+                                          struct cw_link_event *out)
+{
+    uint64_t version = 0;
+    out->instance = cw_xml_attr(node, "instance");
+    if (!read_number(node, "version", &version) || version != CW_LINK_VERSION)
+        return broken(out, "the other side speaks another version of the link protocol");
+    if (out->instance.n == 0 || out->instance.n > 64)
+        return broken(out, "hello without an instance");
+    link->greeted = true;
+    return out->kind = CW_LINK_HELLO;
+}
+
+static enum cw_link_event_kind read_config(struct cw_link *link, struct cw_xml *node,
+                                           struct cw_link_event *out)
+{
+    if (link->side != CW_LINK_EDGE || !read_number(node, "version", &out->version))
+        return broken(out, "config is not expected here");
+    out->json = cw_xml_text(&link->node_arena, node);
+    return out->kind = CW_LINK_CONFIG;
+}
+
+static enum cw_link_event_kind read_configured(struct cw_link *link, struct cw_xml *node,
+                                               struct cw_link_event *out)
+{
+    if (link->side != CW_LINK_GATEWAY || !read_number(node, "version", &out->version))
+        return broken(out, "configured is not expected here");
+    out->text = cw_xml_attr(node, "refusal");
+    return out->kind = CW_LINK_CONFIGURED;
+}
+
+static enum cw_link_event_kind read_stanza(struct cw_link *link, struct cw_xml *node,
+                                           struct cw_link_event *out)
+{
+    (void)link;
+    out->stanza = cw_xml_first_element(node);
+    if (!read_number(node, "n", &out->n) || !out->stanza)
+        return broken(out, "stanza without a number or content");
+    return out->kind = CW_LINK_STANZA;
+}
+
+static enum cw_link_event_kind read_outcome(struct cw_link *link, struct cw_xml *node,
+                                            struct cw_link_event *out)
+{
+    struct cw_link_outcome *outcome = &out->outcome;
+    struct cw_str result = cw_xml_attr(node, "result"), reason = cw_xml_attr(node, "reason");
+    (void)link;
+    if (!read_number(node, "n", &outcome->n))
+        return broken(out, "outcome without a number");
+    if (cw_str_eq_cstr(result, "delivered"))
+        outcome->result = CW_LINK_DELIVERED;
+    else if (cw_str_eq_cstr(result, "refused"))
+        outcome->result = CW_LINK_REFUSED;
+    else
+        return broken(out, "outcome with an unknown result");
+    for (size_t i = 0; i < N_REASONS; i++)
+        if (cw_str_eq_cstr(reason, reason_names[i]))
+            outcome->reason = (enum cw_link_reason)i;
+    outcome->text = cw_xml_attr(node, "text");
+    outcome->error = cw_xml_first_element(node);
+    return out->kind = CW_LINK_OUTCOME;
+}
+
+static enum cw_link_event_kind read_element(struct cw_link *link, struct cw_xml *node,
+                                            struct cw_link_event *out)
+{
+    static const struct {
+        const char *name;
+        enum cw_link_event_kind (*read)(struct cw_link *, struct cw_xml *, struct cw_link_event *);
+    } rows[] = {{"hello", read_hello},
+                {"config", read_config},
+                {"configured", read_configured},
+                {"stanza", read_stanza},
+                {"outcome", read_outcome}};
+    if (!cw_str_eq(node->ns, CW_NS_LINK))
+        return broken(out, "an element of another namespace");
+    if (!link->greeted && !cw_str_eq_cstr(node->name, "hello"))
+        return broken(out, "the other side did not say hello first");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (cw_str_eq_cstr(node->name, rows[i].name))
+            return rows[i].read(link, node, out);
+    return broken(out, "an unknown element");
+}
+
+static bool header_is_ours(struct cw_link *link, const struct cw_xml *root)
+{
+    struct cw_stream_header header;
+    return cw_stream_header_read(root, &header) == CW_HEADER_OK &&
+           cw_str_eq(cw_xml_reader_default_ns(link->reader), CW_NS_COMPONENT);
+}
+
+enum cw_link_event_kind cw_link_next(struct cw_link *link, struct cw_link_event *out)
+{
+    struct cw_xml *node = NULL;
+    *out = (struct cw_link_event){.kind = CW_LINK_MORE};
+    if (link->stale)
+        cw_arena_reset(&link->node_arena);
+    link->stale = false;
+    for (;;) {
+        switch (cw_xml_reader_next(link->reader, &link->node_arena, &node)) {
+        case CW_XML_MORE:
+            return CW_LINK_MORE;
+        case CW_XML_STREAM_OPEN:
+            if (!header_is_ours(link, node))
+                return broken(out, "the header is not a link's");
+            continue;
+        case CW_XML_ELEMENT:
+            link->stale = true;
+            return read_element(link, node, out);
+        case CW_XML_STREAM_CLOSE:
+            return out->kind = CW_LINK_CLOSED;
+        case CW_XML_BROKEN:
+            return broken(out, cw_xml_reader_fault_text(link->reader));
+        }
+    }
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static void put_attr(struct cw_buf *b, const char *name, struct cw_str value)
+{
+    if (!cw_str_is_present(value))
+        return;
+    cw_buf_printf(b, " %s='", name);
+    cw_xml_escape(b, value);
+    cw_buf_putc(b, '\'');
+}
+
+static void put_start(struct cw_buf *b, const char *name)
+{
+    cw_buf_printf(b, "<%s xmlns='%.*s'", name, CW_ARG(CW_NS_LINK));
+}
+
+void cw_link_write_open(const struct cw_link *link, struct cw_buf *b)
+{
+    struct cw_stream_header header = {.default_ns = CW_NS_COMPONENT};
+    cw_stream_header_write(b, &header);
+    put_start(b, "hello");
+    cw_buf_printf(b, " version='%d'", CW_LINK_VERSION);
+    put_attr(b, "instance", link->instance);
+    cw_buf_putcstr(b, "/>");
+}
+
+void cw_link_write_config(struct cw_buf *b, uint64_t version, struct cw_str json)
+{
+    put_start(b, "config");
+    cw_buf_printf(b, " version='%" PRIu64 "'>", version);
+    cw_xml_escape(b, json);
+    cw_buf_putcstr(b, "</config>");
+}
+
+void cw_link_write_configured(struct cw_buf *b, uint64_t version, struct cw_str refusal)
+{
+    put_start(b, "configured");
+    cw_buf_printf(b, " version='%" PRIu64 "'", version);
+    put_attr(b, "refusal", refusal);
+    cw_buf_putcstr(b, "/>");
+}
+
+void cw_link_write_stanza(struct cw_buf *b, uint64_t n, const struct cw_xml *stanza)
+{
+    struct cw_xml_scope scope = {.default_ns = CW_NS_LINK};
+    put_start(b, "stanza");
+    cw_buf_printf(b, " n='%" PRIu64 "'>", n);
+    cw_xml_write(b, stanza, &scope);
+    cw_buf_putcstr(b, "</stanza>");
+}
+
+void cw_link_write_outcome(struct cw_buf *b, const struct cw_link_outcome *outcome)
+{
+    struct cw_xml_scope scope = {.default_ns = CW_NS_LINK};
+    put_start(b, "outcome");
+    cw_buf_printf(b, " n='%" PRIu64 "' result='%s'", outcome->n,
+                  outcome->result == CW_LINK_DELIVERED ? "delivered" : "refused");
+    if (outcome->reason != CW_LINK_REASON_NONE)
+        put_attr(b, "reason", cw_str_of(cw_link_reason_name(outcome->reason)));
+    put_attr(b, "text", outcome->text);
+    if (!outcome->error) {
+        cw_buf_putcstr(b, "/>");
+        return;
+    }
+    cw_buf_putc(b, '>');
+    cw_xml_write(b, outcome->error, &scope);
+    cw_buf_putcstr(b, "</outcome>");
+}
+
+void cw_link_write_close(struct cw_buf *b)
+{
+    cw_buf_putcstr(b, "</stream:stream>");
+}

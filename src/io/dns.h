@@ -1,0 +1,59 @@
+/* Asynchronous DNS on the loop, by libunbound: SRV, A and AAAA.  Answers are cached by libunbound
+ * within the times DNS gives. */
+#ifndef CW_IO_DNS_H
+#define CW_IO_DNS_H
+
+#include "base/buf.h"
+#include "io/addr.h"
+
+struct event_base;
+struct cw_resolver;
+struct cw_dns_query;
+
+enum cw_dns_status {
+    CW_DNS_OK,        /* at least one record */
+    CW_DNS_NO_DATA,   /* the name exists, records of this type do not */
+    CW_DNS_NO_DOMAIN, /* the name does not exist */
+    CW_DNS_FAILED,    /* the servers answered with an error or nonsense */
+    CW_DNS_TIMEOUT,   /* no answer in time */
+    CW_DNS_BOGUS,     /* DNSSEC says forged */
+};
+const char *cw_dns_status_name(enum cw_dns_status);
+
+enum cw_dns_type { CW_DNS_A = 1, CW_DNS_AAAA = 28, CW_DNS_SRV = 33 };
+
+struct cw_dns_srv {
+    struct cw_str target; /* without the last dot; "." when the service is refused (RFC 2782) */
+    uint16_t port, priority, weight;
+    bool is_direct_tls; /* false from the resolver; see target.h */
+};
+
+struct cw_dns_answer {
+    enum cw_dns_status status;
+    bool is_secure;                /* DNSSEC proved it (only with a trust anchor) */
+    const struct cw_dns_srv *srvs; /* asked for SRV: in the order of the answer */
+    size_t n_srvs;
+    const struct cw_addr *addrs; /* asked for A or AAAA: port 0 */
+    size_t n_addrs;
+};
+
+struct cw_resolver_options {
+    struct event_base *base;
+    const char *const *servers; /* "192.0.2.53", "[2001:db8::53]:5353"; none: /etc/resolv.conf */
+    size_t n_servers;
+    uint64_t timeout_ms;           /* for one query; 0 for 10 s */
+    const char *trust_anchor_file; /* DNSSEC root key; NULL: no validation */
+};
+/* NULL with a sentence in `why`.  Given servers are asked for every name, also for those that
+ * libunbound would answer itself (test., localhost., RFC 6761). */
+struct cw_resolver *cw_resolver_new(const struct cw_resolver_options *, struct cw_buf *why);
+/* Queries still under way are cancelled.  Not inside an answer callback. */
+void cw_resolver_free(struct cw_resolver **);
+
+/* Asks.  fn is called once, from the loop, never from inside this call; the answer is borrowed for
+ * the call; the query is gone when fn returns and must not be cancelled in it or later. */
+struct cw_dns_query *cw_dns_ask(struct cw_resolver *, enum cw_dns_type, struct cw_str name,
+                                void (*fn)(void *arg, const struct cw_dns_answer *), void *arg);
+void cw_dns_cancel(struct cw_dns_query **); /* fn will not be called; NULL inside is fine */
+
+#endif

@@ -1,0 +1,63 @@
+/* Where to connect for a domain's XMPP server: RFC 6120 section 3.2, with RFC 2782's order and
+ * XEP-0368's records for direct TLS when asked for.
+ *
+ *   SRV answer           -> its targets in order; no fall-back, even if none can be reached
+ *   SRV answer "."       -> no service
+ *   no SRV records       -> the domain itself, A and AAAA, port 5269
+ *   proxy host[:port]    -> that host instead; a host without a port is not looked up by SRV
+ *
+ * Identity is always checked against the domain, never against what is found here. */
+#ifndef CW_IO_TARGET_H
+#define CW_IO_TARGET_H
+
+#include "io/dns.h"
+
+/* Longer answers are cut. */
+#define CW_TARGET_MAX_HOSTS     20
+#define CW_TARGET_MAX_ADDRESSES 40
+
+enum cw_target_status {
+    CW_TARGET_OK,          /* at least one address */
+    CW_TARGET_NO_DOMAIN,   /* the domain does not exist in the DNS */
+    CW_TARGET_NO_SERVICE,  /* it says that it has no XMPP server (SRV ".") */
+    CW_TARGET_NO_ADDRESS,  /* neither it nor any of its SRV targets has an address */
+    CW_TARGET_DNS_FAILED,  /* its name servers answer with an error */
+    CW_TARGET_DNS_TIMEOUT, /* its name servers do not answer */
+    CW_TARGET_DNS_BOGUS,   /* DNSSEC says that the answer is forged */
+};
+const char *cw_target_status_name(enum cw_target_status);
+
+struct cw_target {
+    struct cw_str host; /* whose address this is */
+    struct cw_addr addr;
+    bool is_direct_tls; /* from _xmpps-server._tcp: TLS from the first byte */
+};
+struct cw_target_list {
+    enum cw_target_status status;
+    struct cw_str sentence;          /* what was found or is wrong, for people */
+    bool from_srv, is_secure;        /* is_secure: the SRV answer was proved by DNSSEC */
+    const struct cw_target *targets; /* in the order to try */
+    size_t n;
+};
+
+struct cw_target_ask {
+    struct cw_str domain;  /* A-labels, or an IP literal */
+    struct cw_str proxy;   /* "host", "host:port", "[v6]:port"; absent or empty for none */
+    uint16_t default_port; /* 0 for 5269 */
+    bool with_direct_tls;  /* ask for _xmpps-server._tcp too: one list by priority */
+};
+struct cw_target_query;
+
+/* fn is called once, from the loop, never from inside this call; the list is borrowed for the call;
+ * the query is gone when fn returns and must not be cancelled in it or later.  The resolver must
+ * outlive the query. */
+struct cw_target_query *cw_target_find(struct cw_resolver *, const struct cw_target_ask *,
+                                       void (*fn)(void *arg, const struct cw_target_list *),
+                                       void *arg);
+void cw_target_cancel(struct cw_target_query **); /* fn will not be called; NULL inside is fine */
+
+/* RFC 2782: by priority; within one, drawn by weight.  Pure: `draw` gives a number in [0, max]. */
+void cw_srv_order(struct cw_dns_srv *, size_t n, uint32_t (*draw)(void *arg, uint32_t max),
+                  void *arg);
+
+#endif

@@ -13,7 +13,7 @@ struct cw_sip_request {
     struct cw_str from_display, from_tag, to_tag;
     struct cw_str call_id;
     uint32_t cseq;
-    struct cw_str content_type;     /* with its parameters: "text/plain;charset=utf-8" */
+    struct cw_str content_type; /* with its parameters: "text/plain;charset=utf-8" */
     struct cw_str content_language;
     struct cw_str content_encoding;
     struct cw_str subject, date, expires, accept_language;
@@ -25,6 +25,8 @@ struct cw_sip_response {
     struct cw_str reason_phrase;
     struct cw_str contact; /* 3xx: where to, URI text */
     struct cw_str body;
+    struct cw_str accept, accept_encoding; /* 415: what would have been taken */
+    struct cw_str allow;                   /* 405: the methods there are */
 };
 
 #endif

@@ -19,6 +19,8 @@ struct cw_policy {
     unsigned refs;                   /* owners: the process's current pointer and each stream */
 };
 
+/* An empty one with one reference, the caller's.  Fill the lists from its arena, then index. */
+struct cw_policy *cw_policy_new(void);
 /* Fills the two maps from the lists; call once after filling the lists (maps must be empty). */
 void cw_policy_index(struct cw_policy *);
 struct cw_policy *cw_policy_ref(struct cw_policy *);

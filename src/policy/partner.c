@@ -1,0 +1,209 @@
+/* The names of a partner's choices and the check that every way of changing a partner passes: the
+ * command line, the API, the panel and the import (product rules, "Partner" and "Negotiation").
+ * The refusals of the negotiation table come from cw_nego_row, so that form and stream agree. */
+#include "policy/nego.h"
+#include "xmpp/jid.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+enum {
+    MAX_DESCRIPTION_CHARACTERS = 1024,
+    MAX_CONNECTION_LIMIT = 10000,
+};
+
+const char *cw_requirement_name(enum cw_requirement r)
+{
+    switch (r) {
+    case CW_REQUIRED:
+        return "Required";
+    case CW_OPTIONAL:
+        return "Optional";
+    case CW_NOT_SUPPORTED:
+        return "NotSupported";
+    }
+    return "?";
+}
+
+const char *cw_partner_type_name(enum cw_partner_type t)
+{
+    switch (t) {
+    case CW_FEDERATED:
+        return "Federated";
+    case CW_PUBLIC_VERIFIED:
+        return "PublicVerified";
+    case CW_PUBLIC_UNVERIFIED:
+        return "PublicUnverified";
+    }
+    return "?";
+}
+
+bool cw_requirement_of(struct cw_str name, enum cw_requirement *out)
+{
+    static const enum cw_requirement all[] = {CW_REQUIRED, CW_OPTIONAL, CW_NOT_SUPPORTED};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (cw_str_eq_nocase(name, cw_str_of(cw_requirement_name(all[i])))) {
+            *out = all[i];
+            return true;
+        }
+    return false;
+}
+
+bool cw_partner_type_of(struct cw_str name, enum cw_partner_type *out)
+{
+    static const enum cw_partner_type all[] = {CW_FEDERATED, CW_PUBLIC_VERIFIED,
+                                               CW_PUBLIC_UNVERIFIED};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (cw_str_eq_nocase(name, cw_str_of(cw_partner_type_name(all[i])))) {
+            *out = all[i];
+            return true;
+        }
+    return false;
+}
+
+static size_t count_characters(struct cw_str s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++)
+        n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
+    return n;
+}
+
+/* Line ends and tabs are text; the other controls forge terminals and break XML. */
+static bool has_control(struct cw_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F)
+            return true;
+    }
+    return false;
+}
+
+static struct cw_str check_description(struct cw_arena *a, struct cw_partner *p)
+{
+    size_t n;
+
+    if (!cw_str_is_present(p->description))
+        p->description = CW_S("");
+    if (!cw_str_is_utf8(p->description) || has_control(p->description))
+        return CW_S("The description must be text in UTF-8 without control characters.");
+    n = count_characters(p->description);
+    if (n > MAX_DESCRIPTION_CHARACTERS)
+        return cw_arena_printf(a, "The description has %zu characters: shorten it to at most %d.",
+                               n, MAX_DESCRIPTION_CHARACTERS);
+    return CW_STR_NONE;
+}
+
+static struct cw_str check_domain(struct cw_arena *a, struct cw_str *domain, const char *what)
+{
+    struct cw_str ascii;
+
+    if (cw_str_is_empty(*domain))
+        return cw_arena_printf(a, "The %s is empty: give a domain such as example.com.", what);
+    if (!cw_domain_to_ascii(a, *domain, &ascii))
+        return cw_arena_printf(a, "The %s \"%.*s\" is not a valid domain name (IDNA 2008).", what,
+                               (int)(domain->n < 255 ? domain->n : 255), domain->p);
+    *domain = ascii;
+    return CW_STR_NONE;
+}
+
+static struct cw_str check_additional(struct cw_arena *a, struct cw_partner *p)
+{
+    for (size_t i = 0; i < p->n_additional; i++) {
+        struct cw_str refusal = check_domain(a, &p->additional[i], "additional domain");
+        bool twice = cw_str_eq(p->additional[i], p->domain);
+
+        if (cw_str_is_present(refusal))
+            return refusal;
+        for (size_t j = 0; j < i; j++)
+            twice = twice || cw_str_eq(p->additional[i], p->additional[j]);
+        if (twice)
+            return cw_arena_printf(a, "The domain %.*s is listed twice: remove one of them.",
+                                   CW_ARG(p->additional[i]));
+    }
+    return CW_STR_NONE;
+}
+
+static bool is_address(struct cw_str host)
+{
+    char text[INET6_ADDRSTRLEN + 1];
+    unsigned char bytes[16];
+    bool bracketed = host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
+
+    if (bracketed)
+        host = cw_str_sub(host, 1, host.n - 1);
+    if (host.n >= sizeof text || memchr(host.p, 0, host.n))
+        return false;
+    memcpy(text, host.p, host.n);
+    text[host.n] = 0;
+    return inet_pton(bracketed ? AF_INET6 : AF_INET, text, bytes) == 1;
+}
+
+/* host[:port]; an IPv4 address or an IPv6 address in brackets may stand for the host. */
+static struct cw_str check_proxy(struct cw_arena *a, struct cw_partner *p)
+{
+    struct cw_str host = p->proxy_fqdn, ascii;
+    ptrdiff_t colon;
+    uint64_t port = 0;
+
+    if (cw_str_is_empty(host)) {
+        p->proxy_fqdn = CW_S("");
+        return CW_STR_NONE;
+    }
+    colon = cw_str_rindex(host, ':');
+    if (colon >= 0 && host.p[host.n - 1] != ']') {
+        if (!cw_str_to_u64(cw_str_sub(host, (size_t)colon + 1, host.n), &port) || port < 1 ||
+            port > 65535)
+            return CW_S("The port of the proxy FQDN must be a number from 1 to 65535.");
+        host = cw_str_sub(host, 0, (size_t)colon);
+    }
+    if (is_address(host))
+        ascii = host;
+    else if (!cw_domain_to_ascii(a, host, &ascii))
+        return CW_S("The proxy FQDN must be a host name with an optional port, such as "
+                    "xmpp.example.com:5269.");
+    p->proxy_fqdn = port ? cw_arena_printf(a, "%.*s:%u", CW_ARG(ascii), (unsigned)port)
+                         : cw_arena_dup(a, ascii);
+    return CW_STR_NONE;
+}
+
+static struct cw_str check_rules(struct cw_partner *p, const char **field)
+{
+    struct cw_nego_row row = cw_nego_row(&p->rules);
+
+    if (row.valid)
+        return CW_STR_NONE;
+    *field = p->rules.sasl == CW_NOT_SUPPORTED ? "dialback" : "tls";
+    return cw_str_of(row.refusal);
+}
+
+struct cw_str cw_partner_check(struct cw_arena *a, struct cw_partner *p, const char **field)
+{
+    struct cw_str refusal;
+
+    *field = "domain";
+    refusal = check_domain(a, &p->domain, "primary domain");
+    if (cw_str_is_present(refusal))
+        return refusal;
+    *field = "description";
+    refusal = check_description(a, p);
+    if (cw_str_is_present(refusal))
+        return refusal;
+    *field = "additional";
+    refusal = check_additional(a, p);
+    if (cw_str_is_present(refusal))
+        return refusal;
+    refusal = check_rules(p, field);
+    if (cw_str_is_present(refusal))
+        return refusal;
+    *field = "connection_limit";
+    if (p->connection_limit > MAX_CONNECTION_LIMIT)
+        return CW_S("The connection limit must be a number from 1 to 10000, or 0 to inherit the "
+                    "setting.");
+    *field = "proxy_fqdn";
+    return check_proxy(a, p);
+}

@@ -1,0 +1,43 @@
+"""A small DNS server for both domains: dnsmasq on a loopback address and port of its own."""
+
+from .process import Server, require_free
+from .settings import LOCAL_DOMAIN, PARTNER_DOMAIN, Settings
+
+
+def _records(settings: Settings) -> str:
+    edge, prosody, kamailio = settings.edge, settings.prosody, settings.kamailio
+    return f"""# Both domains of the lab. Nothing is forwarded: what is not here does not exist.
+no-resolv
+no-hosts
+no-poll
+local=/test/
+local-ttl=5
+host-record=edge.{LOCAL_DOMAIN},{edge[0]}
+host-record=sip.{LOCAL_DOMAIN},{kamailio[0]}
+host-record=xmpp.{PARTNER_DOMAIN},{prosody[0]}
+srv-host=_xmpp-server._tcp.{LOCAL_DOMAIN},edge.{LOCAL_DOMAIN},{edge[1]},0,5
+srv-host=_xmpp-server._tcp.{PARTNER_DOMAIN},xmpp.{PARTNER_DOMAIN},{prosody[1]},0,5
+srv-host=_xmpp-client._tcp.{PARTNER_DOMAIN},xmpp.{PARTNER_DOMAIN},{settings.client_port},0,5
+srv-host=_sip._udp.{LOCAL_DOMAIN},sip.{LOCAL_DOMAIN},{kamailio[1]},0,5
+srv-host=_sip._tcp.{LOCAL_DOMAIN},sip.{LOCAL_DOMAIN},{kamailio[1]},0,5
+"""
+
+
+class DnsServer(Server):
+    def __init__(self, settings: Settings):
+        directory = settings.data / "dns"
+        self.address = settings.dns
+        self.config = directory / "dnsmasq.conf"
+        self._text = _records(settings)
+        super().__init__("DNS server", [
+            "dnsmasq", "--keep-in-foreground", f"--conf-file={self.config}", "--pid-file=",
+            "--user=", "--group=", "--log-facility=-", "--bind-interfaces", "--except-interface=",
+            f"--listen-address={self.address[0]}", f"--port={self.address[1]}"], directory)
+
+    def start(self) -> "DnsServer":
+        require_free(self.address, ("udp", "tcp"), " (--base) or another port (--dns-port)")
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.config.write_text(self._text)
+        super().start()
+        self.wait_port(self.address)
+        return self

@@ -57,8 +57,7 @@ def _xml(*parts: str) -> str:
 
 def _request(line: str, head: str, more: str = "", body: str = "") -> str:
     length = "[len]" if body else "0"
-    return (f"<send><![CDATA[\n\n{line}\n{head}{more}Content-Length: {length}\n\n{body}\n]]></send>"
-            if body else f"<send><![CDATA[\n\n{line}\n{head}{more}Content-Length: 0\n\n]]></send>")
+    return f"<send><![CDATA[\n\n{line}\n{head}{more}Content-Length: {length}\n\n{body}]]></send>"
 
 
 def _run_sipp(words, directory: pathlib.Path, seconds: float) -> subprocess.CompletedProcess:
@@ -233,7 +232,7 @@ _RECEIVE = _xml(
     + '<ereg regexp="branch=[^; ]*" search_in="hdr" header="Via:" assign_to="branch"/>'
     + '<ereg regexp=".*" search_in="body" assign_to="body"/>'
     + '<ereg regexp=".*" search_in="msg" assign_to="whole"/>'
-    + '<log message="=MESSAGE= [$at_s] [$at_us] [$branch] [call_id] [$sender]&#10;'
+    + '<log message="=MESSAGE= [$at_s] [$at_us] [$branch] [call_id] [$sender]'
       '=BODY=[$body]=HEAD=[$whole]=END="/></action></recv>',
     """<send><![CDATA[
 
@@ -248,7 +247,7 @@ Content-Length: 0
 ]]></send>""")
 
 _RECORD = re.compile(
-    r" (?P<s>\d+)(?:\.\d+)? (?P<us>\d+)(?:\.\d+)? (?P<branch>\S+) (?P<call_id>\S+) (?P<sender>[^\n]*)\n"
+    r" (?P<s>\d+)(?:\.\d+)? (?P<us>\d+)(?:\.\d+)? (?P<branch>\S+) (?P<call_id>\S+) (?P<sender>[^\n]*?)"
     r"=BODY=(?P<body>.*?)=HEAD=(?P<headers>.*?)=END=", re.DOTALL)
 _ANSWER = re.compile(
     r"=ANSWER= (?P<n>\d+) (?P<status>\d+) (?P<s>\d+)(?:\.\d+)? (?P<us>\d+)(?:\.\d+)? "

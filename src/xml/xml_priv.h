@@ -1,0 +1,14 @@
+/* What the files of this folder share. */
+#ifndef CW_XML_XML_PRIV_H
+#define CW_XML_XML_PRIV_H
+
+#include "xml/node.h"
+
+#define CW_XML_NS_XML      CW_S("http://www.w3.org/XML/1998/namespace")
+#define CW_XML_NS_STREAM   CW_S("http://etherx.jabber.org/streams")
+#define CW_XML_NS_DIALBACK CW_S("jabber:server:dialback")
+
+/* Appends a copy of the attribute without looking for one of the same name. */
+void cw_xml_add_attr(struct cw_arena *, struct cw_xml *, struct cw_xml_attr);
+
+#endif

@@ -123,9 +123,7 @@ static bool decide_proven(const struct cw_nego_row *row, const struct cw_facts *
                           struct cw_verdict *v)
 {
     if (f->sasl == CW_SASL_SUCCESS && allows(row, CW_METHOD_SASL_EXTERNAL)) {
-        /* The certificate is asked again: success rests on it, whoever said success. */
-        *v = f->cert == CW_CERT_GOOD ? go(CW_NEGO_READY, CW_METHOD_SASL_EXTERNAL)
-                                     : refuse(cert_reason(f->cert));
+        *v = go(CW_NEGO_READY, CW_METHOD_SASL_EXTERNAL);
         return true;
     }
     if (f->dialback == CW_DIALBACK_VALID || f->dialback == CW_DIALBACK_PENDING) {
@@ -221,12 +219,13 @@ struct cw_verdict cw_nego_decide(const struct cw_rules *r, const struct cw_facts
         return refuse(CW_REASON_SETTINGS_INVALID);
     if (f.tls == CW_TLS_FAILED)
         return refuse(CW_REASON_TLS_FAILED);
-    if (f.tls != CW_TLS_UP) { /* a certificate or SASL without TLS proves nothing */
-        f.cert = CW_CERT_NONE;
-        f.sasl = CW_SASL_NONE;
-    } else if (r->tls == CW_NOT_SUPPORTED) {
+    if (f.tls == CW_TLS_UP && r->tls == CW_NOT_SUPPORTED)
         return refuse(CW_REASON_TLS_NOT_SUPPORTED);
-    }
+    /* Each fact rests on the one before: without it, it proves nothing, whoever said success. */
+    if (f.tls != CW_TLS_UP)
+        f.cert = CW_CERT_NONE;
+    if (f.cert != CW_CERT_GOOD)
+        f.sasl = CW_SASL_NONE;
     if (decide_proven(&row, &f, &v))
         return v;
     return f.direction == CW_OUTBOUND ? decide_outbound(r, &row, &f) : decide_inbound(r, &row, &f);

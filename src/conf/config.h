@@ -73,7 +73,7 @@ struct cw_gateway_config {
     struct cw_str *edges;         /* link sockets; default: the edge's of this machine */
     size_t n_edges;
     struct {
-        struct cw_sip_listen *listen; /* default 127.0.0.1:5098, udp and tcp */
+        struct cw_sip_listen *listen; /* default 0.0.0.0:5098, udp and tcp */
         size_t n_listen;
         struct cw_sip_peer *peers;
         size_t n_peers;

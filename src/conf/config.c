@@ -1,0 +1,129 @@
+/* Reading the configuration file: libcyaml checks shape and keys by a schema made from the rows of
+ * config_schema.c, config_value.c checks values; what concerns more than one option stands here. */
+#include "conf/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/config_priv.h"
+#include "conf/config_yaml.h"
+#include "conf/file.h"
+
+#define MAX_FILE_BYTES (1 << 20)
+
+const char *cw_transport_name(enum cw_transport transport)
+{
+    static const char *const names[] = {"udp", "tcp"};
+    return names[transport];
+}
+
+const char *cw_sip_profile_name(enum cw_sip_profile profile)
+{
+    static const char *const names[] = {"simple"};
+    return names[profile];
+}
+
+const char *cw_config_path(const char *given)
+{
+    const char *path = given ? given : getenv("CAUSEWAY_CONFIG");
+    return path && path[0] ? path : CW_CONFIG_DEFAULT_PATH;
+}
+
+static bool is_local(const struct cw_config *config, struct cw_str domain)
+{
+    for (size_t i = 0; i < config->n_local_domains; i++)
+        if (cw_str_eq(config->local_domains[i], domain))
+            return true;
+    return false;
+}
+
+static void fill_defaults(struct cw_config *config)
+{
+    struct cw_gateway_config *gateway = &config->gateway;
+    if (gateway->n_edges == 0) {
+        gateway->edges[0] = config->edge.link_socket; /* a list has room for one more */
+        gateway->n_edges = 1;
+    }
+    if (gateway->sip.n_listen == 0) {
+        struct cw_endpoint any = {CW_S("0.0.0.0"), 5098};
+        gateway->sip.listen = cw_arena_alloc(&config->arena, 2 * sizeof(struct cw_sip_listen));
+        gateway->sip.listen[0] = (struct cw_sip_listen){CW_TRANSPORT_UDP, any};
+        gateway->sip.listen[1] = (struct cw_sip_listen){CW_TRANSPORT_TCP, any};
+        gateway->sip.n_listen = 2;
+    }
+}
+
+/* A sentence about options that do not go together, or the absent string. */
+static struct cw_str check_together(struct cw_config *config, struct cw_arena *errors)
+{
+    for (size_t i = 0; i < config->n_local_domains; i++)
+        for (size_t k = 0; k < i; k++)
+            if (cw_str_eq(config->local_domains[i], config->local_domains[k]))
+                return cw_arena_printf(errors, "local-domains: \"%.*s\" is given twice",
+                                       CW_ARG(config->local_domains[i]));
+    if (cw_str_is_empty(config->edge.certificate) != cw_str_is_empty(config->edge.key))
+        return CW_S("edge: certificate and key go together; give both or neither");
+    for (size_t i = 0; i < config->gateway.sip.n_next_hops; i++) {
+        struct cw_next_hop *hop = &config->gateway.sip.next_hops[i];
+        if (!is_local(config, hop->domain))
+            return cw_arena_printf(errors,
+                                   "gateway.sip.next-hop[%zu]: \"%.*s\" is not one of the "
+                                   "local-domains",
+                                   i + 1, CW_ARG(hop->domain));
+        for (size_t k = 0; k < i; k++)
+            if (cw_str_eq(hop->domain, config->gateway.sip.next_hops[k].domain))
+                return cw_arena_printf(errors, "gateway.sip.next-hop: \"%.*s\" is given twice",
+                                       CW_ARG(hop->domain));
+        if (!cw_next_hop_read(&config->arena, hop))
+            return cw_arena_printf(errors,
+                                   "gateway.sip.next-hop[%zu].uri: \"%.*s\" is not of the form "
+                                   "sip:HOST[:PORT][;transport=udp|tcp]",
+                                   i + 1, CW_ARG(hop->uri));
+    }
+    return CW_STR_NONE;
+}
+
+enum cw_err cw_config_parse(struct cw_str text, const char *path, struct cw_config *out,
+                            struct cw_arena *errors, struct cw_str *why)
+{
+    struct cw_arena raw = {0};
+    struct cw_str sentence = CW_STR_NONE;
+    *out = (struct cw_config){0};
+    out->path = cw_arena_dup(&out->arena, cw_str_of(path));
+    struct cw_slot *slots = NULL;
+    struct cw_conversion conversion = {.arena = &out->arena, .errors = errors, .why = &sentence};
+    if (cw_yaml_read(&raw, text, &cw_config_root, &slots, errors, &sentence) &&
+        cw_section_convert(&conversion, &cw_config_root, slots, out, "")) {
+        fill_defaults(out);
+        sentence = check_together(out, errors);
+    }
+    cw_arena_free(&raw);
+    if (!cw_str_is_present(sentence))
+        return CW_OK;
+    *why = cw_arena_printf(errors, "%s: %.*s", path, CW_ARG(sentence));
+    cw_config_free(out);
+    return CW_ERR_INVALID;
+}
+
+enum cw_err cw_config_load(const char *path, struct cw_config *out, struct cw_arena *errors,
+                           struct cw_str *why)
+{
+    struct cw_buf text = {0};
+    *out = (struct cw_config){0};
+    enum cw_err err = cw_file_read(path, MAX_FILE_BYTES, &text);
+    if (err)
+        *why = cw_arena_printf(errors, "%s: cannot read the configuration file: %s", path,
+                               err == CW_ERR_LIMIT ? "it is over 1 MiB long" : strerror(errno));
+    else
+        err = cw_config_parse(cw_buf_str(&text), path, out, errors, why);
+    cw_buf_free(&text);
+    return err;
+}
+
+void cw_config_free(struct cw_config *config)
+{
+    struct cw_arena arena = config->arena;
+    *config = (struct cw_config){0};
+    cw_arena_free(&arena);
+}

@@ -1,0 +1,132 @@
+/* The options of the configuration file, one row each.  The manual page causeway.yaml(5) tells the
+ * same at length; a test holds its defaults against these rows. */
+#include "conf/config_priv.h"
+
+#define ROWS(a)          .n = sizeof(a) / sizeof((a)[0]), .options = (a)
+#define AT(type, member) .offset = offsetof(struct type, member)
+#define LIST(type, member, count)                             \
+    .is_list = true, .offset = offsetof(struct type, member), \
+    .count_offset = offsetof(struct type, count)
+#define NONE .fallback = ""
+
+static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const transports[] = {"udp", "tcp", NULL};
+static const char *const profiles[] = {"simple", NULL};
+
+static const struct cw_option log_options[] = {
+    {"level", CW_OPTION_CHOICE, AT(cw_config, log.level), .choices = log_levels, .fallback = "info",
+     .help = "the least that is logged"},
+    {"format", CW_OPTION_CHOICE, AT(cw_config, log.format), .choices = log_formats,
+     .fallback = "text", .help = "event key=value, or one JSON object a line"},
+};
+static const struct cw_section log_section = {ROWS(log_options)};
+
+static const struct cw_option dns_options[] = {
+    {"servers", CW_OPTION_ENDPOINT, LIST(cw_config, edge.dns.servers, edge.dns.n_servers),
+     .max = 53, NONE, .help = "resolvers to ask; empty: the system's"},
+};
+static const struct cw_section dns_section = {ROWS(dns_options)};
+
+static const struct cw_option queue_options[] = {
+    {"max-stanzas", CW_OPTION_NUMBER, AT(cw_config, edge.queue.max_stanzas), .min = 1,
+     .max = 1000000, .fallback = "1000", .help = "stanzas that wait per partner"},
+    {"max-bytes", CW_OPTION_NUMBER, AT(cw_config, edge.queue.max_bytes), .min = 10000,
+     .max = 1073741824, .fallback = "4194304", .help = "their bytes together"},
+    {"timeout-s", CW_OPTION_NUMBER, AT(cw_config, edge.queue.timeout_s), .min = 1, .max = 600,
+     .fallback = "30", .help = "how long one waits before its sender gets an error"},
+};
+static const struct cw_section queue_section = {ROWS(queue_options)};
+
+static const struct cw_option edge_options[] = {
+    {"listen", CW_OPTION_ENDPOINT, LIST(cw_config, edge.listen, edge.n_listen),
+     .fallback = "[::]:5269,0.0.0.0:5269", .help = "where partners connect to"},
+    {"source-address", CW_OPTION_IP, AT(cw_config, edge.source_address), NONE,
+     .help = "local address of outbound streams; empty: the system chooses"},
+    {"certificate", CW_OPTION_PATH, AT(cw_config, edge.certificate), NONE,
+     .help = "PEM chain that names the local domains"},
+    {"key", CW_OPTION_PATH, AT(cw_config, edge.key), NONE, .help = "its private key, PEM"},
+    {"ca", CW_OPTION_PATH, AT(cw_config, edge.ca), NONE,
+     .help = "PEM trust anchors; empty: the system's"},
+    {"link-socket", CW_OPTION_PATH, AT(cw_config, edge.link_socket),
+     .fallback = "DATA-DIR/link.sock", .help = "where the gateway connects to"},
+    {"state-dir", CW_OPTION_PATH, AT(cw_config, edge.state_dir), .fallback = "DATA-DIR/edge",
+     .help = "holds the last snapshot of the policy"},
+    {"dns", CW_OPTION_SECTION, .section = &dns_section, .help = "resolver"},
+    {"queue", CW_OPTION_SECTION, .section = &queue_section,
+     .help = "stanzas waiting for a stream, per partner"},
+    {"max-unauthenticated", CW_OPTION_NUMBER, AT(cw_config, edge.max_unauthenticated), .min = 1,
+     .max = 100000, .fallback = "200", .help = "inbound streams before authentication, together"},
+    {"link-hold-s", CW_OPTION_NUMBER, AT(cw_config, edge.link_hold_s), .max = 60, .fallback = "5",
+     .help = "how long stanzas wait for a gateway that went away"},
+};
+static const struct cw_section edge_section = {ROWS(edge_options)};
+
+static const struct cw_option listen_options[] = {
+    {"transport", CW_OPTION_CHOICE, AT(cw_sip_listen, transport), .choices = transports,
+     .is_required = true, .help = "udp or tcp"},
+    {"address", CW_OPTION_ENDPOINT, AT(cw_sip_listen, address), .max = 5098, .is_required = true,
+     .help = "address and port"},
+};
+static const struct cw_section listen_section = {ROWS(listen_options),
+                                                 .size = sizeof(struct cw_sip_listen)};
+
+static const struct cw_option peer_options[] = {
+    {"name", CW_OPTION_TEXT, AT(cw_sip_peer, name), .min = 1, .is_required = true,
+     .help = "for the log"},
+    {"addresses", CW_OPTION_NETWORK, LIST(cw_sip_peer, addresses, n_addresses), .min = 1,
+     .is_required = true, .help = "addresses and networks that it sends from"},
+    {"profile", CW_OPTION_CHOICE, AT(cw_sip_peer, profile), .choices = profiles,
+     .fallback = "simple", .help = "its dialect"},
+};
+static const struct cw_section peer_section = {ROWS(peer_options),
+                                               .size = sizeof(struct cw_sip_peer)};
+
+static const struct cw_option next_hop_options[] = {
+    {"domain", CW_OPTION_DOMAIN, AT(cw_next_hop, domain), .is_required = true,
+     .help = "a local domain"},
+    {"uri", CW_OPTION_TEXT, AT(cw_next_hop, uri), .min = 1, .is_required = true,
+     .help = "sip:HOST[:PORT][;transport=udp|tcp]"},
+};
+static const struct cw_section next_hop_section = {ROWS(next_hop_options),
+                                                   .size = sizeof(struct cw_next_hop)};
+
+static const struct cw_option sip_options[] = {
+    {"listen", CW_OPTION_SECTION, LIST(cw_config, gateway.sip.listen, gateway.sip.n_listen),
+     .section = &listen_section, NONE, .help = "default: 0.0.0.0:5098, udp and tcp"},
+    {"peers", CW_OPTION_SECTION, LIST(cw_config, gateway.sip.peers, gateway.sip.n_peers),
+     .section = &peer_section, NONE, .help = "who may send requests; all others get 403"},
+    {"next-hop", CW_OPTION_SECTION, LIST(cw_config, gateway.sip.next_hops, gateway.sip.n_next_hops),
+     .section = &next_hop_section, NONE, .help = "where requests for a local domain go"},
+    {"t1-ms", CW_OPTION_NUMBER, AT(cw_config, gateway.sip.t1_ms), .min = 10, .max = 10000,
+     .fallback = "500", .help = "round-trip time estimate (RFC 3261 section 17.1.1.1)"},
+    {"max-message-bytes", CW_OPTION_NUMBER, AT(cw_config, gateway.sip.max_message_bytes),
+     .min = 4096, .max = 1048576, .fallback = "65536", .help = "the longest SIP message taken"},
+    {"max-transactions", CW_OPTION_NUMBER, AT(cw_config, gateway.sip.max_transactions), .min = 10,
+     .max = 1000000, .fallback = "20000", .help = "at once; above it requests get 503"},
+};
+static const struct cw_section sip_section = {ROWS(sip_options)};
+
+static const struct cw_option gateway_options[] = {
+    {"store", CW_OPTION_PATH, AT(cw_config, gateway.store), .fallback = "DATA-DIR/causeway.db",
+     .help = "the SQLite database"},
+    {"control-socket", CW_OPTION_PATH, AT(cw_config, gateway.control_socket),
+     .fallback = "DATA-DIR/gateway.sock", .help = "where the command line reaches the gateway"},
+    {"edges", CW_OPTION_PATH, LIST(cw_config, gateway.edges, gateway.n_edges), NONE,
+     .help = "link sockets; default: edge.link-socket"},
+    {"sip", CW_OPTION_SECTION, .section = &sip_section, .help = "the SIP side"},
+};
+static const struct cw_section gateway_section = {ROWS(gateway_options)};
+
+static const struct cw_option root_options[] = {
+    {"data-dir", CW_OPTION_PATH, AT(cw_config, data_dir), .fallback = "/var/lib/causeway",
+     .help = "holds the store and the sockets"},
+    {"user", CW_OPTION_TEXT, AT(cw_config, user), NONE,
+     .help = "the account of the roles when started by root; empty: stay as started"},
+    {"log", CW_OPTION_SECTION, .section = &log_section, .help = "logging"},
+    {"local-domains", CW_OPTION_DOMAIN, LIST(cw_config, local_domains, n_local_domains), .min = 1,
+     .is_required = true, .help = "the domains of the SIP side"},
+    {"edge", CW_OPTION_SECTION, .section = &edge_section, .help = "the XMPP side"},
+    {"gateway", CW_OPTION_SECTION, .section = &gateway_section, .help = "translation and SIP"},
+};
+const struct cw_section cw_config_root = {ROWS(root_options), .size = sizeof(struct cw_config)};

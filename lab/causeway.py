@@ -1,0 +1,142 @@
+"""Causeway itself: writes its configuration, runs it, and runs its commands."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+from .ca import Authority, Pair
+from .process import LabError, Server, require_free
+from .settings import LOCAL_DOMAIN, Settings
+
+
+def _config(settings: Settings, directory: pathlib.Path, pair: Pair, authority: Authority,
+            transport: str, log_level: str) -> str:
+    edge, gateway = settings.edge, settings.gateway
+    kamailio, dns = settings.kamailio, settings.dns
+    return f"""# Written anew at each start.
+data-dir: {directory}
+log:
+  level: {log_level}
+  format: text
+local-domains:
+  - {LOCAL_DOMAIN}
+edge:
+  listen:
+    - "{edge[0]}:{edge[1]}"
+  source-address: {edge[0]}
+  certificate: {pair.certificate}
+  key: {pair.key}
+  ca: {authority.certificate}
+  dns:
+    servers:
+      - "{dns[0]}:{dns[1]}"
+gateway:
+  sip:
+    listen:
+      - transport: udp
+        address: "{gateway[0]}:{gateway[1]}"
+      - transport: tcp
+        address: "{gateway[0]}:{gateway[1]}"
+    peers:
+      - name: kamailio
+        addresses:
+          - {kamailio[0]}
+    next-hop:
+      - domain: {LOCAL_DOMAIN}
+        uri: "sip:{kamailio[0]}:{kamailio[1]};transport={transport}"
+"""
+
+
+class Causeway(Server):
+    """`causeway run` with a data directory of its own; all roles are its children."""
+
+    def __init__(self, settings: Settings, authority: Authority, transport: str = "udp",
+                 log_level: str = "debug", certificate: Pair = None):
+        directory = settings.data / "causeway"
+        self.settings = settings
+        self.authority = authority
+        self.config = directory / "causeway.yaml"
+        self._transport = transport
+        self._log_level = log_level
+        self._pair = certificate
+        super().__init__("Causeway", [settings.program, "run", "--config", self.config], directory,
+                         env=_sanitizers(directory))
+
+    def prepare(self) -> "Causeway":
+        """Writes the configuration and lets partners live on loopback addresses, as they do here."""
+        if not self.settings.program.exists():
+            raise LabError(f"{self.settings.program} is not there; build it first")
+        require_free(self.settings.edge, change=" (--base) or another port (--xmpp-port)")
+        require_free(self.settings.gateway, ("udp", "tcp"),
+                     " (--base) or another port (--gateway-port)")
+        self.directory.mkdir(parents=True, exist_ok=True)
+        pair = self._pair or self.authority.issue("causeway", LOCAL_DOMAIN)
+        self.config.write_text(_config(self.settings, self.directory, pair, self.authority,
+                                       self._transport, self._log_level))
+        self.command("settings", "set", "--outbound-targets-refused", "")
+        return self
+
+    def start(self) -> "Causeway":
+        self.prepare()
+        super().start()
+        self.wait_port(self.settings.edge)
+        self.wait_port(self.settings.gateway)
+        return self
+
+    def command(self, *words, may_fail: bool = False) -> subprocess.CompletedProcess:
+        """Runs one causeway command with this configuration."""
+        argv = [str(self.settings.program), *map(str, words)]
+        env = {**self.env, "CAUSEWAY_CONFIG": str(self.config)}
+        try:
+            done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=30,
+                                  stdin=subprocess.DEVNULL)
+        except subprocess.TimeoutExpired:
+            raise LabError(f"{_spoken(words)}: no end within 30 seconds") from None
+        if done.returncode != 0 and not may_fail:
+            raise LabError(f"{_spoken(words)} failed with status {done.returncode}: "
+                           f"{(done.stderr or done.stdout).strip()}")
+        return done
+
+    def query(self, *words):
+        """The answer of a command as JSON."""
+        return json.loads(self.command(*words, "--json").stdout)
+
+    def role(self, name: str) -> int:
+        """The process id of "edge" or "gateway"; LabError when there is none."""
+        for pid in _children(self.pid):
+            words = _read(f"/proc/{pid}/cmdline").split("\0")
+            if name in words or any(word.endswith(f": {name}") for word in words):
+                return pid
+        raise LabError(f"Causeway has no running {name}")
+
+    def faults(self):
+        """Lines by which the sanitizers, when built in, have reported something."""
+        return [line for line in self.output().splitlines()
+                if "Sanitizer" in line or ": runtime error: " in line]
+
+
+def _sanitizers(_directory: pathlib.Path) -> dict:
+    return {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "abort_on_error=0:detect_leaks=1"),
+            "UBSAN_OPTIONS": os.environ.get("UBSAN_OPTIONS", "print_stacktrace=1")}
+
+
+def _spoken(words) -> str:
+    return " ".join(["causeway", *map(str, words)])
+
+
+def _read(path: str) -> str:
+    try:
+        return pathlib.Path(path).read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def _children(parent: int):
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        # the name in parentheses may hold spaces; the parent comes second after it
+        fields = _read(f"{entry}/stat").rpartition(")")[2].split()
+        if len(fields) > 1 and fields[1] == str(parent) and fields[0] != "Z":
+            yield int(entry.name)

@@ -1,0 +1,128 @@
+"""`./run`: starts the whole lab, proves that messages cross in both directions, and stays up."""
+
+import argparse
+import sys
+import time
+
+from . import settings as lab_settings
+from .process import LabError, raise_on_signals
+from .settings import ACCOUNTS, PARTNER_DOMAIN
+from .stack import Lab, local, partner
+
+
+def _say(text: str = "") -> None:
+    print(text, flush=True)
+
+
+def _prove(lab: Lab) -> None:
+    """One message from alice to juliet and one back; LabError when one does not arrive."""
+    alice, juliet = lab.sip("alice"), lab.xmpp("juliet")
+    text = "Hello juliet, this comes from a SIP telephone."
+    answer = alice.send(juliet.address, text)
+    if answer.status not in (200, 202):
+        raise LabError(f"alice's message was answered with SIP status {answer.status or 'none'} "
+                       f"after {answer.seconds:.1f} s; the reason is in {lab.causeway.log}")
+    got = juliet.wait_for(text)
+    _say(f"  alice -> juliet (SIP to XMPP): \"{got.body}\"")
+    _say(f"     received by {got.to} from {got.sender} after "
+         f"{(got.at - answer.sent_at) * 1000:.0f} ms, SIP status {answer.status} (the first "
+         "message also sets up the stream)")
+    text = "Hello alice, this comes from an XMPP client."
+    sent_at = time.time()
+    got = _arrival(alice, juliet, juliet.send(alice.address, text), text, lab)
+    _say(f"  juliet -> alice (XMPP to SIP): \"{got.body}\"")
+    _say(f"     received by {alice.address} from {got.sender} after "
+         f"{(got.at - sent_at) * 1000:.0f} ms")
+
+
+def _arrival(alice, juliet, stanza_id: str, text: str, lab: Lab):
+    """Alice's copy of the message; an error stanza in its place ends the wait at once."""
+    def arrived(message):
+        for error in list(juliet.received):
+            if error.kind == "error" and error.id == stanza_id:
+                raise LabError(f"juliet's message was answered with <{error.condition}/> "
+                               f"({error.text or 'no text'}); the reason is in {lab.causeway.log}")
+        return message.body == text
+    return alice.wait_for(arrived, 20)
+
+
+def _explain(lab: Lab) -> None:
+    """Where everything is, and how to bring one's own clients."""
+    s = lab.settings
+
+    def at(address):
+        return f"{address[0]}:{address[1]}"
+    _say(f"""
+Everything is running:
+  Causeway edge        {at(s.edge):<22} XMPP server-to-server, for {lab_settings.LOCAL_DOMAIN}
+  Causeway gateway     {at(s.gateway):<22} SIP, UDP and TCP
+  Kamailio             {at(s.kamailio):<22} SIP platform of {lab_settings.LOCAL_DOMAIN}, UDP and TCP
+  Prosody              {at(s.prosody):<22} XMPP server-to-server, for {PARTNER_DOMAIN}
+                       {at(s.prosody_clients):<22} XMPP clients
+  DNS                  {at(s.dns):<22} SRV and A records of both domains
+
+Your own SIP client:   user alice or bob, domain {lab_settings.LOCAL_DOMAIN}, registrar and proxy {at(s.kamailio)}
+Your own XMPP client:  juliet@{PARTNER_DOMAIN} or romeo@{PARTNER_DOMAIN}, server {at(s.prosody_clients)}
+                       trust this CA: {lab.authority.certificate}
+Passwords:""")
+    for address, password in ACCOUNTS.items():
+        _say(f"  {address:<22} {password}")
+    _say(f"""
+The lab's own clients have signed out, so alice, bob, juliet and romeo are yours.
+The partner's type is PublicUnverified: a SIP user has to write first, then the partner's
+users may answer (alice and juliet have done so).
+
+Commands:   {s.program} partner list --config {lab.causeway.config}
+Logs:       {lab.causeway.log}
+            {lab.prosody.server_log}
+            {lab.kamailio.log}
+""")
+
+
+def _stay(lab: Lab) -> None:
+    _say("Press Ctrl-C to stop everything.")
+    servers = (lab.dns, lab.prosody, lab.kamailio, lab.causeway)
+    while True:
+        time.sleep(0.5)
+        for server in servers:
+            if not server.is_running():
+                raise LabError(f"{server.name} has ended:\n{server.last_lines()}")
+
+
+def _run(options) -> None:
+    settings = lab_settings.from_options(options)
+    _say(f"Starting DNS, Prosody, Kamailio and Causeway on {settings.base}.x; "
+         f"files are in {settings.data}")
+    with Lab(settings) as lab:
+        lab.causeway.command("partner", "new", PARTNER_DOMAIN, "--tls", "Required",
+                             "--sasl", "Required")
+        _say(f"Partner {PARTNER_DOMAIN} added: TLS Required, SASL Required.")
+        _prove(lab)
+        lab.sign_out_clients()
+        if not options.once:
+            _explain(lab)
+            _stay(lab)
+        _say("Stopping everything.")
+    _say("Everything has stopped.")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="./run", description="Runs Causeway between Kamailio and Prosody on loopback, sends a "
+        "message each way, and stays up until Ctrl-C.")
+    parser.add_argument("--once", action="store_true",
+                        help="end after the proof: status 0 when both messages arrived")
+    lab_settings.add_options(parser)
+    raise_on_signals()
+    try:
+        _run(parser.parse_args())
+    except (LabError, ValueError) as problem:
+        print(f"run: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        _say("\nEverything has stopped.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

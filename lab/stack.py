@@ -1,0 +1,126 @@
+"""All of the lab together: DNS, CA, Prosody, Kamailio, Causeway, and the clients of four users."""
+
+import contextlib
+import shutil
+
+from .ca import Authority
+from .causeway import Causeway
+from .dns import DnsServer
+from .kamailio import Kamailio
+from .process import LabError
+from .prosody import Mode, Prosody, pair_for
+from .settings import LOCAL_DOMAIN, PARTNER_DOMAIN, Settings
+from .sipclient import SipUser
+from .xmppclient import XmppClient
+
+#: how each way of federating is asked for in the partner settings, and how it must be named there
+RULES = {
+    Mode.SASL: ("Required", "Required", "true"),
+    Mode.TLS_DIALBACK: ("Required", "NotSupported", "true"),
+    Mode.TCP_DIALBACK: ("NotSupported", "NotSupported", "true"),
+}
+
+
+class Lab:
+    """Servers run inside the context and are gone after it, whatever happened in between.
+
+    fault: what is wrong with Prosody's certificate: "expired", "wrong-name", or "".
+    transport: between Kamailio and the gateway, both ways.
+    """
+
+    def __init__(self, settings: Settings, mode: Mode = Mode.SASL, fault: str = "",
+                 transport: str = "udp"):
+        self.settings = settings
+        self.mode = mode
+        self._fault = fault
+        self._transport = transport
+        self._stack = contextlib.ExitStack()
+        self._clients = {}
+
+    def __enter__(self) -> "Lab":
+        with contextlib.ExitStack() as guard:
+            self._stack = guard
+            self._start()
+            self._stack = guard.pop_all()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._clients.clear()
+        self._stack.close()
+
+    def _start(self) -> None:
+        clear_directory(self.settings)
+        self.authority = Authority(self.settings.data / "ca").create()
+        self.dns = self._run(DnsServer(self.settings))
+        pair = pair_for(self.mode, PARTNER_DOMAIN, self.authority, self._fault)
+        self.prosody = self._run(Prosody(self.settings, self.authority, self.mode,
+                                         certificate=pair))
+        self.kamailio = self._run(Kamailio(self.settings, self._transport))
+        self.causeway = self._run(Causeway(self.settings, self.authority, self._transport))
+
+    def _run(self, server):
+        self._stack.callback(server.stop)
+        return server.start()
+
+    def add_partner(self, mode: Mode = None, kind: str = "Federated", **fields):
+        """Adds fabrikam.test; the fields override the security that the mode asks for."""
+        return self.causeway.command("partner", "new", PARTNER_DOMAIN,
+                                     *_options(mode or self.mode, type=kind, **fields))
+
+    def change_partner(self, **fields):
+        words = [word for name, value in fields.items()
+                 for word in (f"--{name.replace('_', '-')}", value)]
+        return self.causeway.command("partner", "set", PARTNER_DOMAIN, *words)
+
+    def sip(self, name: str) -> SipUser:
+        """Alice or bob, signed in at Kamailio."""
+        return self._client(name, lambda: SipUser(self.settings, name, transport="udp"))
+
+    def xmpp(self, name: str) -> XmppClient:
+        """Juliet or romeo, signed in at Prosody."""
+        def make():
+            prosody = self.prosody
+            ca_file = None
+            if prosody.is_encrypted:
+                ca_file = (self.authority.certificate if prosody.mode is Mode.SASL
+                           else prosody.pair.certificate)
+            return XmppClient(f"{name}@{PARTNER_DOMAIN}", prosody.client_address, ca_file,
+                              check_certificate=not self._fault)
+        return self._client(name, make)
+
+    def sign_out_clients(self) -> None:
+        """Frees the four accounts for other clients."""
+        for client in self._clients.values():
+            client.stop()
+        self._clients.clear()
+
+    def _client(self, name: str, make):
+        if name not in self._clients:
+            self._clients[name] = self._stack.enter_context(make())
+        return self._clients[name]
+
+
+def _options(mode: Mode, **fields):
+    tls, sasl, dialback = RULES[mode]
+    values = {"tls": tls, "sasl": sasl, "dialback": dialback, **fields}
+    return [word for name, value in values.items()
+            for word in (f"--{name.replace('_', '-')}", str(value))]
+
+
+def clear_directory(settings: Settings) -> None:
+    """Empties the lab's directory, which is marked as such so that no other one is ever emptied."""
+    mark = settings.data / ".causeway-lab"
+    if settings.data.exists() and any(settings.data.iterdir()) and not mark.exists():
+        raise LabError(f"{settings.data} holds files that the lab did not make; "
+                       "choose an empty directory (--data)")
+    shutil.rmtree(settings.data, ignore_errors=True)
+    settings.data.mkdir(parents=True)
+    mark.write_text("Made by ./run or the tests; emptied at each start.\n")
+
+
+def local(name: str) -> str:
+    return f"{name}@{LOCAL_DOMAIN}"
+
+
+def partner(name: str) -> str:
+    return f"{name}@{PARTNER_DOMAIN}"

@@ -1,0 +1,176 @@
+"""All checks of the project, one after the other; the last line is `N passed, N failed`.
+
+Called by ./check. A step is one check or, for meson test and pytest, as many as there are tests.
+"""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+PYTHON = "/usr/bin/python3"
+TAIL = 60  #: lines of output shown for a failure
+
+
+class Tally:
+    """Counts, and shows what went wrong where it went wrong."""
+
+    def __init__(self):
+        self.passed = 0
+        self.failed = []
+
+    def add(self, name: str, problem: str = "") -> None:
+        """problem: "" when the check passed, else what to show."""
+        if not problem:
+            self.passed += 1
+            return
+        self.failed.append(name)
+        print(f"FAILED: {name}")
+        for line in problem.rstrip().splitlines()[-TAIL:]:
+            print(f"    {line}")
+        sys.stdout.flush()
+
+    def finish(self) -> int:
+        for name in self.failed:
+            print(f"failed: {name}")
+        print(f"{self.passed} passed, {len(self.failed)} failed", flush=True)
+        return 1 if self.failed else 0
+
+
+def run(*words, seconds: float = 600, **env):
+    """(status, output) of a command; status is not 0 when it took too long."""
+    try:
+        done = subprocess.run([str(w) for w in words], cwd=PROJECT, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds,
+                              env={**os.environ, **env}, text=True, errors="replace")
+        return done.returncode, done.stdout
+    except subprocess.TimeoutExpired as late:
+        output = late.stdout or b""
+        return 1, (output if isinstance(output, str) else output.decode(errors="replace")) + \
+            f"\nno end within {seconds:g} seconds"
+
+
+def check(tally: Tally, name: str, *words, **options) -> bool:
+    status, output = run(*words, **options)
+    tally.add(name, "" if status == 0 else output or f"ended with status {status}")
+    return status == 0
+
+
+def build(tally: Tally, folder: str, compiler: str, *options) -> bool:
+    name = f"build {folder} ({compiler}) without a warning"
+    if not (PROJECT / folder / "build.ninja").exists():
+        status, output = run("meson", "setup", folder, "--werror", *options, CC=compiler)
+        if status != 0:
+            tally.add(name, output)
+            return False
+    return check(tally, name, "ninja", "-C", folder, seconds=900)
+
+
+def sources(*patterns):
+    status, output = run("git", "ls-files", "--", *patterns)
+    if status != 0:  # not a git checkout: whatever is there
+        return [str(f.relative_to(PROJECT)) for folder in ("src", "tests", "bench")
+                for f in (PROJECT / folder).rglob("*.[ch]")]
+    return [name for name in output.split() if (PROJECT / name).exists()]
+
+
+def meson_tests(tally: Tally, folder: str) -> None:
+    status, output = run("meson", "test", "-C", folder, "--no-rebuild", "--timeout-multiplier", "3")
+    log = PROJECT / folder / "meson-logs" / "testlog.json"
+    if not log.exists():
+        tally.add("meson test", output)
+        return
+    results = [json.loads(line) for line in log.read_text().splitlines() if line.strip()]
+    for result in results:
+        fine = result["result"] in ("OK", "EXPECTEDFAIL")
+        shown = (result.get("stdout") or "") + (result.get("stderr") or "")
+        tally.add(f"test {result['name']}",
+                  "" if fine else f"{result['result']}\n{shown}")
+    if not results:
+        tally.add("meson test", output or f"no test ran (status {status})")
+
+
+def pytest(tally: Tally, *folders) -> None:
+    folders = [f for f in folders if (PROJECT / f).is_dir() and any((PROJECT / f).rglob("test_*.py"))]
+    if not folders:
+        tally.add("pytest", "no tests found in tests/cli and tests/interop")
+        return
+    report = PROJECT / "build-check" / "pytest.xml"
+    report.unlink(missing_ok=True)
+    program = PROJECT / "build-check" / "causeway"
+    status, output = run(PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={report}",
+                         *folders, seconds=1000, CAUSEWAY_PROGRAM=str(program))
+    if not report.exists():
+        tally.add("pytest", output)
+        return
+    cases = list(xml.etree.ElementTree.parse(report).iter("testcase"))
+    for case in cases:
+        wrong = [e for e in case if e.tag in ("failure", "error", "skipped")]
+        text = "\n".join(f"{e.get('message', '')}\n{e.text or ''}" for e in wrong)
+        tally.add(f"{case.get('classname')}.{case.get('name')}", text)
+    if not cases:
+        tally.add("pytest", output or f"status {status}")
+
+
+def format_check(tally: Tally) -> None:
+    files = sources("*.c", "*.h")
+    check(tally, "format of C files (clang-format)", "clang-format", "--dry-run", "-Werror", *files)
+
+
+def changed_sources():
+    """Those that the last commit and the working tree changed; all when there is no history."""
+    status, output = run("git", "diff", "--name-only", "HEAD~1", "--", "src/*.c")
+    if status != 0:
+        return sources("src/*.c")
+    return [name for name in output.split() if (PROJECT / name).exists()]
+
+
+def tidy(tally: Tally, folder: str) -> None:
+    files = changed_sources()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        done = pool.map(lambda f: run("clang-tidy", "-p", folder, "--quiet", f, seconds=300), files)
+        found = [output for status, output in done if status != 0]
+    tally.add(f"clang-tidy on {len(files)} changed files", "\n".join(found))
+
+
+def manuals(tally: Tally) -> None:
+    for page in sorted((PROJECT / "man").glob("*.[1-9]")):
+        status, output = run("mandoc", "-Tlint", "-Wwarning", page)
+        tally.add(f"manual page {page.name}", output if status or output.strip() else "")
+
+
+def main() -> int:
+    started = time.monotonic()
+    tally = Tally()
+
+    def step(text: str) -> None:
+        print(f"[{time.monotonic() - started:4.0f} s] {text}", flush=True)
+    step("formatter, include graph, manual pages")
+    format_check(tally)
+    check(tally, "include graph", PYTHON, "scripts/check-includes")
+    manuals(tally)
+    step("building with gcc, ASan and UBSan")
+    built = build(tally, "build-check", "gcc", "-Db_sanitize=address,undefined")
+    step("building with clang")
+    if build(tally, "build-clang", "clang"):
+        step("clang-tidy")
+        tidy(tally, "build-clang")
+    if built:
+        step("unit, table and scenario tests")
+        meson_tests(tally, "build-check")
+        step("command line and interop tests")
+        pytest(tally, "tests/cli", "tests/interop")
+    step("./run --once")
+    check(tally, "./run --once", PROJECT / "run", "--once", "--data", PROJECT / "run-data-check",
+          "--base", "127.0.12", seconds=400)
+    step("done")
+    return tally.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

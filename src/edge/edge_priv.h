@@ -1,0 +1,173 @@
+/* The edge's parts and what they ask of each other.
+ *
+ *     listener -> stream.c <-> s2s machine          one stream each, inbound or outbound
+ *                   |  ^
+ *     stanza in     v  |     stanza out
+ *                route.c   peer.c                   a queue for each (our domain, partner domain)
+ *                   |  ^      ^
+ *                   v  |      |
+ *                 gateway.c --+                     the link: numbered stanzas and their outcomes
+ *
+ * A partner's message comes in on an inbound stream; the machine has checked it and acts STANZA;
+ * route.c gives it to gateway.c, which numbers it, sends it over the link and keeps it until its
+ * outcome is known.  A stanza of ours comes over the link with the gateway's number; peer.c puts it
+ * into the queue of its pair, opens an outbound stream if there is none, and when the bytes have
+ * reached the kernel on a READY stream gateway.c tells the outcome.
+ *
+ * No function here calls back into the machine that is being stepped: what a step asks for is
+ * carried out after its actions were read (stream.c).
+ */
+#ifndef CW_EDGE_EDGE_PRIV_H
+#define CW_EDGE_EDGE_PRIV_H
+
+#include <event2/event.h>
+#include <sys/queue.h>
+
+#include "base/log.h"
+#include "base/map.h"
+#include "conf/config.h"
+#include "io/conn.h"
+#include "io/listener.h"
+#include "io/loop.h"
+#include "io/target.h"
+#include "io/tls.h"
+#include "link/link.h"
+#include "policy/view.h"
+#include "s2s/stream.h"
+
+struct edge_stream;
+struct edge_peer;
+struct edge_gateway;
+struct edge_answer;
+TAILQ_HEAD(edge_streams, edge_stream);
+TAILQ_HEAD(edge_answers, edge_answer);
+
+struct edge {
+    struct event_base *base;
+    struct cw_config config;
+    struct cw_policy *policy; /* never NULL; empty until the first snapshot comes */
+    struct cw_log_ctx log;
+    struct cw_tls_ctx *tls;
+    struct cw_resolver *resolver;
+    struct cw_listener **listeners;
+    size_t n_listeners;
+    struct edge_gateway *gateway;
+    struct edge_streams streams;
+    size_t n_streams, n_unauthenticated;
+    struct cw_map streams_by_id;      /* inbound: the stream id we gave -> struct edge_stream */
+    struct cw_map streams_by_partner; /* primary domain -> struct partner_count */
+    struct cw_map verifiers;          /* "local remote" -> outbound stream made for db:verify */
+    struct cw_map peers;              /* "local remote" -> struct edge_peer */
+    struct edge_answers answers;      /* dialback answers on their way to the inbound streams */
+    struct cw_timer *answers_timer;
+    bool stopping;
+    struct cw_timer *leave_timer; /* stopping: when we leave although streams are still open */
+};
+
+/* A stanza on its way to a partner. */
+struct edge_parcel {
+    TAILQ_ENTRY(edge_parcel) link;
+    struct cw_arena arena;
+    struct cw_xml *stanza; /* in the arena */
+    uint64_t n;            /* the gateway's number, or 0 when the edge itself is the sender */
+    size_t bytes;
+    uint64_t deadline_ms; /* waiting for a stream */
+    uint64_t flush_mark;  /* written: done once the connection's flushed_total reaches it */
+};
+TAILQ_HEAD(edge_parcels, edge_parcel);
+
+/* The key of a domain pair; in the arena. */
+struct cw_str edge_pair(struct cw_arena *, struct cw_str local, struct cw_str remote);
+
+/* --- stream.c: one stream ---------------------------------------------------------------------*/
+
+void edge_stream_accept(struct edge *, int fd, const struct cw_addr *peer);
+/* Looks up, connects and negotiates; the peer (NULL for a verifier) hears of the result.  Never
+ * calls back from inside.  NULL when the connection limit is reached. */
+struct edge_stream *edge_stream_dial(struct edge *, struct cw_str local, struct cw_str remote,
+                                     struct edge_peer *);
+bool edge_stream_is_ready(const struct edge_stream *);
+/* Writes the stanza on a READY stream; the parcel is taken over and its outcome told when flushed
+ * or broken, never from inside. */
+void edge_stream_send(struct edge_stream *, struct edge_parcel *);
+void edge_stream_close(struct edge_stream *, enum cw_stream_error, struct cw_str text);
+bool edge_stream_is_over(const struct edge_stream *);
+/* Outbound: asks the stream's server to verify a key; inbound: the answer to such a question. */
+void edge_stream_verify(struct edge_stream *, const struct cw_s2s_dialback *question);
+void edge_stream_dialback_answer(struct edge_stream *, const struct cw_s2s_dialback *answer);
+void edge_streams_apply_policy(struct edge *);
+void edge_streams_shutdown(struct edge *);
+void edge_streams_free(struct edge *);
+
+/* --- limits.c: streams counted ----------------------------------------------------------------*/
+
+/* Counts a stream against the partner's and the installation's limit; false when one is reached
+ * (then nothing is counted). */
+bool edge_limits_take(struct edge *, struct cw_str remote, struct cw_arena *,
+                      struct cw_str *counted_as);
+void edge_limits_give(struct edge *, struct cw_str counted_as);
+
+/* --- dial.c: from a domain to a connection ----------------------------------------------------*/
+
+struct edge_dial;
+enum edge_dial_result { EDGE_DIAL_OK, EDGE_DIAL_NOT_FOUND, EDGE_DIAL_UNREACHABLE };
+/* One call of `done`, from the loop: a connected connection (now the callee's) or why not.  The
+ * dial is gone when it returns and must not be cancelled in it or later. */
+typedef void edge_dial_fn(void *arg, enum edge_dial_result, struct cw_conn *, struct cw_str text);
+struct edge_dial *edge_dial_start(struct edge *, struct cw_str domain, struct cw_str proxy,
+                                  edge_dial_fn *done, void *arg);
+void edge_dial_cancel(struct edge_dial **);
+
+/* --- peer.c: queue and stream towards one partner domain --------------------------------------*/
+
+/* Takes a copy of the stanza (jabber:server, addresses checked).  n = 0: nobody asks for the
+ * outcome. */
+void edge_peer_send(struct edge *, struct cw_str local, struct cw_str remote,
+                    const struct cw_xml *stanza, uint64_t n);
+/* The stream towards that domain, in whatever state; NULL when there is none. */
+struct edge_stream *edge_peer_stream(struct edge *, struct cw_str local, struct cw_str remote);
+/* The stream's news. */
+void edge_peer_ready(struct edge_peer *);
+void edge_peer_lost(struct edge_peer *, enum cw_link_reason, struct cw_str text);
+void edge_peers_apply_policy(struct edge *);
+void edge_peers_shutdown(struct edge *);
+void edge_peers_free(struct edge *);
+/* Tells the outcome and frees. */
+void edge_parcel_done(struct edge *, struct edge_parcel *, enum cw_link_reason, struct cw_str text);
+
+/* --- verify.c: dialback questions to authoritative servers ------------------------------------*/
+
+void edge_verify_ask(struct edge *, const struct cw_s2s_dialback *);
+void edge_verify_answered(struct edge *, const struct cw_s2s_dialback *);
+void edge_verify_deliver(void *edge); /* the timer's function */
+
+/* --- route.c: stanzas from partners -----------------------------------------------------------*/
+
+void edge_route(struct edge *, struct cw_str local, struct cw_str remote, struct cw_xml *stanza);
+/* A stanza of our side (from a local domain to a partner's): to its pair's queue.  `n` is the
+ * gateway's number, whose outcome is told, also when the addresses are wrong. */
+void edge_route_from_gateway(struct edge *, const struct cw_xml *stanza, uint64_t n);
+/* The same for a stanza nobody asks about (an error that goes back, an answer of the edge). */
+void edge_route_own(struct edge *, const struct cw_xml *stanza);
+/* Sends the error that answers `stanza`, if one may be sent. */
+void edge_bounce(struct edge *, const struct cw_xml *stanza, enum cw_stanza_error,
+                 struct cw_str text);
+
+/* --- main.c -----------------------------------------------------------------------------------*/
+
+/* Takes over a new policy (a reference is taken) everywhere at once. */
+void edge_set_policy(struct edge *, struct cw_policy *);
+
+/* --- gateway.c: the link ----------------------------------------------------------------------*/
+
+/* NULL with a sentence when the link's socket cannot be made. */
+struct edge_gateway *edge_gateway_new(struct edge *, struct cw_buf *why);
+/* Bounces what has no outcome. */
+void edge_gateway_shutdown(struct edge_gateway *);
+void edge_gateway_free(struct edge_gateway **);
+/* A partner's stanza for a user behind the gateway: kept until its outcome is known. */
+void edge_gateway_deliver(struct edge_gateway *, const struct cw_xml *stanza);
+void edge_gateway_outcome(struct edge_gateway *, uint64_t n, enum cw_link_reason,
+                          struct cw_str text);
+
+#endif

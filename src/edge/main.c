@@ -1,0 +1,257 @@
+/* The edge's program: configuration, sockets, signals, and the policy that it works from. */
+#include "edge/main.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/snapshot.h"
+#include "edge/edge_priv.h"
+#include "policy/settings.h"
+
+enum { SHUTDOWN_MS = 3000 };
+
+/* --- policy -----------------------------------------------------------------------------------*/
+
+void edge_set_policy(struct edge *edge, struct cw_policy *policy)
+{
+    CW_LOG(&edge->log, CW_LOG_INFO, "policy", CW_KVI("version", policy->version),
+           CW_KVI("partners", policy->n_partners));
+    cw_policy_unref(&edge->policy);
+    edge->policy = cw_policy_ref(policy);
+    edge_streams_apply_policy(edge);
+    edge_peers_apply_policy(edge);
+}
+
+/* Nobody is a partner and no domain is ours until somebody says so. */
+static struct cw_policy *empty_policy(void)
+{
+    struct cw_policy *policy = cw_alloc(sizeof *policy);
+    policy->refs = 1;
+    cw_settings_defaults(&policy->arena, &policy->settings);
+    cw_policy_index(policy);
+    return policy;
+}
+
+static void load_last_policy(struct edge *edge)
+{
+    struct cw_arena arena = {0};
+    struct cw_str why = CW_STR_NONE;
+    const char *directory = edge->config.edge.state_dir.p;
+    enum cw_err err = cw_snapshot_load(directory, &edge->policy, &arena, &why);
+    if (err != CW_OK) {
+        edge->policy = empty_policy();
+        if (err != CW_ERR_NOT_FOUND)
+            CW_LOG(&edge->log, CW_LOG_ERROR, "snapshot-unusable", CW_KV("reason", why));
+    }
+    cw_arena_free(&arena);
+}
+
+/* --- sockets ----------------------------------------------------------------------------------*/
+
+static void on_accept(void *arg, int fd, const struct cw_addr *peer)
+{
+    struct edge *edge = arg;
+    if (edge->n_unauthenticated >= edge->config.edge.max_unauthenticated) {
+        CW_LOG(&edge->log, CW_LOG_WARN, "too-many-unauthenticated",
+               CW_KVI("limit", edge->config.edge.max_unauthenticated));
+        close(fd);
+        return;
+    }
+    edge_stream_accept(edge, fd, peer);
+}
+
+static bool listen_all(struct edge *edge, struct cw_buf *why)
+{
+    const struct cw_edge_config *config = &edge->config.edge;
+    edge->listeners = cw_alloc(config->n_listen * sizeof *edge->listeners);
+    for (size_t i = 0; i < config->n_listen; i++) {
+        struct cw_addr addr;
+        if (!cw_addr_parse(config->listen[i].ip, config->listen[i].port, &addr))
+            return false;
+        edge->listeners[i] = cw_listener_new(edge->base, &addr, on_accept, edge, why);
+        if (!edge->listeners[i])
+            return false;
+        edge->n_listeners++;
+    }
+    return true;
+}
+
+static struct cw_tls_ctx *load_tls(const struct edge *edge, struct cw_buf *why)
+{
+    const struct cw_edge_config *config = &edge->config.edge;
+    struct cw_tls_options options = {
+        .cert_file = config->certificate.n ? config->certificate.p : NULL,
+        .key_file = config->key.n ? config->key.p : NULL,
+        .ca_file = config->ca.n ? config->ca.p : NULL,
+    };
+    return cw_tls_ctx_new(&options, why);
+}
+
+static bool open_resolver(struct edge *edge, struct cw_buf *why)
+{
+    const struct cw_edge_config *config = &edge->config.edge;
+    struct cw_arena arena = {0};
+    const char **servers = cw_arena_alloc(&arena, (config->dns.n_servers + 1) * sizeof *servers);
+    for (size_t i = 0; i < config->dns.n_servers; i++) {
+        const struct cw_endpoint *server = &config->dns.servers[i];
+        bool is_v6 = cw_str_index(server->ip, ':') >= 0;
+        servers[i] = cw_arena_printf(&arena, is_v6 ? "[%.*s]:%u" : "%.*s:%u", CW_ARG(server->ip),
+                                     server->port)
+                         .p;
+    }
+    struct cw_resolver_options options = {
+        .base = edge->base, .servers = servers, .n_servers = config->dns.n_servers};
+    edge->resolver = cw_resolver_new(&options, why);
+    cw_arena_free(&arena);
+    return edge->resolver != NULL;
+}
+
+/* --- signals ----------------------------------------------------------------------------------*/
+
+static void leave(void *arg)
+{
+    struct edge *edge = arg;
+    event_base_loopbreak(edge->base);
+}
+
+/* Says goodbye to everybody, then leaves. */
+static void on_terminate(evutil_socket_t signal_number, short what, void *arg)
+{
+    struct edge *edge = arg;
+    (void)signal_number;
+    (void)what;
+    if (edge->stopping)
+        return;
+    edge->stopping = true;
+    CW_LOG(&edge->log, CW_LOG_INFO, "stopping", CW_KVI("streams", edge->n_streams));
+    for (size_t i = 0; i < edge->n_listeners; i++)
+        cw_listener_free(&edge->listeners[i]);
+    edge_gateway_shutdown(edge->gateway);
+    edge_peers_shutdown(edge);
+    edge_streams_shutdown(edge);
+    if (TAILQ_EMPTY(&edge->streams))
+        leave(edge);
+    else
+        cw_timer_set(edge->leave_timer, SHUTDOWN_MS);
+}
+
+static void on_hangup(evutil_socket_t signal_number, short what, void *arg)
+{
+    struct edge *edge = arg;
+    struct cw_buf why = {0};
+    struct cw_tls_ctx *fresh = load_tls(edge, &why);
+    (void)signal_number;
+    (void)what;
+    if (fresh) {
+        cw_tls_ctx_free(&edge->tls);
+        edge->tls = fresh;
+        CW_LOG(&edge->log, CW_LOG_INFO, "certificate-reloaded",
+               CW_KV("certificate", edge->config.edge.certificate));
+    } else {
+        CW_LOG(&edge->log, CW_LOG_ERROR, "certificate-refused", CW_KV("reason", cw_buf_str(&why)));
+    }
+    cw_buf_free(&why);
+}
+
+/* --- life -------------------------------------------------------------------------------------*/
+
+static bool start(struct edge *edge, struct cw_buf *why)
+{
+    if (edge->config.edge.certificate.n == 0) {
+        cw_buf_putcstr(why, "edge.certificate is not set: the edge needs a certificate");
+        return false;
+    }
+    mkdir(edge->config.edge.state_dir.p, 0700);
+    load_last_policy(edge);
+    edge->tls = load_tls(edge, why);
+    edge->gateway = edge->tls ? edge_gateway_new(edge, why) : NULL;
+    return edge->gateway && open_resolver(edge, why) && listen_all(edge, why);
+}
+
+static void free_count(struct cw_str key, void *value, void *arg)
+{
+    (void)key;
+    (void)arg;
+    cw_free(value);
+}
+
+static void finish(struct edge *edge)
+{
+    edge_streams_free(edge);
+    edge_peers_free(edge);
+    for (size_t i = 0; i < edge->n_listeners; i++)
+        cw_listener_free(&edge->listeners[i]);
+    cw_free(edge->listeners);
+    edge_gateway_free(&edge->gateway);
+    if (edge->resolver)
+        cw_resolver_free(&edge->resolver);
+    cw_tls_ctx_free(&edge->tls);
+    cw_timer_free(&edge->leave_timer);
+    cw_timer_free(&edge->answers_timer);
+    cw_map_each(&edge->streams_by_partner, free_count, NULL);
+    cw_map_free(&edge->streams_by_partner);
+    cw_map_free(&edge->streams_by_id);
+    cw_map_free(&edge->verifiers);
+    cw_map_free(&edge->peers);
+    if (edge->policy)
+        cw_policy_unref(&edge->policy);
+}
+
+static int run(struct edge *edge)
+{
+    struct cw_buf why = {0};
+    struct event *signals[3] = {
+        evsignal_new(edge->base, SIGTERM, on_terminate, edge),
+        evsignal_new(edge->base, SIGINT, on_terminate, edge),
+        evsignal_new(edge->base, SIGHUP, on_hangup, edge),
+    };
+    for (size_t i = 0; i < 3; i++)
+        evsignal_add(signals[i], NULL);
+    bool ok = start(edge, &why);
+    if (ok) {
+        CW_LOG(&edge->log, CW_LOG_INFO, "started", CW_KVI("listeners", edge->n_listeners));
+        event_base_dispatch(edge->base);
+    } else {
+        CW_LOG(&edge->log, CW_LOG_ERROR, "cannot-start", CW_KV("reason", cw_buf_str(&why)));
+    }
+    finish(edge);
+    for (size_t i = 0; i < 3; i++)
+        event_free(signals[i]);
+    cw_buf_free(&why);
+    return ok ? 0 : 1;
+}
+
+int cw_edge_main(int argc, char **argv)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {0}};
+    struct edge edge = {.log = {.role = "edge"}};
+    struct cw_arena errors = {0};
+    struct cw_str why;
+    const char *path = NULL;
+    int option, status = 1;
+    while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+        if (option != 'c')
+            return 2;
+        path = optarg;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    if (cw_config_load(cw_config_path(path), &edge.config, &errors, &why) != CW_OK) {
+        fprintf(stderr, "causeway edge: %.*s\n", CW_ARG(why));
+    } else {
+        cw_log_setup(edge.config.log.level, edge.config.log.format);
+        TAILQ_INIT(&edge.streams);
+        TAILQ_INIT(&edge.answers);
+        edge.base = event_base_new();
+        edge.leave_timer = cw_timer_new(edge.base, leave, &edge);
+        edge.answers_timer = cw_timer_new(edge.base, edge_verify_deliver, &edge);
+        status = run(&edge);
+        event_base_free(edge.base);
+        cw_config_free(&edge.config);
+    }
+    cw_arena_free(&errors);
+    return status;
+}

@@ -1,0 +1,235 @@
+/* The way out to one partner domain for one of ours: stanzas wait here, in order and bounded in
+ * number, bytes and time, until an outbound stream of the pair is READY; then they are written in
+ * the order in which they came.  A pair has one stream, so that the order between two users holds
+ * (RFC 6120 section 10.1).
+ *
+ *     no stream --send--> dialling --ready--> READY --lost--> no stream (dial again when some wait)
+ *                            |
+ *                            +--failed--> all that wait go back with the reason
+ */
+#include "edge/edge_priv.h"
+
+struct edge_peer {
+    struct edge *edge;
+    struct cw_arena arena;
+    struct cw_str local, remote, pair;
+    struct edge_parcels waiting;
+    size_t n_waiting, bytes_waiting;
+    struct edge_stream *stream; /* NULL: none */
+    bool was_ready;             /* this stream has been READY */
+    struct cw_timer *expiry;
+};
+
+struct cw_str edge_pair(struct cw_arena *arena, struct cw_str local, struct cw_str remote)
+{
+    return cw_arena_printf(arena, "%.*s %.*s", CW_ARG(local), CW_ARG(remote));
+}
+
+void edge_parcel_done(struct edge *edge, struct edge_parcel *parcel, enum cw_link_reason reason,
+                      struct cw_str text)
+{
+    if (parcel->n != 0)
+        edge_gateway_outcome(edge->gateway, parcel->n, reason, text);
+    cw_arena_free(&parcel->arena);
+    cw_free(parcel);
+}
+
+/* --- the queue --------------------------------------------------------------------------------*/
+
+static struct edge_parcel *new_parcel(const struct cw_xml *stanza, uint64_t n)
+{
+    struct edge_parcel *parcel = cw_alloc(sizeof *parcel);
+    parcel->stanza = cw_xml_copy(&parcel->arena, stanza);
+    parcel->n = n;
+    return parcel;
+}
+
+static size_t wire_size(const struct cw_xml *stanza)
+{
+    struct cw_buf b = {0};
+    cw_xml_write(&b, stanza, &(struct cw_xml_scope){0});
+    size_t n = b.n;
+    cw_buf_free(&b);
+    return n;
+}
+
+static struct edge_parcel *take_first(struct edge_peer *peer)
+{
+    struct edge_parcel *parcel = TAILQ_FIRST(&peer->waiting);
+    if (!parcel)
+        return NULL;
+    TAILQ_REMOVE(&peer->waiting, parcel, link);
+    peer->n_waiting--;
+    peer->bytes_waiting -= parcel->bytes;
+    return parcel;
+}
+
+static void refuse_all(struct edge_peer *peer, enum cw_link_reason reason, struct cw_str text)
+{
+    struct edge_parcel *parcel;
+    while ((parcel = take_first(peer)))
+        edge_parcel_done(peer->edge, parcel, reason, text);
+    cw_timer_stop(peer->expiry);
+}
+
+static void on_expiry(void *arg)
+{
+    struct edge_peer *peer = arg;
+    struct edge_parcel *first;
+    uint64_t now = cw_now_ms();
+    while ((first = TAILQ_FIRST(&peer->waiting)) && first->deadline_ms <= now)
+        edge_parcel_done(peer->edge, take_first(peer), CW_LINK_REASON_TIMEOUT,
+                         CW_S("no stream to the partner came up in time"));
+    if (first)
+        cw_timer_set(peer->expiry, first->deadline_ms - now);
+}
+
+static void enqueue(struct edge_peer *peer, struct edge_parcel *parcel)
+{
+    const struct cw_edge_config *config = &peer->edge->config.edge;
+    parcel->bytes = wire_size(parcel->stanza);
+    if (peer->n_waiting >= config->queue.max_stanzas ||
+        peer->bytes_waiting + parcel->bytes > config->queue.max_bytes) {
+        edge_parcel_done(peer->edge, parcel, CW_LINK_REASON_QUEUE_FULL,
+                         CW_S("too many stanzas wait for this partner already"));
+        return;
+    }
+    uint64_t wait_ms = (uint64_t)config->queue.timeout_s * 1000;
+    parcel->deadline_ms = cw_now_ms() + wait_ms;
+    TAILQ_INSERT_TAIL(&peer->waiting, parcel, link);
+    peer->bytes_waiting += parcel->bytes;
+    if (peer->n_waiting++ == 0)
+        cw_timer_set(peer->expiry, wait_ms);
+}
+
+/* --- the peer's life --------------------------------------------------------------------------*/
+
+static struct edge_peer *get_peer(struct edge *edge, struct cw_str local, struct cw_str remote)
+{
+    struct cw_arena arena = {0};
+    struct cw_str pair = edge_pair(&arena, local, remote);
+    struct edge_peer *peer = cw_map_get(&edge->peers, pair);
+    if (!peer) {
+        peer = cw_alloc(sizeof *peer);
+        peer->edge = edge;
+        peer->local = cw_arena_dup(&peer->arena, local);
+        peer->remote = cw_arena_dup(&peer->arena, remote);
+        peer->pair = cw_arena_dup(&peer->arena, pair);
+        peer->expiry = cw_timer_new(edge->base, on_expiry, peer);
+        TAILQ_INIT(&peer->waiting);
+        cw_map_set(&edge->peers, pair, peer);
+    }
+    cw_arena_free(&arena);
+    return peer;
+}
+
+/* A peer without stream and without queue is forgotten: strangers' names leave nothing behind. */
+static void drop_if_idle(struct edge_peer *peer)
+{
+    if (peer->stream || peer->n_waiting > 0)
+        return;
+    cw_map_remove(&peer->edge->peers, peer->pair);
+    cw_timer_free(&peer->expiry);
+    cw_arena_free(&peer->arena);
+    cw_free(peer);
+}
+
+static void dial(struct edge_peer *peer)
+{
+    peer->was_ready = false;
+    peer->stream = edge_stream_dial(peer->edge, peer->local, peer->remote, peer);
+    if (!peer->stream)
+        refuse_all(peer, CW_LINK_REASON_LIMIT, CW_S("the connection limit is reached"));
+}
+
+void edge_peer_send(struct edge *edge, struct cw_str local, struct cw_str remote,
+                    const struct cw_xml *stanza, uint64_t n)
+{
+    struct edge_parcel *parcel = new_parcel(stanza, n);
+    if (!cw_policy_partner(edge->policy, remote) || !cw_policy_is_local(edge->policy, local)) {
+        edge_parcel_done(edge, parcel, CW_LINK_REASON_NOT_LISTED,
+                         CW_S("the domain is no enabled partner"));
+        return;
+    }
+    struct edge_peer *peer = get_peer(edge, local, remote);
+    if (peer->n_waiting == 0 && peer->stream && edge_stream_is_ready(peer->stream)) {
+        edge_stream_send(peer->stream, parcel);
+        return;
+    }
+    enqueue(peer, parcel);
+    if (!peer->stream && peer->n_waiting > 0)
+        dial(peer);
+    drop_if_idle(peer);
+}
+
+struct edge_stream *edge_peer_stream(struct edge *edge, struct cw_str local, struct cw_str remote)
+{
+    struct cw_arena arena = {0};
+    struct edge_peer *peer = cw_map_get(&edge->peers, edge_pair(&arena, local, remote));
+    cw_arena_free(&arena);
+    return peer ? peer->stream : NULL;
+}
+
+void edge_peer_ready(struct edge_peer *peer)
+{
+    struct edge_parcel *parcel;
+    peer->was_ready = true;
+    cw_timer_stop(peer->expiry);
+    while (peer->stream && edge_stream_is_ready(peer->stream) && (parcel = take_first(peer)))
+        edge_stream_send(peer->stream, parcel);
+}
+
+void edge_peer_lost(struct edge_peer *peer, enum cw_link_reason reason, struct cw_str text)
+{
+    peer->stream = NULL;
+    if (!peer->was_ready)
+        refuse_all(peer, reason, text);
+    else if (peer->n_waiting > 0 && !peer->edge->stopping)
+        dial(peer);
+    drop_if_idle(peer);
+}
+
+/* --- all of them ------------------------------------------------------------------------------*/
+
+static void refuse_if_unlisted(struct cw_str pair, void *value, void *arg)
+{
+    struct edge_peer *peer = value;
+    struct edge *edge = arg;
+    (void)pair;
+    if (!cw_policy_partner(edge->policy, peer->remote))
+        refuse_all(peer, CW_LINK_REASON_NOT_LISTED, CW_S("the domain is no partner any more"));
+}
+
+void edge_peers_apply_policy(struct edge *edge)
+{
+    cw_map_each(&edge->peers, refuse_if_unlisted, edge);
+}
+
+static void refuse_on_shutdown(struct cw_str pair, void *value, void *arg)
+{
+    (void)pair;
+    (void)arg;
+    refuse_all(value, CW_LINK_REASON_SHUTDOWN, CW_S("this server is going down"));
+}
+
+void edge_peers_shutdown(struct edge *edge)
+{
+    cw_map_each(&edge->peers, refuse_on_shutdown, NULL);
+}
+
+static void free_peer(struct cw_str pair, void *value, void *arg)
+{
+    struct edge_peer *peer = value;
+    (void)pair;
+    (void)arg;
+    refuse_all(peer, CW_LINK_REASON_SHUTDOWN, CW_STR_NONE);
+    cw_timer_free(&peer->expiry);
+    cw_arena_free(&peer->arena);
+    cw_free(peer);
+}
+
+void edge_peers_free(struct edge *edge)
+{
+    cw_map_each(&edge->peers, free_peer, NULL);
+    cw_map_free(&edge->peers);
+}

@@ -1,0 +1,463 @@
+/* One S2S stream: the connection on one side, the machine (s2s/stream.h) on the other.  Bytes,
+ * handshakes and time go in as events; what the machine asks for is done here.
+ *
+ * A step's actions are read to the end before anything happens that could step the same machine
+ * again: news for the peer and the close of the connection wait in the struct until then. */
+#include "edge/edge_priv.h"
+
+#include <inttypes.h>
+
+#include "base/secret.h"
+
+enum { CLOSE_DEADLINE_MS = 5000 };
+
+struct edge_stream {
+    TAILQ_ENTRY(edge_stream) link;
+    struct edge *edge;
+    enum cw_direction direction;
+    struct cw_arena arena;
+    struct cw_str local, remote; /* outbound */
+    struct cw_str counted_as;    /* the limit that this stream takes from; absent: none */
+    struct cw_log_ctx log;
+    struct edge_dial *dial;
+    struct cw_conn *conn;
+    struct cw_s2s *machine;
+    struct cw_timer *timer;
+    struct edge_peer *peer;      /* outbound for stanzas */
+    struct edge_parcels written; /* waiting to reach the kernel */
+    unsigned n_verifies;         /* db:verify questions under way on this stream */
+    bool is_verifier, is_indexed, is_unauthenticated;
+    /* What a step left to do. */
+    bool became_ready, failed, close_asked, over;
+    enum cw_link_reason fail_reason;
+    struct cw_str fail_text;
+};
+
+static void step(struct edge_stream *, struct cw_s2s_event *);
+static void end(struct edge_stream *, struct cw_str text);
+
+/* --- limits and registers ---------------------------------------------------------------------*/
+
+static void no_longer_unauthenticated(struct edge_stream *s)
+{
+    if (s->is_unauthenticated)
+        s->edge->n_unauthenticated--;
+    s->is_unauthenticated = false;
+}
+
+/* Inbound: the stream id changes with each restart; the index follows. */
+static void index_by_id(struct edge_stream *s)
+{
+    struct cw_str id = cw_s2s_stream_id(s->machine);
+    if (s->direction != CW_INBOUND || !cw_str_is_present(id) ||
+        (s->is_indexed && cw_str_eq(id, s->log.id)))
+        return;
+    if (s->is_indexed)
+        cw_map_remove(&s->edge->streams_by_id, s->log.id);
+    s->log.id = cw_arena_dup(&s->arena, id);
+    cw_map_set(&s->edge->streams_by_id, s->log.id, s);
+    s->is_indexed = true;
+}
+
+static void free_stream(struct edge_stream *s)
+{
+    struct edge *edge = s->edge;
+    if (s->is_indexed)
+        cw_map_remove(&edge->streams_by_id, s->log.id);
+    if (s->is_verifier) {
+        struct cw_str pair = edge_pair(&s->arena, s->local, s->remote);
+        if (cw_map_get(&edge->verifiers, pair) == s)
+            cw_map_remove(&edge->verifiers, pair);
+    }
+    no_longer_unauthenticated(s);
+    if (cw_str_is_present(s->counted_as))
+        edge_limits_give(edge, s->counted_as);
+    TAILQ_REMOVE(&edge->streams, s, link);
+    if (edge->stopping && TAILQ_EMPTY(&edge->streams))
+        cw_timer_set(edge->leave_timer, 0);
+    edge_dial_cancel(&s->dial);
+    cw_timer_free(&s->timer);
+    cw_conn_free(&s->conn);
+    cw_s2s_free(&s->machine);
+    cw_arena_free(&s->arena);
+    cw_free(s);
+}
+
+/* --- what the machine asks for ----------------------------------------------------------------*/
+
+static void start_tls(struct edge_stream *s)
+{
+    struct cw_tls_start start = {
+        .ctx = s->edge->tls,
+        .is_server = s->direction == CW_INBOUND,
+        .sni = s->direction == CW_OUTBOUND ? s->remote : CW_STR_NONE,
+    };
+    cw_conn_start_tls(s->conn, &start);
+}
+
+static void on_ready(struct edge_stream *s, const struct cw_s2s_action *action)
+{
+    CW_LOG(&s->log, CW_LOG_INFO, "stream-ready",
+           CW_KVC("direction", s->direction == CW_INBOUND ? "inbound" : "outbound"),
+           CW_KV("local", action->local), CW_KV("remote", action->remote),
+           CW_KVC("method", cw_method_name(action->method)));
+    no_longer_unauthenticated(s);
+    if (s->direction == CW_INBOUND && !cw_str_is_present(s->counted_as) &&
+        !edge_limits_take(s->edge, action->remote, &s->arena, &s->counted_as)) {
+        s->failed = true;
+        s->fail_reason = CW_LINK_REASON_LIMIT;
+        s->fail_text = CW_S("the connection limit is reached");
+    }
+    s->became_ready = true;
+}
+
+static void on_failed(struct edge_stream *s, const struct cw_s2s_action *action)
+{
+    if (s->failed)
+        return;
+    s->failed = true;
+    s->fail_reason = CW_LINK_REASON_REFUSED;
+    if (action->has_error && action->stream_error == CW_STREAM_CONNECTION_TIMEOUT)
+        s->fail_reason = CW_LINK_REASON_TIMEOUT;
+    s->fail_text = cw_arena_dup(&s->arena, action->text);
+}
+
+static void on_close(struct edge_stream *s, const struct cw_s2s_action *action)
+{
+    CW_LOG(&s->log, CW_LOG_INFO, "stream-closed",
+           CW_KVC("direction", s->direction == CW_INBOUND ? "inbound" : "outbound"),
+           CW_KV("remote", s->direction == CW_INBOUND ? cw_s2s_remote(s->machine) : s->remote),
+           CW_KVC("error", action->has_error ? cw_stream_error_name(action->stream_error) : "none"),
+           CW_KV("reason", action->text));
+    if (!s->failed)
+        s->fail_text = cw_arena_dup(&s->arena, action->text);
+    s->over = true;
+    if (s->conn)
+        cw_conn_close(s->conn, CLOSE_DEADLINE_MS);
+}
+
+static void do_action(struct edge_stream *s, const struct cw_s2s_action *action)
+{
+    switch (action->kind) {
+    case CW_S2S_DO_SEND:
+        if (s->conn)
+            cw_conn_write(s->conn, action->bytes);
+        break;
+    case CW_S2S_DO_START_TLS:
+        start_tls(s);
+        break;
+    case CW_S2S_DO_ASK_AUTHORITY:
+        edge_verify_ask(s->edge, &action->dialback);
+        break;
+    case CW_S2S_DO_VERIFY_ANSWER:
+        if (s->n_verifies > 0)
+            s->n_verifies--;
+        edge_verify_answered(s->edge, &action->dialback);
+        break;
+    case CW_S2S_DO_READY:
+        on_ready(s, action);
+        break;
+    case CW_S2S_DO_STANZA:
+        edge_route(s->edge, cw_s2s_local(s->machine), cw_s2s_remote(s->machine), action->stanza);
+        break;
+    case CW_S2S_DO_FAILED:
+        on_failed(s, action);
+        break;
+    case CW_S2S_DO_CLOSE:
+        on_close(s, action);
+        break;
+    case CW_S2S_DO_NOTE:
+        CW_LOG(&s->log, CW_LOG_DEBUG, "stream-note", CW_KV("note", action->bytes),
+               CW_KV("text", action->text));
+        break;
+    }
+}
+
+/* The machine is at rest: now others may hear of it and step it again. */
+static void after_step(struct edge_stream *s)
+{
+    struct edge_peer *peer = s->peer;
+    if (s->failed && !s->over && !s->close_asked) {
+        struct cw_s2s_event event = {.kind = CW_S2S_CLOSE,
+                                     .has_error = s->fail_reason == CW_LINK_REASON_LIMIT,
+                                     .stream_error = CW_STREAM_RESOURCE_CONSTRAINT,
+                                     .text = s->fail_text};
+        s->became_ready = false;
+        s->close_asked = true;
+        step(s, &event);
+        return;
+    }
+    if (s->over && peer) {
+        s->peer = NULL;
+        edge_peer_lost(peer, s->failed ? s->fail_reason : CW_LINK_REASON_STREAM_FAILED,
+                       s->fail_text);
+        return;
+    }
+    if (s->became_ready) {
+        s->became_ready = false;
+        if (peer)
+            edge_peer_ready(peer);
+        return;
+    }
+    if (s->is_verifier && s->n_verifies == 0 && !s->over && !s->close_asked) {
+        struct cw_s2s_event event = {.kind = CW_S2S_CLOSE,
+                                     .text = CW_S("nothing more to verify on this stream")};
+        s->close_asked = true;
+        step(s, &event);
+    }
+}
+
+static void set_timer(struct edge_stream *s, uint64_t now_ms)
+{
+    uint64_t due = cw_s2s_deadline_ms(s->machine);
+    if (due == 0 || s->over)
+        cw_timer_stop(s->timer);
+    else
+        cw_timer_set(s->timer, due > now_ms ? due - now_ms : 0);
+}
+
+static void step(struct edge_stream *s, struct cw_s2s_event *event)
+{
+    struct cw_s2s_actions actions;
+    event->now_ms = cw_now_ms();
+    cw_s2s_step(s->machine, event, &actions);
+    for (size_t i = 0; i < actions.n; i++)
+        do_action(s, &actions.items[i]);
+    index_by_id(s);
+    set_timer(s, event->now_ms);
+    after_step(s);
+}
+
+/* --- the connection's news --------------------------------------------------------------------*/
+
+static void on_data(void *arg, struct cw_str bytes)
+{
+    step(arg, &(struct cw_s2s_event){.kind = CW_S2S_BYTES, .bytes = bytes});
+}
+
+static void on_tls_up(void *arg, const struct cw_tls_facts *facts)
+{
+    step(arg, &(struct cw_s2s_event){.kind = CW_S2S_TLS_UP,
+                                     .cert = &facts->cert,
+                                     .tls_version = facts->version,
+                                     .tls_cipher = facts->cipher});
+}
+
+static void on_tls_failed(void *arg, struct cw_str sentence)
+{
+    step(arg, &(struct cw_s2s_event){.kind = CW_S2S_TLS_FAILED, .text = sentence});
+}
+
+static void on_flushed(void *arg)
+{
+    struct edge_stream *s = arg;
+    struct edge_parcel *parcel;
+    uint64_t flushed = cw_conn_flushed_total(s->conn);
+    while ((parcel = TAILQ_FIRST(&s->written)) && parcel->flush_mark <= flushed) {
+        TAILQ_REMOVE(&s->written, parcel, link);
+        edge_parcel_done(s->edge, parcel, CW_LINK_REASON_NONE, CW_STR_NONE);
+    }
+}
+
+static void on_closed(void *arg, enum cw_conn_end why, struct cw_str sentence)
+{
+    (void)why;
+    end(arg, sentence);
+}
+
+static void on_time(void *arg)
+{
+    step(arg, &(struct cw_s2s_event){.kind = CW_S2S_TIMER});
+}
+
+static const struct cw_conn_callbacks conn_callbacks = {
+    .on_data = on_data,
+    .on_tls_up = on_tls_up,
+    .on_tls_failed = on_tls_failed,
+    .on_flushed = on_flushed,
+    .on_closed = on_closed,
+};
+
+/* The transport is gone, or never came: what was written and did not leave has failed. */
+static void end(struct edge_stream *s, struct cw_str text)
+{
+    struct edge_parcel *parcel;
+    struct cw_s2s_event event = {.kind = CW_S2S_EOF, .text = text};
+    cw_conn_free(&s->conn);
+    step(s, &event);
+    while ((parcel = TAILQ_FIRST(&s->written))) {
+        TAILQ_REMOVE(&s->written, parcel, link);
+        edge_parcel_done(s->edge, parcel, CW_LINK_REASON_STREAM_FAILED,
+                         CW_S("the stream broke before the stanza left"));
+    }
+    if (s->peer) {
+        edge_peer_lost(s->peer, s->failed ? s->fail_reason : CW_LINK_REASON_STREAM_FAILED, text);
+        s->peer = NULL;
+    }
+    free_stream(s);
+}
+
+/* --- beginnings -------------------------------------------------------------------------------*/
+
+static void new_stream_id(void *arg, char out[33])
+{
+    struct cw_arena arena = {0};
+    struct cw_str id = cw_random_hex(&arena, 16);
+    (void)arg;
+    for (size_t i = 0; i < id.n; i++)
+        out[i] = id.p[i];
+    out[id.n] = '\0';
+    cw_arena_free(&arena);
+}
+
+static struct edge_stream *new_stream(struct edge *edge, const struct cw_s2s_config *config)
+{
+    struct edge_stream *s = cw_alloc(sizeof *s);
+    s->edge = edge;
+    s->direction = config->direction;
+    s->local = cw_arena_dup(&s->arena, config->local);
+    s->remote = cw_arena_dup(&s->arena, config->remote);
+    s->log = edge->log;
+    s->log.id = cw_random_hex(&s->arena, 6);
+    s->machine = cw_s2s_new(config);
+    s->timer = cw_timer_new(edge->base, on_time, s);
+    TAILQ_INIT(&s->written);
+    TAILQ_INSERT_TAIL(&edge->streams, s, link);
+    return s;
+}
+
+void edge_stream_accept(struct edge *edge, int fd, const struct cw_addr *peer)
+{
+    struct cw_s2s_config config = {
+        .direction = CW_INBOUND, .policy = edge->policy, .new_stream_id = new_stream_id};
+    struct edge_stream *s = new_stream(edge, &config);
+    s->is_unauthenticated = true;
+    edge->n_unauthenticated++;
+    s->conn = cw_conn_accept(edge->base, fd, peer, &conn_callbacks, s);
+    CW_LOG(&s->log, CW_LOG_DEBUG, "stream-accepted",
+           CW_KV("address", cw_addr_text(&s->arena, peer)));
+    step(s, &(struct cw_s2s_event){.kind = CW_S2S_OPENED});
+}
+
+static void on_dialled(void *arg, enum edge_dial_result result, struct cw_conn *conn,
+                       struct cw_str text)
+{
+    struct edge_stream *s = arg;
+    s->dial = NULL;
+    if (result != EDGE_DIAL_OK) {
+        s->failed = true;
+        s->fail_reason =
+            result == EDGE_DIAL_NOT_FOUND ? CW_LINK_REASON_NOT_FOUND : CW_LINK_REASON_UNREACHABLE;
+        s->fail_text = cw_arena_dup(&s->arena, text);
+        CW_LOG(&s->log, CW_LOG_INFO, "dial-failed", CW_KV("remote", s->remote),
+               CW_KVC("reason", cw_link_reason_name(s->fail_reason)), CW_KV("text", text));
+        s->over = true;
+        end(s, s->fail_text);
+        return;
+    }
+    s->conn = conn;
+    cw_conn_set_callbacks(conn, &conn_callbacks, s);
+    CW_LOG(&s->log, CW_LOG_DEBUG, "dial-connected", CW_KV("remote", s->remote),
+           CW_KV("address", cw_addr_text(&s->arena, cw_conn_peer(conn))));
+    step(s, &(struct cw_s2s_event){.kind = CW_S2S_OPENED});
+}
+
+struct edge_stream *edge_stream_dial(struct edge *edge, struct cw_str local, struct cw_str remote,
+                                     struct edge_peer *peer)
+{
+    struct cw_s2s_config config = {.direction = CW_OUTBOUND,
+                                   .policy = edge->policy,
+                                   .local = local,
+                                   .remote = remote,
+                                   .verify_only = peer == NULL};
+    const struct cw_partner *partner = cw_policy_partner(edge->policy, remote);
+    struct cw_arena arena = {0};
+    struct cw_str counted_as;
+    if (!edge_limits_take(edge, remote, &arena, &counted_as)) {
+        cw_arena_free(&arena);
+        return NULL;
+    }
+    struct edge_stream *s = new_stream(edge, &config);
+    s->counted_as = cw_arena_dup(&s->arena, counted_as);
+    cw_arena_free(&arena);
+    s->peer = peer;
+    s->is_verifier = peer == NULL;
+    if (s->is_verifier)
+        cw_map_set(&edge->verifiers, edge_pair(&s->arena, local, remote), s);
+    s->dial = edge_dial_start(edge, s->remote, partner ? partner->proxy_fqdn : CW_STR_NONE,
+                              on_dialled, s);
+    return s;
+}
+
+/* --- what others ask for ----------------------------------------------------------------------*/
+
+bool edge_stream_is_ready(const struct edge_stream *s)
+{
+    return !s->over && cw_s2s_is_ready(s->machine, s->local, s->remote);
+}
+
+void edge_stream_send(struct edge_stream *s, struct edge_parcel *parcel)
+{
+    struct cw_s2s_event event = {.kind = CW_S2S_SEND, .stanza = parcel->stanza};
+    cw_assert(edge_stream_is_ready(s));
+    TAILQ_INSERT_TAIL(&s->written, parcel, link);
+    /* Until the step has written it, no flush can reach this mark. */
+    parcel->flush_mark = UINT64_MAX;
+    step(s, &event);
+    if (s->conn)
+        parcel->flush_mark = cw_conn_written_total(s->conn);
+}
+
+void edge_stream_verify(struct edge_stream *s, const struct cw_s2s_dialback *question)
+{
+    s->n_verifies++;
+    step(s, &(struct cw_s2s_event){.kind = CW_S2S_VERIFY, .dialback = *question});
+}
+
+void edge_stream_dialback_answer(struct edge_stream *s, const struct cw_s2s_dialback *answer)
+{
+    step(s, &(struct cw_s2s_event){.kind = CW_S2S_DIALBACK_ANSWER, .dialback = *answer});
+}
+
+void edge_stream_close(struct edge_stream *s, enum cw_stream_error error, struct cw_str text)
+{
+    step(s, &(struct cw_s2s_event){
+                .kind = CW_S2S_CLOSE, .has_error = true, .stream_error = error, .text = text});
+}
+
+bool edge_stream_is_over(const struct edge_stream *s)
+{
+    return s->over;
+}
+
+void edge_streams_apply_policy(struct edge *edge)
+{
+    struct edge_stream *s, *next;
+    for (s = TAILQ_FIRST(&edge->streams); s; s = next) {
+        next = TAILQ_NEXT(s, link);
+        step(s, &(struct cw_s2s_event){.kind = CW_S2S_POLICY, .policy = edge->policy});
+    }
+}
+
+void edge_streams_shutdown(struct edge *edge)
+{
+    struct edge_stream *s, *next;
+    for (s = TAILQ_FIRST(&edge->streams); s; s = next) {
+        next = TAILQ_NEXT(s, link);
+        if (!s->conn) {
+            end(s, CW_S("this server is going down"));
+            continue;
+        }
+        edge_stream_close(s, CW_STREAM_SYSTEM_SHUTDOWN, CW_S("this server is going down"));
+    }
+}
+
+void edge_streams_free(struct edge *edge)
+{
+    struct edge_stream *s;
+    edge->stopping = true;
+    while ((s = TAILQ_FIRST(&edge->streams))) {
+        s->peer = NULL;
+        end(s, CW_S("this server is going down"));
+    }
+}

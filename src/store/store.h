@@ -98,6 +98,7 @@ enum cw_err cw_store_contact_add(struct cw_store *, struct cw_str local, struct 
                                  int64_t now);
 enum cw_err cw_store_contact_has(struct cw_store *, struct cw_str local, struct cw_str remote,
                                  bool *out);
+/* CW_ERR_NOT_FOUND: there was none. */
 enum cw_err cw_store_contact_remove(struct cw_store *, struct cw_str local, struct cw_str remote);
 /* Of one local user, or of all when local is absent; by local, then remote. */
 enum cw_err cw_store_contact_list(struct cw_store *, struct cw_str local, struct cw_arena *,

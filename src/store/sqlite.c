@@ -1,0 +1,215 @@
+/* Opening the SQLite store, and the frame of every change: one transaction, its audit row, the
+ * policy's version. */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/sqlite_priv.h"
+
+#define BUSY_TIMEOUT_MS 5000
+
+enum cw_err cw_store_refuse(struct cw_refusal *refusal, enum cw_err err, const char *field,
+                            struct cw_str sentence)
+{
+    *refusal = (struct cw_refusal){field, sentence};
+    return err;
+}
+
+/* The file holds the dialback secret, and who may write its directory may replace it. */
+static enum cw_err check_directory(const char *path, struct stat *info, struct cw_arena *arena,
+                                   struct cw_refusal *refusal)
+{
+    char *copy = cw_strdup(cw_str_of(path));
+    const char *directory = cw_arena_dup(arena, cw_str_of(dirname(copy))).p;
+    cw_free(copy);
+    if (stat(directory, info) != 0)
+        return cw_store_refuse(
+            refusal, errno == ENOENT ? CW_ERR_INVALID : CW_ERR_IO, "store",
+            cw_arena_printf(arena, "%s: the directory of the store cannot be used: %s", directory,
+                            errno == ENOENT ? "it does not exist; create it with mode 0700"
+                                            : strerror(errno)));
+    if (!S_ISDIR(info->st_mode))
+        return cw_store_refuse(
+            refusal, CW_ERR_INVALID, "store",
+            cw_arena_printf(arena, "%s: is not a directory; the store needs one", directory));
+    if (info->st_mode & S_IWOTH)
+        return cw_store_refuse(refusal, CW_ERR_INVALID, "store",
+                               cw_arena_printf(arena,
+                                               "%s: everybody may write to the directory of the "
+                                               "store; take that right away (chmod o-w)",
+                                               directory));
+    return CW_OK;
+}
+
+/* Made before SQLite opens it, so that it never exists with another mode; SQLite gives the files
+ * beside it the same.  Made by root, it belongs to the directory's owner, who runs the gateway. */
+static enum cw_err make_file(const char *path, const struct stat *directory, struct cw_arena *arena,
+                             struct cw_refusal *refusal)
+{
+    struct stat info;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+    if (fd < 0 || fstat(fd, &info) != 0) {
+        int code = errno;
+        if (fd >= 0)
+            close(fd);
+        return cw_store_refuse(
+            refusal, CW_ERR_IO, "store",
+            cw_arena_printf(arena, "%s: the store cannot be opened: %s", path, strerror(code)));
+    }
+    int owned = 0;
+    if (info.st_size == 0 && geteuid() == 0)
+        owned = fchown(fd, directory->st_uid, directory->st_gid);
+    close(fd);
+    if (owned != 0)
+        return cw_store_refuse(refusal, CW_ERR_IO, "store",
+                               cw_arena_printf(arena,
+                                               "%s: cannot be given to its directory's "
+                                               "owner: %s",
+                                               path, strerror(errno)));
+    if (!S_ISREG(info.st_mode))
+        return cw_store_refuse(refusal, CW_ERR_INVALID, "store",
+                               cw_arena_printf(arena, "%s: is not a file", path));
+    if (info.st_mode & (S_IRWXO | S_IWGRP))
+        return cw_store_refuse(
+            refusal, CW_ERR_INVALID, "store",
+            cw_arena_printf(arena,
+                            "%s: has mode %04o, yet it holds the dialback secret; set it to 0600",
+                            path, (unsigned)(info.st_mode & 07777)));
+    return CW_OK;
+}
+
+static enum cw_err open_database(struct cw_store *store, const char *path, struct cw_arena *arena,
+                                 struct cw_refusal *refusal)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
+    enum cw_err err = CW_ERR_STORE;
+    if (sqlite3_open_v2(path, &store->db, flags, NULL) == SQLITE_OK &&
+        sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS) == SQLITE_OK)
+        err = cw_sql_exec(store, "PRAGMA journal_mode=WAL;"
+                                 "PRAGMA synchronous=FULL;"
+                                 "PRAGMA foreign_keys=ON;"
+                                 "PRAGMA trusted_schema=OFF;");
+    if (!err)
+        err = cw_schema_migrate(store, arena, refusal);
+    if (err && !cw_str_is_present(refusal->sentence))
+        cw_store_refuse(refusal, err, "store",
+                        cw_arena_printf(arena, "%s: the store cannot be opened: %s", path,
+                                        sqlite3_errmsg(store->db)));
+    return err;
+}
+
+enum cw_err cw_store_open(const struct cw_store_options *options, struct cw_store **out,
+                          struct cw_arena *arena, struct cw_refusal *refusal)
+{
+    struct stat directory;
+    *out = NULL;
+    *refusal = (struct cw_refusal){.field = ""};
+    enum cw_err err = check_directory(options->path, &directory, arena, refusal);
+    if (!err)
+        err = make_file(options->path, &directory, arena, refusal);
+    if (err)
+        return err;
+    struct cw_store *store = cw_alloc(sizeof(*store));
+    store->local_domains = options->local_domains;
+    store->n_local_domains = options->n_local_domains;
+    err = open_database(store, options->path, arena, refusal);
+    if (err)
+        cw_store_close(&store);
+    *out = store;
+    return err;
+}
+
+void cw_store_close(struct cw_store **store)
+{
+    if (!*store)
+        return;
+    (void)sqlite3_close_v2((*store)->db); /* every statement is finished where it was made */
+    cw_free(*store);
+    *store = NULL;
+}
+
+enum cw_err cw_store_version(struct cw_store *store, uint64_t *out)
+{
+    struct cw_sql s = cw_sql_prepare(store, "SELECT value FROM counter WHERE name='policy'");
+    *out = cw_sql_row(&s) ? (uint64_t)cw_sql_column_int(&s, 0) : 0;
+    return cw_sql_finish(&s);
+}
+
+/* IMMEDIATE: a transaction that reads first and writes later would fail instead of waiting when
+ * another process writes in between. */
+enum cw_err cw_store_begin(struct cw_store *store)
+{
+    return cw_sql_exec(store, "BEGIN IMMEDIATE");
+}
+
+static void bind_json(struct cw_sql *s, const json_t *value)
+{
+    char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+    cw_sql_text(s, text ? cw_str_of(text) : CW_S(""));
+    free(text);
+}
+
+static enum cw_err write_audit(struct cw_store *store, const struct cw_change *change,
+                               const struct cw_audit *audit)
+{
+    struct cw_sql s = cw_sql_prepare(
+        store, "INSERT INTO audit(at,who,action,object,before,after) VALUES(?,?,?,?,?,?)");
+    cw_sql_int(&s, time(NULL));
+    cw_sql_text(&s, cw_str_of(change->who));
+    cw_sql_text(&s, cw_str_of(audit->action));
+    cw_sql_text(&s, audit->object);
+    bind_json(&s, audit->before);
+    bind_json(&s, audit->after);
+    return cw_sql_run(&s);
+}
+
+enum cw_err cw_store_commit(struct cw_store *store, const struct cw_change *change,
+                            struct cw_audit *audit, enum cw_err err)
+{
+    if (!err)
+        err = cw_sql_exec(store, "UPDATE counter SET value=value+1 WHERE name='policy'");
+    if (!err)
+        err = write_audit(store, change, audit);
+    if (!err && !change->what_if)
+        err = cw_sql_exec(store, "COMMIT");
+    if (!sqlite3_get_autocommit(store->db)) /* what-if, or a failure that left it open */
+        (void)cw_sql_exec(store, "ROLLBACK");
+    json_decref(audit->before);
+    json_decref(audit->after);
+    return err;
+}
+
+enum cw_err cw_store_audit_list(struct cw_store *store, size_t limit, struct cw_arena *arena,
+                                struct cw_audit_row **out, size_t *n)
+{
+    struct cw_sql s = cw_sql_prepare(store, "SELECT id,at,who,action,object,before,after"
+                                            " FROM audit ORDER BY id DESC LIMIT ?");
+    size_t room = 0;
+    *n = 0;
+    *out = NULL;
+    cw_sql_int(&s, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
+    while (cw_sql_row(&s)) {
+        if (*n == room) {
+            struct cw_audit_row *old = *out;
+            room = room ? room * 2 : 16;
+            *out = cw_arena_alloc(arena, room * sizeof(**out));
+            if (old)
+                memcpy(*out, old, *n * sizeof(**out));
+        }
+        (*out)[(*n)++] = (struct cw_audit_row){
+            .id = cw_sql_column_int(&s, 0),
+            .at = cw_sql_column_int(&s, 1),
+            .who = cw_sql_column_text(&s, 2, arena),
+            .action = cw_sql_column_text(&s, 3, arena),
+            .object = cw_sql_column_text(&s, 4, arena),
+            .before = cw_sql_column_text(&s, 5, arena),
+            .after = cw_sql_column_text(&s, 6, arena),
+        };
+    }
+    return cw_sql_finish(&s);
+}

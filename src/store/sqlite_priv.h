@@ -1,0 +1,66 @@
+/* What the files of the SQLite store share: the handle, statements and transactions. */
+#ifndef CW_STORE_SQLITE_PRIV_H
+#define CW_STORE_SQLITE_PRIV_H
+
+#include <jansson.h>
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+struct cw_store {
+    sqlite3 *db;
+    const struct cw_str *local_domains;
+    size_t n_local_domains;
+};
+
+/* --- sqlite_statement.c: a statement is prepared, bound left to right, stepped, finished --- */
+
+struct cw_sql {
+    struct cw_store *store;
+    sqlite3_stmt *statement; /* NULL after a failure to prepare; later calls then do nothing */
+    int n_bound;
+    enum cw_err err; /* the first failure; CW_OK so far */
+};
+struct cw_sql cw_sql_prepare(struct cw_store *, const char *sql);
+void cw_sql_text(struct cw_sql *, struct cw_str);
+void cw_sql_int(struct cw_sql *, int64_t);
+/* True: a row stands ready.  False: the end, or a failure (cw_sql_finish says which). */
+bool cw_sql_row(struct cw_sql *);
+struct cw_str cw_sql_column_text(struct cw_sql *, int column, struct cw_arena *);
+int64_t cw_sql_column_int(struct cw_sql *, int column);
+enum cw_err cw_sql_finish(struct cw_sql *);
+/* Steps to the end, without results. */
+enum cw_err cw_sql_run(struct cw_sql *);
+/* One statement without values. */
+enum cw_err cw_sql_exec(struct cw_store *, const char *sql);
+/* Maps the database's last failure, and logs it. */
+enum cw_err cw_sql_err(struct cw_store *, const char *doing);
+
+/* --- sqlite.c: changes --- */
+
+/* What a change is about, for its audit row; before and after may be NULL, their references are
+ * taken over by cw_store_commit. */
+struct cw_audit {
+    const char *action;   /* "partner new" */
+    struct cw_str object; /* the domain, or empty */
+    json_t *before, *after;
+};
+
+/* Begins a transaction that others' writes wait for. */
+enum cw_err cw_store_begin(struct cw_store *);
+/* The end of every change: with err CW_OK counts the policy's version up, writes the audit row and
+ * commits (or, for what-if, rolls back); otherwise rolls back.  Returns the first error. */
+enum cw_err cw_store_commit(struct cw_store *, const struct cw_change *, struct cw_audit *,
+                            enum cw_err err);
+
+/* Fills a refusal and returns `err`, in one expression. */
+enum cw_err cw_store_refuse(struct cw_refusal *, enum cw_err err, const char *field,
+                            struct cw_str sentence);
+
+/* --- sqlite_schema.c --- */
+enum cw_err cw_schema_migrate(struct cw_store *, struct cw_arena *, struct cw_refusal *);
+
+/* --- sqlite_settings.c: at first open, inside the migration's transaction --- */
+enum cw_err cw_settings_store_first(struct cw_store *);
+
+#endif

@@ -1,0 +1,87 @@
+/* The schema and its steps.  user_version counts the steps that a store has taken; a step, once
+ * released, is never edited: what changes is a new step.  All steps that are missing run in one
+ * transaction, so that a crash leaves the old schema whole. */
+#include "store/sqlite_priv.h"
+
+static const char *const steps[] = {
+    /* 1 */
+    "CREATE TABLE partner("
+    " id INTEGER PRIMARY KEY,"
+    " version INTEGER NOT NULL DEFAULT 1,"
+    " description TEXT NOT NULL,"
+    " type TEXT NOT NULL CHECK(type IN('Federated','PublicVerified','PublicUnverified')),"
+    " tls TEXT NOT NULL CHECK(tls IN('Required','Optional','NotSupported')),"
+    " sasl TEXT NOT NULL CHECK(sasl IN('Required','Optional','NotSupported')),"
+    " dialback INTEGER NOT NULL CHECK(dialback IN(0,1)),"
+    " connection_limit INTEGER NOT NULL CHECK(connection_limit BETWEEN 0 AND 10000),"
+    " keep_alive INTEGER NOT NULL CHECK(keep_alive IN(0,1)),"
+    " proxy_fqdn TEXT NOT NULL,"
+    " enabled INTEGER NOT NULL CHECK(enabled IN(0,1)),"
+    " CHECK(NOT(sasl<>'NotSupported' AND tls='NotSupported')),"
+    " CHECK(NOT(sasl='NotSupported' AND dialback=0)));"
+    /* Primaries (position 0) and additionals (1..) in one table: unique over both. */
+    "CREATE TABLE partner_domain("
+    " domain TEXT PRIMARY KEY,"
+    " partner INTEGER NOT NULL REFERENCES partner(id) ON DELETE CASCADE,"
+    " position INTEGER NOT NULL,"
+    " UNIQUE(partner,position)) WITHOUT ROWID;"
+    "CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE contact("
+    " local TEXT NOT NULL, remote TEXT NOT NULL, since INTEGER NOT NULL,"
+    " PRIMARY KEY(local,remote)) WITHOUT ROWID;"
+    "CREATE TABLE audit("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, who TEXT NOT NULL,"
+    " action TEXT NOT NULL, object TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL);"
+    /* policy: partners and settings together; settings: the settings alone. */
+    "CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+    "INSERT INTO counter VALUES('policy',1),('settings',1);",
+};
+#define LATEST ((int64_t)(sizeof(steps) / sizeof(steps[0])))
+
+static enum cw_err read_version(struct cw_store *store, int64_t *out)
+{
+    struct cw_sql s = cw_sql_prepare(store, "PRAGMA user_version");
+    *out = cw_sql_row(&s) ? cw_sql_column_int(&s, 0) : 0;
+    return cw_sql_finish(&s);
+}
+
+static enum cw_err run_steps(struct cw_store *store, struct cw_arena *arena, int64_t from)
+{
+    enum cw_err err = CW_OK;
+    for (int64_t i = from; i < LATEST && !err; i++)
+        err = cw_sql_exec(store, steps[i]);
+    if (!err && from == 0)
+        err = cw_settings_store_first(store);
+    if (!err) /* a pragma takes no bound value */
+        err = cw_sql_exec(store,
+                          cw_arena_printf(arena, "PRAGMA user_version=%lld", (long long)LATEST).p);
+    return err;
+}
+
+enum cw_err cw_schema_migrate(struct cw_store *store, struct cw_arena *arena,
+                              struct cw_refusal *refusal)
+{
+    int64_t version;
+    enum cw_err err = read_version(store, &version);
+    if (err || version == LATEST)
+        return err;
+    /* Again inside the transaction: another process may have been first. */
+    err = cw_store_begin(store);
+    if (err)
+        return err;
+    err = read_version(store, &version);
+    if (!err && version > LATEST)
+        err = cw_store_refuse(
+            refusal, CW_ERR_INVALID, "store",
+            cw_arena_printf(arena,
+                            "the store has schema %lld, made by a newer release; this one knows "
+                            "up to %lld: install the newer release, or restore a backup",
+                            (long long)version, (long long)LATEST));
+    if (!err && version < LATEST)
+        err = run_steps(store, arena, version);
+    if (!err)
+        return cw_sql_exec(store, "COMMIT");
+    if (!sqlite3_get_autocommit(store->db))
+        (void)cw_sql_exec(store, "ROLLBACK");
+    return err;
+}

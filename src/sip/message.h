@@ -28,8 +28,9 @@ enum {
 };
 
 struct cw_sip_verdict {
-    bool valid;         /* well-formed by grammar and by the rules on the message itself */
-    bool drop;          /* nothing may be answered: a response, an ACK, or no way back in it */
+    bool valid; /* well-formed by grammar and by the rules on the message itself */
+    /* To be thrown away in silence: no SIP, an ACK, an invalid response, or no way back in it. */
+    bool drop;
     int answer;         /* the status to refuse with; 0 = taken on */
     const char *reason; /* one static sentence; "" when taken on */
 };
@@ -80,7 +81,6 @@ size_t cw_sip_message_header_count(const struct cw_sip_message *, struct cw_str 
 /* The top Via (RFC 3261 section 20.42). */
 struct cw_sip_via {
     struct cw_str transport; /* "UDP" */
-    struct cw_str sent_by;   /* "host:port", as written */
     struct cw_str host;      /* with [ ] for IPv6 */
     uint16_t port;           /* 0 when absent */
     struct cw_str branch;    /* absent or as written */

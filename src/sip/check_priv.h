@@ -1,0 +1,19 @@
+/* What a value must be before it is written into a message: the one place where the outside could
+ * forge a header.  Private to src/sip. */
+#ifndef CW_SIP_CHECK_PRIV_H
+#define CW_SIP_CHECK_PRIV_H
+
+#include "base/buf.h"
+
+/* UTF-8 without controls (C0, DEL, C1), as the value of a header. */
+bool cw_sip_is_field_value(struct cw_str);
+bool cw_sip_is_media_type(struct cw_str);    /* type/subtype[;parameters] */
+bool cw_sip_is_language_list(struct cw_str); /* "en, de-AT" */
+bool cw_sip_is_header_uri(struct cw_str);    /* may stand in < >, carries no header fields */
+bool cw_sip_is_branch(struct cw_str);        /* the magic cookie and more */
+/* UTF-8 text of any content, made safe: each run of controls becomes one space. */
+void cw_sip_put_text(struct cw_buf *, struct cw_str text);
+/* The same as a quoted-string. */
+void cw_sip_put_quoted(struct cw_buf *, struct cw_str text);
+
+#endif

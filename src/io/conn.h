@@ -9,7 +9,7 @@
  * comes exactly once and is the last one; it does not come after cw_conn_free.  Inside every
  * callback the connection may be written to, closed, aborted and freed.
  *
- * Every callback may be NULL. */
+ * Every callback may be NULL.  The program ignores SIGPIPE. */
 #ifndef CW_IO_CONN_H
 #define CW_IO_CONN_H
 

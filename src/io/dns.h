@@ -45,7 +45,7 @@ struct cw_resolver_options {
     const char *trust_anchor_file; /* DNSSEC root key; NULL: no validation */
 };
 /* NULL with a sentence in `why`.  Given servers are asked for every name, also for those that
- * libunbound would answer itself (test., localhost., RFC 6761). */
+ * libunbound would answer itself (test., home.arpa.; RFC 6761). */
 struct cw_resolver *cw_resolver_new(const struct cw_resolver_options *, struct cw_buf *why);
 /* Queries still under way are cancelled.  Not inside an answer callback. */
 void cw_resolver_free(struct cw_resolver **);

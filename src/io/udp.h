@@ -9,8 +9,8 @@
 struct event_base;
 struct cw_udp;
 
-/* One whole datagram, borrowed for the call; the socket may be freed inside.  Datagrams longer than
- * 65535 octets do not exist; none is cut. */
+/* One whole datagram, borrowed for the call, also when the socket is freed inside.  Datagrams
+ * longer than 65535 octets do not exist; none is cut. */
 typedef void cw_udp_fn(void *arg, struct cw_str bytes, const struct cw_addr *from);
 
 /* NULL with a sentence in `why` when the address cannot be bound.  Port 0 takes a free one. */

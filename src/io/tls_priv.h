@@ -1,0 +1,15 @@
+/* What the connection needs of the TLS settings. */
+#ifndef CW_IO_TLS_PRIV_H
+#define CW_IO_TLS_PRIV_H
+
+#include "io/tls.h"
+
+#include <openssl/ssl.h>
+
+SSL_CTX *cw_tls_ctx_ssl(const struct cw_tls_ctx *);
+/* The name agreed to by ALPN is the C string that hangs on the SSL as its app data (may be NULL).
+ */
+/* OpenSSL's last error as words; clears the queue.  Never NULL. */
+const char *cw_tls_error(void);
+
+#endif

@@ -1,13 +1,15 @@
 """All of the lab together: DNS, CA, Prosody, Kamailio, Causeway, and the clients of four users."""
 
 import contextlib
+import fcntl
+import os
 import shutil
 
 from .ca import Authority
 from .causeway import Causeway
 from .dns import DnsServer
 from .kamailio import Kamailio
-from .process import LabError
+from .process import LabError, require_free
 from .prosody import Mode, Prosody, pair_for
 from .settings import LOCAL_DOMAIN, PARTNER_DOMAIN, Settings
 from .sipclient import SipUser
@@ -19,6 +21,8 @@ RULES = {
     Mode.TLS_DIALBACK: ("Required", "NotSupported", "true"),
     Mode.TCP_DIALBACK: ("NotSupported", "NotSupported", "true"),
 }
+
+_MARK = ".causeway-lab"
 
 
 class Lab:
@@ -49,6 +53,8 @@ class Lab:
         self._stack.close()
 
     def _start(self) -> None:
+        self._stack.enter_context(_held_directory(self.settings))
+        _require_all_free(self.settings)
         clear_directory(self.settings)
         self.authority = Authority(self.settings.data / "ca").create()
         self.dns = self._run(DnsServer(self.settings))
@@ -107,15 +113,47 @@ def _options(mode: Mode, **fields):
             for word in (f"--{name.replace('_', '-')}", str(value))]
 
 
+def _require_all_free(settings: Settings) -> None:
+    """All ports are looked at before anything is started or written."""
+    for address, kinds, option in (
+            (settings.dns, ("udp", "tcp"), "--dns-port"),
+            (settings.prosody, ("tcp",), "--xmpp-port"),
+            (settings.prosody_clients, ("tcp",), "--client-port"),
+            (settings.kamailio, ("udp", "tcp"), "--sip-port"),
+            (settings.edge, ("tcp",), "--xmpp-port"),
+            (settings.gateway, ("udp", "tcp"), "--gateway-port")):
+        require_free(address, kinds, f" (--base) or another port ({option})")
+
+
 def clear_directory(settings: Settings) -> None:
     """Empties the lab's directory, which is marked as such so that no other one is ever emptied."""
-    mark = settings.data / ".causeway-lab"
+    mark = settings.data / _MARK
     if settings.data.exists() and any(settings.data.iterdir()) and not mark.exists():
         raise LabError(f"{settings.data} holds files that the lab did not make; "
                        "choose an empty directory (--data)")
-    shutil.rmtree(settings.data, ignore_errors=True)
-    settings.data.mkdir(parents=True)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    for entry in settings.data.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry.name != _MARK:
+            entry.unlink()
     mark.write_text("Made by ./run or the tests; emptied at each start.\n")
+
+
+@contextlib.contextmanager
+def _held_directory(settings: Settings):
+    """The directory is this lab's alone while the context lasts."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    handle = os.open(settings.data, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LabError(f"{settings.data} is in use by another ./run; stop that one, or choose "
+                           "another directory (--data) and other addresses (--base)") from None
+        yield
+    finally:
+        os.close(handle)
 
 
 def local(name: str) -> str:

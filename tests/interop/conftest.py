@@ -1,0 +1,112 @@
+"""Fixtures of the interop tests: a lab per test, started and stopped by the test itself.
+
+Environment: CAUSEWAY_PROGRAM (default build/causeway), CAUSEWAY_TEST_BASE (default 127.0.11).
+"""
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import re
+import sys
+
+import pytest
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from lab.process import wait_until  # noqa: E402
+from lab.settings import Settings  # noqa: E402
+from lab.stack import Lab  # noqa: E402
+
+
+@pytest.fixture
+def settings(request):
+    """Addresses apart from those of ./run, and a directory of the test's own."""
+    name = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name).strip("-")[:40]
+    program = pathlib.Path(os.environ.get("CAUSEWAY_PROGRAM", PROJECT / "build" / "causeway"))
+    return dataclasses.replace(Settings(), base=os.environ.get("CAUSEWAY_TEST_BASE", "127.0.11"),
+                               data=PROJECT / "run-data-interop" / name, program=program.resolve())
+
+
+@pytest.fixture
+def start_lab(settings, request):
+    """Call it with the arguments of Lab (without settings) to get a running one."""
+    with contextlib.ExitStack() as stack:
+        def start(*arguments, **options) -> Lab:
+            lab = Lab(settings, *arguments, **options)
+            request.node.lab = lab
+            return stack.enter_context(lab)
+        yield start
+    lab = getattr(request.node, "lab", None)
+    if lab is not None and hasattr(lab, "causeway"):
+        assert lab.causeway.faults() == []
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Shows the end of the servers' logs beside a failure (in the JUnit report too)."""
+    outcome = yield
+    report = outcome.get_result()
+    lab = getattr(item, "lab", None)
+    if report.failed and lab is not None:
+        for name in ("causeway", "kamailio"):
+            if hasattr(lab, name):
+                server = getattr(lab, name)
+                report.sections.append((f"Captured stdout of {server.name}", server.last_lines(30)))
+
+
+class Exchange:
+    """The two sentences that most tests need: a message crosses, or its sender is told why not."""
+
+    def __init__(self, lab: Lab):
+        self.lab = lab
+
+    def both_ways(self, mark: str) -> None:
+        self.to_partner(f"{mark} to juliet")
+        self.to_local(f"{mark} to alice")
+
+    def to_partner(self, body: str):
+        alice, juliet = self.lab.sip("alice"), self.lab.xmpp("juliet")
+        answer = alice.send(juliet.address, body)
+        assert answer.status in (200, 202), f"SIP status {answer.status} after {answer.seconds} s"
+        got = juliet.wait_for(body)
+        assert got.sender.split("/")[0] == alice.address
+        return got
+
+    def to_local(self, body: str):
+        alice, juliet = self.lab.sip("alice"), self.lab.xmpp("juliet")
+        sent = juliet.send(alice.address, body)
+
+        def arrived(message):
+            errors = [m for m in list(juliet.received) if m.kind == "error" and m.id == sent]
+            assert not errors, errors
+            return message.body == body
+        got = alice.wait_for(arrived, 20)
+        assert juliet.address in got.sender
+        return got
+
+    def refused_to_partner(self, body: str) -> int:
+        """The final SIP status; juliet must not have got it."""
+        alice, juliet = self.lab.sip("alice"), self.lab.xmpp("juliet")
+        answer = alice.send(juliet.address, body)
+        assert answer.status >= 400, f"SIP status {answer.status}: nobody told the sender"
+        assert body not in [m.body for m in juliet.received if m.kind != "error"]
+        return answer.status
+
+    def refused_to_local(self, body: str, seconds: float = 40) -> str:
+        """The condition of the error stanza; alice must not have got it."""
+        alice, juliet = self.lab.sip("alice"), self.lab.xmpp("juliet")
+        error = juliet.wait_error(juliet.send(alice.address, body), seconds)
+        assert body not in [m.body for m in alice.received]
+        return error.condition
+
+
+@pytest.fixture
+def exchange():
+    return Exchange
+
+
+@pytest.fixture
+def eventually():
+    return wait_until

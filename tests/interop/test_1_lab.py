@@ -1,0 +1,79 @@
+"""The lab without Causeway: that a failure further down is not the lab's own."""
+
+import contextlib
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from lab.ca import Authority
+from lab.dns import DnsServer
+from lab.kamailio import Kamailio
+from lab.process import LabError
+from lab.prosody import Mode, Prosody
+from lab.sipclient import SipUser
+from lab.stack import clear_directory
+from lab.xmppclient import XmppClient
+
+
+def client(stack, prosody, name):
+    ca_file = None
+    if prosody.is_encrypted:
+        ca_file = (prosody.authority.certificate if prosody.mode is Mode.SASL
+                   else prosody.pair.certificate)
+    return stack.enter_context(
+        XmppClient(f"{name}@{prosody.domain}", prosody.client_address, ca_file))
+
+
+@pytest.mark.parametrize("mode", Mode, ids=lambda mode: mode.name)
+def test_two_prosodies_federate(settings, mode):
+    clear_directory(settings)
+    authority = Authority(settings.data / "ca").create()
+    with contextlib.ExitStack() as stack:
+        servers = [DnsServer(settings), Prosody(settings, authority, mode),
+                   Prosody(settings, authority, mode, "contoso.test", settings.edge,
+                           (settings.edge[0], settings.client_port))]
+        for server in servers:
+            stack.callback(server.stop)
+            server.start()
+        juliet, alice = client(stack, servers[1], "juliet"), client(stack, servers[2], "alice")
+        juliet.send(alice.address, "one way")
+        alice.wait_for("one way")
+        alice.send(juliet.address, "and back")
+        juliet.wait_for("and back")
+
+
+def test_kamailio_routes_between_its_users(settings):
+    clear_directory(settings)
+    with contextlib.ExitStack() as stack:
+        kamailio = Kamailio(settings)
+        stack.callback(kamailio.stop)
+        kamailio.start()
+        alice = stack.enter_context(SipUser(settings, "alice"))
+        bob = stack.enter_context(SipUser(settings, "bob"))
+        text = "Grüße, bob: <b> & [x]"
+        assert alice.send(bob.address, text).status == 200
+        assert bob.wait_for(text).sender.startswith("<sip:alice@contoso.test>")
+        assert alice.send("nobody@contoso.test", "x").status == 404
+        bob.register(expires=0)
+        assert alice.send(bob.address, "x").status == 480
+
+
+def test_a_port_that_is_held_is_named(settings):
+    clear_directory(settings)
+    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as holder:
+        holder.bind(settings.kamailio)
+        with pytest.raises(LabError, match=r"127\.\d+\.\d+\.20:5060 \(udp\) is already in use"):
+            Kamailio(settings).start()
+
+
+def test_run_says_which_port_is_held(settings):
+    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as holder:
+        holder.bind(settings.edge)
+        holder.listen()
+        done = subprocess.run(
+            [sys.executable, "-m", "lab.run", "--once", "--base", settings.base,
+             "--data", str(settings.data)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert f"{settings.edge[0]}:5269 (tcp) is already in use" in done.stderr

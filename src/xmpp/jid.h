@@ -43,7 +43,8 @@ bool cw_jid_eq_bare(const struct cw_jid *, const struct cw_jid *);
 bool cw_domain_to_ascii(struct cw_arena *, struct cw_str name, struct cw_str *a_labels);
 bool cw_domain_to_unicode(struct cw_arena *, struct cw_str name, struct cw_str *u_labels);
 
-/* XEP-0106: the ten characters that a localpart cannot hold <-> \hh. */
+/* XEP-0106: the ten characters that a localpart cannot hold <-> \hh.  Escaping gives the absent
+ * string when the text begins or ends with a space: no localpart stands for it (section 4.1). */
 struct cw_str cw_jid_escape(struct cw_arena *, struct cw_str unescaped);
 struct cw_str cw_jid_unescape(struct cw_arena *, struct cw_str escaped);
 

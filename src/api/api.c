@@ -1,0 +1,298 @@
+/* The rows, and the checks that every command passes before its handler sees anything. */
+#include "api/api.h"
+
+#include <string.h>
+
+#include "api/api_priv.h"
+
+const char *cw_permission_name(enum cw_permission permission)
+{
+    switch (permission) {
+    case CW_VIEWER:
+        return "viewer";
+    case CW_ADMINISTRATOR:
+        return "administrator";
+    }
+    return "?";
+}
+
+#define REQUIREMENTS "Required|Optional|NotSupported"
+#define DOMAIN(text)                                      \
+    {                                                     \
+        "domain", CW_ARG_DOMAIN, true, true, "", "", text \
+    }
+#define FIELDS                                                                                  \
+    {"description", CW_ARG_TEXT, false, false, "at most 1024 characters", "", "who this is"},   \
+        {"additional",                                                                          \
+         CW_ARG_DOMAINS,                                                                        \
+         false,                                                                                 \
+         false,                                                                                 \
+         "domains",                                                                             \
+         "",                                                                                    \
+         "further domains of the partner; a subdomain that is not listed is not covered"},      \
+        {"type",                                                                                \
+         CW_ARG_CHOICE,                                                                         \
+         false,                                                                                 \
+         false,                                                                                 \
+         "Federated|PublicVerified|PublicUnverified",                                           \
+         "PublicUnverified",                                                                    \
+         "how far the partner's users are trusted"},                                            \
+        {"tls", CW_ARG_CHOICE, false, false, REQUIREMENTS, "Required", "TLS on its streams"},   \
+        {"sasl",                                                                                \
+         CW_ARG_CHOICE,                                                                         \
+         false,                                                                                 \
+         false,                                                                                 \
+         REQUIREMENTS,                                                                          \
+         "Required",                                                                            \
+         "SASL EXTERNAL: proof by certificate"},                                                \
+        {"dialback",                                                                            \
+         CW_ARG_BOOL,                                                                           \
+         false,                                                                                 \
+         false,                                                                                 \
+         "true|false",                                                                          \
+         "true",                                                                                \
+         "server dialback: proof by DNS"},                                                      \
+        {"connection-limit",                                                                    \
+         CW_ARG_NUMBER,                                                                         \
+         false,                                                                                 \
+         false,                                                                                 \
+         "1..10000, 0 = inherit",                                                               \
+         "0",                                                                                   \
+         "streams in both directions together; inherits partner-connection-limit"},             \
+        {"keep-alive", CW_ARG_BOOL, false, false, "true|false", "true", "ping an idle stream"}, \
+        {"proxy-fqdn",                                                                          \
+         CW_ARG_TEXT,                                                                           \
+         false,                                                                                 \
+         false,                                                                                 \
+         "HOST[:PORT]",                                                                         \
+         "",                                                                                    \
+         "connect there instead of where the DNS points; its identity is still the domain's"},  \
+    {                                                                                           \
+        "enabled", CW_ARG_BOOL, false, false, "true|false", "true",                             \
+            "off: as if not listed, but kept"                                                   \
+    }
+#define IF_VERSION                                                \
+    {                                                             \
+        "if-version", CW_ARG_NUMBER, false, false, "", "",        \
+            "refuse when the partner's version is another by now" \
+    }
+
+static const struct cw_api_arg new_args[] = {DOMAIN("the primary domain"), FIELDS};
+static const struct cw_api_arg set_args[] = {DOMAIN("the partner's primary domain"), FIELDS,
+                                             IF_VERSION};
+static const struct cw_api_arg get_args[] = {DOMAIN("the partner's primary domain")};
+static const struct cw_api_arg one_args[] = {DOMAIN("the partner's primary domain"), IF_VERSION};
+static const struct cw_api_arg list_args[] = {
+    {"match", CW_ARG_TEXT, false, false, "SUFFIX", "",
+     "only partners with a domain that ends so, in A- or U-labels"},
+};
+static const struct cw_api_arg settings_get_args[] = {
+    {"name", CW_ARG_TEXT, true, false, "", "", "one setting; all when it is left out"},
+};
+static const struct cw_api_arg settings_set_args[] = {
+    {"name", CW_ARG_TEXT, true, true, "", "", "the setting"},
+    {"value", CW_ARG_TEXT, true, true, "", "",
+     "its new value; for dialback-secret, \"new\" generates one. The one before stays valid as "
+     "dialback-secret-previous"},
+};
+
+#define ARGS(a) (a), sizeof(a) / sizeof((a)[0])
+static const struct cw_api_command commands[] = {
+    {"partner new", "Add a partner", CW_ADMINISTRATOR, true, ARGS(new_args), cw_api_partner_new},
+    {"partner set", "Change fields of a partner; the others stay", CW_ADMINISTRATOR, true,
+     ARGS(set_args), cw_api_partner_set},
+    {"partner get", "Show a partner", CW_VIEWER, false, ARGS(get_args), cw_api_partner_get},
+    {"partner list", "List partners", CW_VIEWER, false, ARGS(list_args), cw_api_partner_list},
+    {"partner remove", "Remove a partner; its streams close", CW_ADMINISTRATOR, true,
+     ARGS(one_args), cw_api_partner_remove},
+    {"partner enable", "Enable a partner", CW_ADMINISTRATOR, true, ARGS(one_args),
+     cw_api_partner_enable},
+    {"partner disable", "Disable a partner: as if not listed, but kept; its streams close",
+     CW_ADMINISTRATOR, true, ARGS(one_args), cw_api_partner_disable},
+    {"settings get", "Show settings", CW_VIEWER, false, ARGS(settings_get_args),
+     cw_api_settings_get},
+    {"settings set", "Change a setting", CW_ADMINISTRATOR, true, ARGS(settings_set_args),
+     cw_api_settings_set},
+};
+
+const struct cw_api_command *cw_api_commands(size_t *n)
+{
+    *n = sizeof(commands) / sizeof(commands[0]);
+    return commands;
+}
+
+const struct cw_api_command *cw_api_find(struct cw_str name)
+{
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (cw_str_eq_cstr(name, commands[i].name))
+            return &commands[i];
+    return NULL;
+}
+
+const struct cw_api_arg *cw_api_arg_find(const struct cw_api_command *command, struct cw_str name)
+{
+    for (size_t i = 0; i < command->n_args; i++)
+        if (cw_str_eq_cstr(name, command->args[i].name))
+            return &command->args[i];
+    return NULL;
+}
+
+json_t *cw_api_refuse(struct cw_api_problem *problem, int status, const char *field,
+                      struct cw_str sentence)
+{
+    *problem = (struct cw_api_problem){status, field, sentence};
+    return NULL;
+}
+
+static int status_of(enum cw_err err)
+{
+    switch (err) {
+    case CW_ERR_INVALID:
+        return 400;
+    case CW_ERR_NOT_FOUND:
+        return 404;
+    case CW_ERR_EXISTS:
+    case CW_ERR_CONFLICT:
+        return 409;
+    case CW_OK:
+    case CW_ERR_LIMIT:
+    case CW_ERR_IO:
+    case CW_ERR_TLS:
+    case CW_ERR_STORE:
+    case CW_ERR_CLOSED:
+        break;
+    }
+    return 500;
+}
+
+json_t *cw_api_refuse_store(struct cw_api_problem *problem, enum cw_err err,
+                            const struct cw_refusal *refusal)
+{
+    bool told = cw_str_is_present(refusal->sentence);
+    return cw_api_refuse(problem, status_of(err), told ? refusal->field : "",
+                         told ? refusal->sentence : cw_str_of(cw_err_text(err)));
+}
+
+json_t *cw_api_changed(const struct cw_api_call *call, json_t *before, json_t *after)
+{
+    json_t *answer = json_object();
+    json_object_set_new(answer, "saved", json_boolean(!call->what_if));
+    json_object_set_new(answer, "before", before ? before : json_null());
+    json_object_set_new(answer, "after", after ? after : json_null());
+    return answer;
+}
+
+static bool is_list_of_strings(const json_t *value)
+{
+    for (size_t i = 0; i < json_array_size(value); i++)
+        if (!json_is_string(json_array_get(value, i)))
+            return false;
+    return json_is_array(value);
+}
+
+static bool is_choice(struct cw_str range, struct cw_str value)
+{
+    while (range.n > 0) {
+        ptrdiff_t bar = cw_str_index(range, '|');
+        size_t end = bar < 0 ? range.n : (size_t)bar;
+        if (cw_str_eq_nocase(cw_str_sub(range, 0, end), value))
+            return true;
+        range = cw_str_sub(range, end + 1, range.n);
+    }
+    return false;
+}
+
+static bool fits(const struct cw_api_arg *arg, const json_t *value)
+{
+    struct cw_str text = {json_string_value(value), json_string_length(value)};
+    switch (arg->type) {
+    case CW_ARG_DOMAIN:
+    case CW_ARG_TEXT:
+        return json_is_string(value);
+    case CW_ARG_DOMAINS:
+    case CW_ARG_TEXTS:
+        return is_list_of_strings(value);
+    case CW_ARG_CHOICE:
+        return json_is_string(value) && is_choice(cw_str_of(arg->range), text);
+    case CW_ARG_BOOL:
+        return json_is_boolean(value);
+    case CW_ARG_NUMBER:
+        return json_is_integer(value) && json_integer_value(value) >= 0;
+    }
+    return false;
+}
+
+static const char *expected(enum cw_arg_type type)
+{
+    switch (type) {
+    case CW_ARG_DOMAIN:
+        return "a domain";
+    case CW_ARG_TEXT:
+        return "text";
+    case CW_ARG_DOMAINS:
+        return "a list of domains";
+    case CW_ARG_TEXTS:
+        return "a list of texts";
+    case CW_ARG_CHOICE:
+        return "one of";
+    case CW_ARG_BOOL:
+        return "true or false";
+    case CW_ARG_NUMBER:
+        return "a whole number";
+    }
+    return "something else";
+}
+
+/* False with a problem: an argument that the row does not have, lacks, or has in another type. */
+static bool check_form(const struct cw_api_command *command, struct cw_arena *arena,
+                       const json_t *in, struct cw_api_problem *problem)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)in, name, value)
+    {
+        const struct cw_api_arg *arg = cw_api_arg_find(command, cw_str_of(name));
+        if (!arg) {
+            cw_api_refuse(
+                problem, 400, "",
+                cw_arena_printf(arena, "%s has no argument \"%s\".", command->name, name));
+            return false;
+        }
+        if (!fits(arg, value)) {
+            bool choice = arg->type == CW_ARG_CHOICE;
+            cw_api_refuse(problem, 400, arg->name,
+                          cw_arena_printf(arena, "%s must be %s%s%s.", arg->name,
+                                          expected(arg->type), choice ? " " : "",
+                                          choice ? arg->range : ""));
+            return false;
+        }
+    }
+    for (size_t i = 0; i < command->n_args; i++) {
+        if (command->args[i].is_required && !json_object_get(in, command->args[i].name)) {
+            cw_api_refuse(problem, 400, command->args[i].name,
+                          cw_arena_printf(arena, "%s must be given.", command->args[i].name));
+            return false;
+        }
+    }
+    return true;
+}
+
+json_t *cw_api_run(const struct cw_api_command *command, const struct cw_api_call *call,
+                   const json_t *in, struct cw_api_problem *problem)
+{
+    *problem = (struct cw_api_problem){.field = ""};
+    if (call->permission < command->permission)
+        return cw_api_refuse(problem, 403, "",
+                             cw_arena_printf(call->arena, "%s needs the role %s.", command->name,
+                                             cw_permission_name(command->permission)));
+    if (!json_is_object(in))
+        return cw_api_refuse(problem, 400, "", CW_S("The arguments must be an object."));
+    if (call->what_if && !command->changes)
+        return cw_api_refuse(problem, 400, "",
+                             cw_arena_printf(call->arena,
+                                             "%s changes nothing; there is no what-if.",
+                                             command->name));
+    if (!check_form(command, call->arena, in, problem))
+        return NULL;
+    return command->run(call, in, problem);
+}

@@ -1,0 +1,232 @@
+/* The commands on partners.  Every change is: read the row, set the fields that were given, let
+ * cw_partner_check judge the whole, write it under the version that was read. */
+#include <string.h>
+
+#include "api/api_priv.h"
+#include "conf/policy_json.h"
+#include "policy/nego.h"
+#include "xmpp/jid.h"
+
+static struct cw_str unicode_of(struct cw_arena *arena, struct cw_str domain)
+{
+    struct cw_str shown;
+    return cw_domain_to_unicode(arena, domain, &shown) ? shown : domain;
+}
+
+/* All fields, the U-labels beside the A-labels, and what the settings come to. */
+static json_t *show(struct cw_arena *arena, const struct cw_partner_row *row)
+{
+    const struct cw_partner *partner = &row->partner;
+    struct cw_nego_row nego = cw_nego_row(&partner->rules);
+    json_t *object = cw_partner_to_json(partner), *additional = json_array();
+    json_t *methods = json_array();
+    json_object_set_new(object, "domain-unicode",
+                        cw_json_of_str(unicode_of(arena, partner->domain)));
+    for (size_t i = 0; i < partner->n_additional; i++)
+        json_array_append_new(additional,
+                              cw_json_of_str(unicode_of(arena, partner->additional[i])));
+    for (size_t i = 0; i < nego.n_methods; i++)
+        json_array_append_new(methods, json_string(cw_method_name(nego.methods[i])));
+    json_object_set_new(object, "additional-unicode", additional);
+    json_object_set_new(object, "methods", methods);
+    json_object_set_new(object, "note", json_string(nego.note));
+    json_object_set_new(object, "version", json_integer((json_int_t)row->version));
+    return object;
+}
+
+/* The argument `domain` in A-labels; false with a problem. */
+static bool domain_arg(const struct cw_api_call *call, const json_t *in, struct cw_str *out,
+                       struct cw_api_problem *problem)
+{
+    struct cw_str text = cw_json_str(json_object_get(in, "domain"));
+    if (cw_domain_to_ascii(call->arena, text, out))
+        return true;
+    cw_api_refuse(problem, 400, "domain",
+                  cw_arena_printf(call->arena, "\"%.*s\" is not a valid domain name (IDNA 2008).",
+                                  (int)(text.n < 255 ? text.n : 255), text.p));
+    return false;
+}
+
+static bool find(const struct cw_api_call *call, const json_t *in, struct cw_partner_row *row,
+                 struct cw_api_problem *problem)
+{
+    struct cw_str domain;
+    if (!domain_arg(call, in, &domain, problem))
+        return false;
+    enum cw_err err = cw_store_partner_get(call->store, domain, call->arena, row);
+    struct cw_refusal refusal = {.field = "domain"};
+    if (err == CW_ERR_NOT_FOUND)
+        refusal.sentence =
+            cw_arena_printf(call->arena, "There is no partner %.*s.", CW_ARG(domain));
+    if (err)
+        cw_api_refuse_store(problem, err, &refusal);
+    return !err;
+}
+
+/* The policy names fields as its struct does, with underscores. */
+static const char *field_name(struct cw_arena *arena, const char *field)
+{
+    struct cw_str copy = cw_arena_dup(arena, cw_str_of(field));
+    char *p = (char *)(uintptr_t)copy.p;
+    for (size_t i = 0; i < copy.n; i++)
+        if (p[i] == '_')
+            p[i] = '-';
+    return p;
+}
+
+/* Sets what `in` names and checks the whole; false with a problem. */
+static bool apply(const struct cw_api_call *call, const json_t *in, struct cw_partner *partner,
+                  struct cw_api_problem *problem)
+{
+    const char *name, *at_fault = "";
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)in, name, value)
+    {
+        const struct cw_partner_field *field = cw_partner_field_find(cw_str_of(name));
+        if (!field)
+            continue; /* an argument of the command, not of the partner */
+        struct cw_str refusal = cw_partner_set_json(call->arena, partner, field, value);
+        if (cw_str_is_present(refusal)) {
+            cw_api_refuse(problem, 400, field->name, refusal);
+            return false;
+        }
+    }
+    struct cw_str refusal = cw_partner_check(call->arena, partner, &at_fault);
+    if (!cw_str_is_present(refusal))
+        return true;
+    cw_api_refuse(problem, 400, field_name(call->arena, at_fault), refusal);
+    return false;
+}
+
+static struct cw_change change_of(const struct cw_api_call *call)
+{
+    return (struct cw_change){.who = call->who, .what_if = call->what_if};
+}
+
+json_t *cw_api_partner_new(const struct cw_api_call *call, const json_t *in,
+                           struct cw_api_problem *problem)
+{
+    struct cw_partner_row row = {.partner = CW_PARTNER_DEFAULT, .version = 1};
+    struct cw_change change = change_of(call);
+    struct cw_refusal refusal;
+    if (!apply(call, in, &row.partner, problem))
+        return NULL;
+    enum cw_err err =
+        cw_store_partner_add(call->store, &change, &row.partner, call->arena, &refusal);
+    if (err)
+        return cw_api_refuse_store(problem, err, &refusal);
+    return cw_api_changed(call, NULL, show(call->arena, &row));
+}
+
+/* What if-version says, or else the version that was read: the row is then the one it was. */
+static uint64_t expected_version(const json_t *in, const struct cw_partner_row *row)
+{
+    const json_t *given = json_object_get(in, "if-version");
+    return given ? (uint64_t)json_integer_value(given) : row->version;
+}
+
+static json_t *write(const struct cw_api_call *call, const json_t *in,
+                     const struct cw_partner_row *before, const struct cw_partner *partner,
+                     struct cw_api_problem *problem)
+{
+    struct cw_partner_row after = {.partner = *partner, .version = before->version + 1};
+    struct cw_change change = change_of(call);
+    struct cw_refusal refusal;
+    enum cw_err err = cw_store_partner_set(call->store, &change, partner,
+                                           expected_version(in, before), call->arena, &refusal);
+    if (err)
+        return cw_api_refuse_store(problem, err, &refusal);
+    return cw_api_changed(call, show(call->arena, before), show(call->arena, &after));
+}
+
+json_t *cw_api_partner_set(const struct cw_api_call *call, const json_t *in,
+                           struct cw_api_problem *problem)
+{
+    struct cw_partner_row row;
+    if (!find(call, in, &row, problem))
+        return NULL;
+    struct cw_partner partner = row.partner;
+    return apply(call, in, &partner, problem) ? write(call, in, &row, &partner, problem) : NULL;
+}
+
+static json_t *set_enabled(const struct cw_api_call *call, const json_t *in, bool enabled,
+                           struct cw_api_problem *problem)
+{
+    struct cw_partner_row row;
+    if (!find(call, in, &row, problem))
+        return NULL;
+    struct cw_partner partner = row.partner;
+    partner.enabled = enabled;
+    return write(call, in, &row, &partner, problem);
+}
+
+json_t *cw_api_partner_enable(const struct cw_api_call *call, const json_t *in,
+                              struct cw_api_problem *problem)
+{
+    return set_enabled(call, in, true, problem);
+}
+
+json_t *cw_api_partner_disable(const struct cw_api_call *call, const json_t *in,
+                               struct cw_api_problem *problem)
+{
+    return set_enabled(call, in, false, problem);
+}
+
+json_t *cw_api_partner_get(const struct cw_api_call *call, const json_t *in,
+                           struct cw_api_problem *problem)
+{
+    struct cw_partner_row row;
+    return find(call, in, &row, problem) ? show(call->arena, &row) : NULL;
+}
+
+json_t *cw_api_partner_remove(const struct cw_api_call *call, const json_t *in,
+                              struct cw_api_problem *problem)
+{
+    struct cw_partner_row row;
+    struct cw_change change = change_of(call);
+    struct cw_refusal refusal;
+    if (!find(call, in, &row, problem))
+        return NULL;
+    enum cw_err err = cw_store_partner_remove(call->store, &change, row.partner.domain,
+                                              expected_version(in, &row), call->arena, &refusal);
+    if (err)
+        return cw_api_refuse_store(problem, err, &refusal);
+    return cw_api_changed(call, show(call->arena, &row), NULL);
+}
+
+static bool ends_so(struct cw_arena *arena, struct cw_str domain, struct cw_str suffix)
+{
+    struct cw_str forms[] = {domain, unicode_of(arena, domain)};
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = forms[i].n;
+        if (n >= suffix.n && cw_str_eq_nocase(cw_str_sub(forms[i], n - suffix.n, n), suffix))
+            return true;
+    }
+    return false;
+}
+
+static bool matches(struct cw_arena *arena, const struct cw_partner *partner, struct cw_str suffix)
+{
+    bool match = ends_so(arena, partner->domain, suffix);
+    for (size_t i = 0; i < partner->n_additional && !match; i++)
+        match = ends_so(arena, partner->additional[i], suffix);
+    return match;
+}
+
+json_t *cw_api_partner_list(const struct cw_api_call *call, const json_t *in,
+                            struct cw_api_problem *problem)
+{
+    const json_t *match = json_object_get(in, "match");
+    struct cw_str suffix = match ? cw_json_str(match) : CW_S("");
+    struct cw_partner_row *rows;
+    size_t n;
+    enum cw_err err = cw_store_partner_list(call->store, call->arena, &rows, &n);
+    if (err)
+        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+    json_t *answer = json_object(), *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        if (matches(call->arena, &rows[i].partner, suffix))
+            json_array_append_new(list, show(call->arena, &rows[i]));
+    json_object_set_new(answer, "partners", list);
+    return answer;
+}

@@ -64,7 +64,7 @@ class Causeway(Server):
                          env=_sanitizers(directory))
 
     def prepare(self) -> "Causeway":
-        """Writes the configuration and lets partners live on loopback addresses, as they do here."""
+        """Writes the configuration and allows partners on loopback addresses."""
         if not self.settings.program.exists():
             raise LabError(f"{self.settings.program} is not there; build it first")
         require_free(self.settings.edge, change=" (--base) or another port (--xmpp-port)")

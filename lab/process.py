@@ -147,9 +147,23 @@ class Server:
         return False
 
 
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def raise_on_signals() -> None:
-    """Lets SIGTERM and SIGHUP end the program in the way of Ctrl-C, so that everything is stopped."""
+    """Lets SIGTERM and SIGHUP end the program as Ctrl-C does, so that everything is stopped."""
     def interrupt(_number, _frame):
         raise KeyboardInterrupt
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in _ENDINGS:
         signal.signal(number, interrupt)
+
+
+@contextlib.contextmanager
+def undisturbed():
+    """Ignores those signals, so that a second Ctrl-C cannot cut the cleaning up short."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _ENDINGS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,13 +1,14 @@
 """`./run`: starts the whole lab, proves that messages cross in both directions, and stays up."""
 
 import argparse
+import contextlib
 import sys
 import time
 
 from . import settings as lab_settings
 from .process import LabError, raise_on_signals
 from .settings import ACCOUNTS, PARTNER_DOMAIN
-from .stack import Lab, local, partner
+from .stack import Lab
 
 
 def _say(text: str = "") -> None:
@@ -31,7 +32,7 @@ def _prove(lab: Lab) -> None:
     sent_at = time.time()
     got = _arrival(alice, juliet, juliet.send(alice.address, text), text, lab)
     _say(f"  juliet -> alice (XMPP to SIP): \"{got.body}\"")
-    _say(f"     received by {alice.address} from {got.sender} after "
+    _say(f"     received by {alice.address} from {got.sender_address} after "
          f"{(got.at - sent_at) * 1000:.0f} ms")
 
 
@@ -61,9 +62,10 @@ Everything is running:
                        {at(s.prosody_clients):<22} XMPP clients
   DNS                  {at(s.dns):<22} SRV and A records of both domains
 
-Your own SIP client:   user alice or bob, domain {lab_settings.LOCAL_DOMAIN}, registrar and proxy {at(s.kamailio)}
-Your own XMPP client:  juliet@{PARTNER_DOMAIN} or romeo@{PARTNER_DOMAIN}, server {at(s.prosody_clients)}
-                       trust this CA: {lab.authority.certificate}
+Your own SIP client:   user alice or bob, domain {lab_settings.LOCAL_DOMAIN};
+                       registrar and outbound proxy {at(s.kamailio)}
+Your own XMPP client:  juliet@{PARTNER_DOMAIN} or romeo@{PARTNER_DOMAIN};
+                       server {at(s.prosody_clients)}, CA {lab.authority.certificate}
 Passwords:""")
     for address, password in ACCOUNTS.items():
         _say(f"  {address:<22} {password}")
@@ -101,7 +103,8 @@ def _run(options) -> None:
         lab.sign_out_clients()
         if not options.once:
             _explain(lab)
-            _stay(lab)
+            with contextlib.suppress(KeyboardInterrupt):
+                _stay(lab)
         _say("Stopping everything.")
     _say("Everything has stopped.")
 
@@ -120,7 +123,8 @@ def main() -> int:
         print(f"run: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        _say("\nEverything has stopped.")
+        print("run: interrupted; everything has stopped", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -9,7 +9,6 @@ import dataclasses
 import pathlib
 import re
 import subprocess
-import time
 
 from .process import LabError, Server, require_free, wait_until
 from .settings import ACCOUNTS, LOCAL_DOMAIN, Settings
@@ -39,6 +38,12 @@ class Received:
     call_id: str
     body: str
     headers: str
+
+    @property
+    def sender_address(self) -> str:
+        """user@domain of the From header field."""
+        match = re.search(r"sips?:([^>;\s]+)", self.sender)
+        return match[1] if match else ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,8 +96,8 @@ class SipUser:
         scenario = self._directory / "receive.xml"
         scenario.write_text(_RECEIVE)
         self._receiver = Server(f"SIP client of {self.name}", [
-            "sipp", "-sf", scenario, *self._place(self._local[1]), "-nostdin", "-deadcall_wait", "0",
-            "-trace_logs", "-log_file", self._record, "-log_overwrite", "true",
+            "sipp", "-sf", scenario, *self._place(self._local[1]), "-nostdin",
+            "-deadcall_wait", "0", "-trace_logs", "-log_file", self._record, "-log_overwrite", "true",
             "-nd", "-aa"], self._directory, env={"TERM": "dumb"})
         self._receiver.start()
         self._receiver.wait_ready(self._is_listening)
@@ -247,7 +252,8 @@ Content-Length: 0
 ]]></send>""")
 
 _RECORD = re.compile(
-    r" (?P<s>\d+)(?:\.\d+)? (?P<us>\d+)(?:\.\d+)? (?P<branch>\S+) (?P<call_id>\S+) (?P<sender>[^\n]*?)"
+    r" (?P<s>\d+)(?:\.\d+)? (?P<us>\d+)(?:\.\d+)? (?P<branch>\S+) (?P<call_id>\S+) "
+    r"(?P<sender>[^\n]*?)"
     r"=BODY=(?P<body>.*?)=HEAD=(?P<headers>.*?)=END=", re.DOTALL)
 _ANSWER = re.compile(
     r"=ANSWER= (?P<n>\d+) (?P<status>\d+) (?P<s>\d+)(?:\.\d+)? (?P<us>\d+)(?:\.\d+)? "

@@ -9,7 +9,7 @@ from .ca import Authority
 from .causeway import Causeway
 from .dns import DnsServer
 from .kamailio import Kamailio
-from .process import LabError, require_free
+from .process import LabError, require_free, undisturbed
 from .prosody import Mode, Prosody, pair_for
 from .settings import LOCAL_DOMAIN, PARTNER_DOMAIN, Settings
 from .sipclient import SipUser
@@ -42,15 +42,17 @@ class Lab:
         self._clients = {}
 
     def __enter__(self) -> "Lab":
-        with contextlib.ExitStack() as guard:
-            self._stack = guard
+        try:
             self._start()
-            self._stack = guard.pop_all()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_) -> None:
-        self._clients.clear()
-        self._stack.close()
+        with undisturbed():
+            self._clients.clear()
+            self._stack.close()
 
     def _start(self) -> None:
         self._stack.enter_context(_held_directory(self.settings))

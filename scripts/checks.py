@@ -4,6 +4,7 @@ Called by ./check. A step is one check or, for meson test and pytest, as many as
 """
 
 import concurrent.futures
+import fnmatch
 import json
 import os
 import pathlib
@@ -73,10 +74,12 @@ def build(tally: Tally, folder: str, compiler: str, *options) -> bool:
 
 def sources(*patterns):
     status, output = run("git", "ls-files", "--", *patterns)
+    names = output.split()
     if status != 0:  # not a git checkout: whatever is there
-        return [str(f.relative_to(PROJECT)) for folder in ("src", "tests", "bench")
-                for f in (PROJECT / folder).rglob("*.[ch]")]
-    return [name for name in output.split() if (PROJECT / name).exists()]
+        names = [str(f.relative_to(PROJECT)) for folder in ("src", "tests", "bench")
+                 for f in (PROJECT / folder).rglob("*.[ch]")]
+        names = [n for n in names if any(fnmatch.fnmatch(n, pattern) for pattern in patterns)]
+    return [name for name in names if (PROJECT / name).exists()]
 
 
 def meson_tests(tally: Tally, folder: str) -> None:
@@ -96,21 +99,24 @@ def meson_tests(tally: Tally, folder: str) -> None:
 
 
 def pytest(tally: Tally, *folders) -> None:
-    folders = [f for f in folders if (PROJECT / f).is_dir() and any((PROJECT / f).rglob("test_*.py"))]
+    folders = [f for f in folders if any((PROJECT / f).rglob("test_*.py"))]
     if not folders:
         tally.add("pytest", "no tests found in tests/cli and tests/interop")
         return
     report = PROJECT / "build-check" / "pytest.xml"
     report.unlink(missing_ok=True)
     program = PROJECT / "build-check" / "causeway"
-    status, output = run(PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={report}",
-                         *folders, seconds=1000, CAUSEWAY_PROGRAM=str(program))
+    status, output = run(PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                         "-o", "junit_logging=all", f"--junit-xml={report}", *folders,
+                         seconds=1000, CAUSEWAY_PROGRAM=str(program))
     if not report.exists():
         tally.add("pytest", output)
         return
     cases = list(xml.etree.ElementTree.parse(report).iter("testcase"))
     for case in cases:
         wrong = [e for e in case if e.tag in ("failure", "error", "skipped")]
+        if wrong:  # what the servers said helps to understand it
+            wrong += case.iter("system-out")
         text = "\n".join(f"{e.get('message', '')}\n{e.text or ''}" for e in wrong)
         tally.add(f"{case.get('classname')}.{case.get('name')}", text)
     if not cases:

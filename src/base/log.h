@@ -26,8 +26,8 @@ struct cw_log_kv {
 #define CW_KVI(k, i) ((struct cw_log_kv){.key = (k), .number = (int64_t)(i), .is_number = true})
 
 /* CW_LOG(&ctx, CW_LOG_INFO, "stream-ready", CW_KV("peer", domain), CW_KVI("port", 5269)) */
-#define CW_LOG(ctx, level, event, ...)                                                             \
-    cw_log((ctx), (level), (event), (struct cw_log_kv[]){__VA_ARGS__},                             \
+#define CW_LOG(ctx, level, event, ...)                                 \
+    cw_log((ctx), (level), (event), (struct cw_log_kv[]){__VA_ARGS__}, \
            sizeof((struct cw_log_kv[]){__VA_ARGS__}) / sizeof(struct cw_log_kv))
 void cw_log(const struct cw_log_ctx *, enum cw_log_level, const char *event,
             const struct cw_log_kv *, size_t n);

@@ -1,8 +1,8 @@
 /* Allocation and arenas; see mem.h. */
 #include "base/mem.h"
 
-#include <stdarg.h>
 #include <stdalign.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -7,17 +7,17 @@
 
 #include "base/str.h"
 
-void *cw_alloc(size_t n);                  /* zeroed; never NULL */
-void *cw_realloc(void *p, size_t n);       /* never NULL */
-void cw_free(void *p);                     /* NULL is fine */
-char *cw_strdup(struct cw_str s);          /* NUL-terminated; free with cw_free */
-void *cw_memdup(const void *p, size_t n);  /* free with cw_free */
+void *cw_alloc(size_t n);                 /* zeroed; never NULL */
+void *cw_realloc(void *p, size_t n);      /* never NULL */
+void cw_free(void *p);                    /* NULL is fine */
+char *cw_strdup(struct cw_str s);         /* NUL-terminated; free with cw_free */
+void *cw_memdup(const void *p, size_t n); /* free with cw_free */
 
 /* Programming errors end the role at once with file and line. */
-#define cw_assert(cond)                                                                            \
-    do {                                                                                           \
-        if (!(cond))                                                                               \
-            cw_fatal("%s:%d: assertion failed: %s", __FILE__, __LINE__, #cond);                    \
+#define cw_assert(cond)                                                         \
+    do {                                                                        \
+        if (!(cond))                                                            \
+            cw_fatal("%s:%d: assertion failed: %s", __FILE__, __LINE__, #cond); \
     } while (0)
 _Noreturn void cw_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -27,7 +27,8 @@ struct cw_arena {
     struct cw_arena_block *head;
 };
 void *cw_arena_alloc(struct cw_arena *, size_t n); /* zeroed, aligned for any type */
-struct cw_str cw_arena_dup(struct cw_arena *, struct cw_str s); /* NUL follows; absent stays absent */
+struct cw_str cw_arena_dup(struct cw_arena *,
+                           struct cw_str s); /* NUL follows; absent stays absent */
 struct cw_str cw_arena_printf(struct cw_arena *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Gives everything back but one block, kept for the next use. */

@@ -14,9 +14,9 @@ struct cw_str {
 };
 
 /* A slice of a string literal; also usable in static initialisers. */
-#define CW_STR(lit)                                                                                \
-    {                                                                                              \
-        "" lit, sizeof(lit) - 1                                                                    \
+#define CW_STR(lit)             \
+    {                           \
+        "" lit, sizeof(lit) - 1 \
     }
 #define CW_S(lit)   ((struct cw_str)CW_STR(lit))
 #define CW_STR_NONE ((struct cw_str){NULL, 0})

@@ -1,13 +1,11 @@
 /* The edge's program: configuration, sockets, signals, and the policy that it works from. */
 #include "edge/main.h"
 
-#include <getopt.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/role.h"
 #include "conf/snapshot.h"
 #include "edge/edge_priv.h"
 #include "policy/settings.h"
@@ -227,31 +225,18 @@ static int run(struct edge *edge)
 
 int cw_edge_main(int argc, char **argv)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {0}};
     struct edge edge = {.log = {.role = "edge"}};
-    struct cw_arena errors = {0};
-    struct cw_str why;
-    const char *path = NULL;
-    int option, status = 1;
-    while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
-        if (option != 'c')
-            return 2;
-        path = optarg;
-    }
-    signal(SIGPIPE, SIG_IGN);
-    if (cw_config_load(cw_config_path(path), &edge.config, &errors, &why) != CW_OK) {
-        fprintf(stderr, "causeway edge: %.*s\n", CW_ARG(why));
-    } else {
-        cw_log_setup(edge.config.log.level, edge.config.log.format);
-        TAILQ_INIT(&edge.streams);
-        TAILQ_INIT(&edge.answers);
-        edge.base = event_base_new();
-        edge.leave_timer = cw_timer_new(edge.base, leave, &edge);
-        edge.answers_timer = cw_timer_new(edge.base, edge_verify_deliver, &edge);
-        status = run(&edge);
-        event_base_free(edge.base);
-        cw_config_free(&edge.config);
-    }
-    cw_arena_free(&errors);
+    int status =
+        cw_role_begin(argc, argv, "Terminates the streams of XMPP partners.", &edge.config);
+    if (status >= 0)
+        return status;
+    TAILQ_INIT(&edge.streams);
+    TAILQ_INIT(&edge.answers);
+    edge.base = event_base_new();
+    edge.leave_timer = cw_timer_new(edge.base, leave, &edge);
+    edge.answers_timer = cw_timer_new(edge.base, edge_verify_deliver, &edge);
+    status = run(&edge);
+    event_base_free(edge.base);
+    cw_config_free(&edge.config);
     return status;
 }

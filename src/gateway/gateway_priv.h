@@ -1,0 +1,125 @@
+/* The gateway's parts and what they ask of each other.
+ *
+ *     edge --link.c--> x2s.c --> sip.c --> next hop          a partner's message
+ *     edge <--link.c-- s2x.c <-- sip.c <-- SIP peer          a local user's message
+ *                        store.c: policy and contacts, on a thread of its own
+ *                        control.c: "the store has changed", from the command line
+ *
+ * A partner's message comes over the link with the edge's number; x2s.c checks who may write to
+ * whom, translates it and waits for its turn (one request at a time between two users, so that
+ * their order holds); the final SIP answer becomes the outcome.  A SIP MESSAGE becomes a stanza
+ * with our number; the SIP sender gets 202 when the edge says `delivered`, and the mapped status
+ * when it says `refused`.
+ */
+#ifndef CW_GATEWAY_GATEWAY_PRIV_H
+#define CW_GATEWAY_GATEWAY_PRIV_H
+
+#include <event2/event.h>
+#include <sys/queue.h>
+
+#include "base/log.h"
+#include "base/map.h"
+#include "conf/config.h"
+#include "io/addr.h"
+#include "io/loop.h"
+#include "link/link.h"
+#include "policy/view.h"
+#include "sip/transaction.h"
+#include "xmpp/jid.h"
+
+struct gw_sip;
+struct gw_store;
+struct gw_control;
+struct gw_x2s;
+struct gw_s2x;
+struct gw_edge;
+
+struct gateway {
+    struct event_base *base;
+    struct cw_config config;
+    struct cw_policy *policy; /* never NULL once started */
+    struct cw_log_ctx log;
+    struct cw_arena arena;
+    struct cw_str instance;
+    struct gw_store *store;
+    struct gw_control *control;
+    struct gw_sip *sip;
+    struct gw_x2s *x2s;
+    struct gw_s2x *s2x;
+    struct gw_edge **edges;
+    size_t n_edges;
+    bool stopping;
+};
+
+/* --- store.c: the store, on its own thread ----------------------------------------------------*/
+
+/* Opens the store and reads the policy and the contacts before it returns; NULL with a sentence. */
+struct gw_store *gw_store_new(struct gateway *, struct cw_buf *why);
+void gw_store_free(struct gw_store **);
+/* Reads the policy anew; gw_set_policy is called when it has changed, then `done` in any case. */
+void gw_store_reload(struct gw_store *, void (*done)(void *arg), void *arg);
+/* Invitations: known at once, written behind. */
+void gw_store_invite(struct gw_store *, struct cw_str local_bare, struct cw_str remote_bare);
+bool gw_store_is_invited(const struct gw_store *, struct cw_str local_bare,
+                         struct cw_str remote_bare);
+
+/* --- main.c -----------------------------------------------------------------------------------*/
+
+void gw_set_policy(struct gateway *, struct cw_policy *);
+
+/* --- link.c: the edges ------------------------------------------------------------------------*/
+
+struct gw_edge *gw_edge_new(struct gateway *, struct cw_str socket_path);
+void gw_edge_free(struct gw_edge **);
+bool gw_edge_is_up(const struct gw_edge *);
+/* The policy version that the edge confirmed; 0 when none. */
+uint64_t gw_edge_version(const struct gw_edge *);
+void gw_edge_send_policy(struct gw_edge *);
+void gw_edge_send_stanza(struct gw_edge *, uint64_t n, const struct cw_xml *stanza);
+void gw_edge_send_outcome(struct gw_edge *, const struct cw_link_outcome *);
+/* The edge of that instance; NULL when it is not up. */
+struct gw_edge *gw_edge_find(struct gateway *, struct cw_str instance);
+/* The edge to use; NULL when none is up. */
+struct gw_edge *gw_edge_pick(struct gateway *);
+
+/* --- x2s.c: stanzas from partners to SIP ------------------------------------------------------*/
+
+struct gw_x2s *gw_x2s_new(struct gateway *);
+void gw_x2s_free(struct gw_x2s **);
+/* `edge_instance` and `n` name the stanza for ever: the same ones again mean that it is sent again.
+ * The outcome goes to whichever edge of that instance is up. */
+void gw_x2s_stanza(struct gw_x2s *, struct cw_str edge_instance, uint64_t n,
+                   const struct cw_xml *stanza);
+/* The final answer to the request with that user number; response absent: nobody answered
+ * (`status` 408) or the transport failed (503). */
+void gw_x2s_final(struct gw_x2s *, uint64_t user, const struct cw_sip_response *);
+/* --- s2x.c: SIP requests to stanzas -----------------------------------------------------------*/
+
+struct gw_s2x *gw_s2x_new(struct gateway *);
+void gw_s2x_free(struct gw_s2x **);
+void gw_s2x_request(struct gw_s2x *, cw_sip_txn_id, const struct cw_sip_message *);
+void gw_s2x_outcome(struct gw_s2x *, const struct cw_link_outcome *);
+/* A partner's error stanza: true when it answers a message that we sent not long ago (its sender
+ * is then told). */
+bool gw_s2x_error(struct gw_s2x *, const struct cw_xml *error_stanza);
+void gw_s2x_edge_up(struct gw_s2x *, struct gw_edge *);
+void gw_s2x_edge_down(struct gw_s2x *, struct gw_edge *);
+
+/* --- sip.c: sockets and transactions ----------------------------------------------------------*/
+
+struct gw_sip *gw_sip_new(struct gateway *, struct cw_buf *why);
+void gw_sip_free(struct gw_sip **);
+void gw_sip_respond(struct gw_sip *, cw_sip_txn_id, const struct cw_sip_reply *);
+/* Sends the draft to the next hop of that local domain (A-labels), which fills in transport and
+ * sent-by.  The answer comes as gw_x2s_final, never from inside.  CW_ERR_NOT_FOUND: no next hop;
+ * CW_ERR_INVALID: the draft cannot be written; CW_ERR_LIMIT: too many transactions. */
+enum cw_err gw_sip_send(struct gw_sip *, struct cw_str local_domain, struct cw_sip_draft *,
+                        uint64_t user);
+
+/* --- control.c: the control socket ------------------------------------------------------------*/
+
+struct gw_control *gw_control_new(struct gateway *, struct cw_buf *why);
+void gw_control_free(struct gw_control **);
+void gw_control_policy_confirmed(struct gw_control *); /* an edge took a policy over, or left */
+
+#endif

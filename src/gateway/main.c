@@ -1,0 +1,102 @@
+/* The gateway's program: configuration, parts, signals, and the policy for everybody. */
+#include "gateway/main.h"
+
+#include <signal.h>
+
+#include "base/secret.h"
+#include "conf/role.h"
+#include "gateway/gateway_priv.h"
+
+void gw_set_policy(struct gateway *gateway, struct cw_policy *policy)
+{
+    CW_LOG(&gateway->log, CW_LOG_INFO, "policy", CW_KVI("version", policy->version),
+           CW_KVI("partners", policy->n_partners));
+    cw_policy_unref(&gateway->policy);
+    gateway->policy = cw_policy_ref(policy);
+    for (size_t i = 0; i < gateway->n_edges; i++)
+        gw_edge_send_policy(gateway->edges[i]);
+}
+
+static void on_terminate(evutil_socket_t signal_number, short what, void *arg)
+{
+    struct gateway *gateway = arg;
+    (void)signal_number;
+    (void)what;
+    CW_LOG(&gateway->log, CW_LOG_INFO, "stopping", CW_KVI("edges", gateway->n_edges));
+    gateway->stopping = true;
+    event_base_loopbreak(gateway->base);
+}
+
+static bool start(struct gateway *gateway, struct cw_buf *why)
+{
+    const struct cw_gateway_config *config = &gateway->config.gateway;
+    gateway->instance = cw_random_hex(&gateway->arena, 8);
+    gateway->store = gw_store_new(gateway, why);
+    if (!gateway->store)
+        return false;
+    gateway->x2s = gw_x2s_new(gateway);
+    gateway->s2x = gw_s2x_new(gateway);
+    gateway->control = gw_control_new(gateway, why);
+    gateway->sip = gateway->control ? gw_sip_new(gateway, why) : NULL;
+    if (!gateway->sip)
+        return false;
+    gateway->edges = cw_alloc(config->n_edges * sizeof *gateway->edges);
+    gateway->n_edges = config->n_edges;
+    for (size_t i = 0; i < config->n_edges; i++)
+        gateway->edges[i] = gw_edge_new(gateway, config->edges[i]);
+    return true;
+}
+
+static void finish(struct gateway *gateway)
+{
+    gateway->stopping = true;
+    gw_control_free(&gateway->control);
+    for (size_t i = 0; i < gateway->n_edges; i++)
+        gw_edge_free(&gateway->edges[i]);
+    cw_free(gateway->edges);
+    gw_sip_free(&gateway->sip);
+    gw_x2s_free(&gateway->x2s);
+    gw_s2x_free(&gateway->s2x);
+    gw_store_free(&gateway->store);
+    if (gateway->policy)
+        cw_policy_unref(&gateway->policy);
+    cw_arena_free(&gateway->arena);
+}
+
+static int run(struct gateway *gateway)
+{
+    struct cw_buf why = {0};
+    struct event *signals[2] = {
+        evsignal_new(gateway->base, SIGTERM, on_terminate, gateway),
+        evsignal_new(gateway->base, SIGINT, on_terminate, gateway),
+    };
+    for (size_t i = 0; i < 2; i++)
+        evsignal_add(signals[i], NULL);
+    bool ok = start(gateway, &why);
+    if (ok) {
+        CW_LOG(&gateway->log, CW_LOG_INFO, "started", CW_KVI("version", gateway->policy->version),
+               CW_KVI("partners", gateway->policy->n_partners));
+        event_base_dispatch(gateway->base);
+    } else {
+        CW_LOG(&gateway->log, CW_LOG_ERROR, "cannot-start", CW_KV("reason", cw_buf_str(&why)));
+    }
+    finish(gateway);
+    for (size_t i = 0; i < 2; i++)
+        event_free(signals[i]);
+    cw_buf_free(&why);
+    return ok ? 0 : 1;
+}
+
+int cw_gateway_main(int argc, char **argv)
+{
+    struct gateway gateway = {.log = {.role = "gateway"}};
+    int status = cw_role_begin(argc, argv, "Translates between the edges' stanzas and SIP.",
+                               &gateway.config);
+    if (status >= 0)
+        return status;
+    gateway.base = event_base_new();
+    status = run(&gateway);
+    event_base_free(gateway.base);
+    cw_config_free(&gateway.config);
+    return status;
+}

@@ -1,0 +1,347 @@
+/* Local users' messages on their way to partners.
+ *
+ * One exchange: alice's SIP server sends a MESSAGE to juliet.  Alice's domain is ours, juliet's is
+ * a partner's; the message becomes stanza 12 for the edge and alice's invitation of juliet is kept.
+ * The edge says that stanza 12 was written to an authenticated stream: 202.  Had it no stream, its
+ * reason becomes the status (table below).  Without an edge the stanza waits for one for
+ * `link-hold` seconds; when the link breaks after it was sent nobody knows what became of it, and
+ * the sender is told 504.
+ *
+ * Should juliet's server return an error later, alice gets it as a message: the 202 was all that
+ * could be said then, and no error is dropped. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/secret.h"
+#include "gateway/gateway_priv.h"
+#include "xlate/address.h"
+#include "xlate/errors.h"
+#include "xlate/message.h"
+
+enum { SWEEP_MS = 500, MAX_OPEN = 20000, MAX_SENT = 4096, RETRY_AFTER_S = 10 };
+
+/* A SIP request that has no answer yet. */
+struct errand {
+    TAILQ_ENTRY(errand) link;
+    struct cw_arena arena;
+    uint64_t n;
+    cw_sip_txn_id txn;
+    struct cw_xml *stanza;
+    struct gw_edge *edge; /* it was given to; NULL: it waits for one */
+    uint64_t since_ms;
+    struct cw_str from, to; /* for the log */
+};
+TAILQ_HEAD(errands, errand);
+
+/* A message that was delivered: its error may still come back. */
+struct sent {
+    TAILQ_ENTRY(sent) link;
+    struct cw_arena arena;
+    struct cw_str key; /* "id local remote" */
+};
+TAILQ_HEAD(sents, sent);
+
+struct gw_s2x {
+    struct gateway *gateway;
+    struct errands open;
+    struct cw_map by_n;
+    size_t n_open;
+    uint64_t last_n;
+    struct cw_timer *sweep;
+    struct sents sent;
+    struct cw_map sent_by_key;
+    size_t n_sent;
+};
+
+/* RFC 7247 section 7.1, with 504 for what took too long: a non-INVITE request is never answered
+ * with 408 (RFC 4320 section 4.2), and 503 would switch off all of us at the peer. */
+static const struct {
+    enum cw_link_reason reason;
+    int status;
+    uint32_t retry_after_s;
+} statuses[] = {
+    {CW_LINK_REASON_NOT_LISTED, 403, 0},        {CW_LINK_REASON_NOT_FOUND, 404, 0},
+    {CW_LINK_REASON_UNREACHABLE, 504, 0},       {CW_LINK_REASON_REFUSED, 504, 0},
+    {CW_LINK_REASON_TIMEOUT, 504, 0},           {CW_LINK_REASON_QUEUE_FULL, 480, RETRY_AFTER_S},
+    {CW_LINK_REASON_LIMIT, 480, RETRY_AFTER_S}, {CW_LINK_REASON_TOO_LARGE, 413, 0},
+    {CW_LINK_REASON_STREAM_FAILED, 504, 0},     {CW_LINK_REASON_SHUTDOWN, 504, 0},
+};
+
+static struct cw_str n_key(char buf[24], uint64_t n)
+{
+    return (struct cw_str){buf, (size_t)snprintf(buf, 24, "%" PRIu64, n)};
+}
+
+/* --- messages that may still come back --------------------------------------------------------*/
+
+static struct cw_str sent_key(struct cw_arena *arena, struct cw_str id, struct cw_str local,
+                              struct cw_str remote)
+{
+    struct cw_jid local_jid, remote_jid;
+    if (cw_jid_parse(arena, local, &local_jid) != CW_JID_OK ||
+        cw_jid_parse(arena, remote, &remote_jid) != CW_JID_OK)
+        return CW_STR_NONE;
+    return cw_arena_printf(arena, "%.*s %.*s %.*s", CW_ARG(id),
+                           CW_ARG(cw_jid_bare(arena, &local_jid)),
+                           CW_ARG(cw_jid_bare(arena, &remote_jid)));
+}
+
+static void forget_sent(struct gw_s2x *s, struct sent *sent)
+{
+    if (cw_map_get(&s->sent_by_key, sent->key) == sent)
+        cw_map_remove(&s->sent_by_key, sent->key);
+    TAILQ_REMOVE(&s->sent, sent, link);
+    s->n_sent--;
+    cw_arena_free(&sent->arena);
+    cw_free(sent);
+}
+
+static void remember_sent(struct gw_s2x *s, const struct errand *e)
+{
+    struct sent *sent = cw_alloc(sizeof *sent);
+    sent->key = sent_key(&sent->arena, cw_xml_attr(e->stanza, "id"), e->from, e->to);
+    TAILQ_INSERT_TAIL(&s->sent, sent, link);
+    cw_map_set(&s->sent_by_key, sent->key, sent);
+    if (++s->n_sent > MAX_SENT)
+        forget_sent(s, TAILQ_FIRST(&s->sent));
+}
+
+static void notify(struct gw_s2x *s, const struct cw_jid *remote, const struct cw_jid *local,
+                   const struct cw_stanza_error_info *info)
+{
+    struct cw_arena arena = {0};
+    struct cw_jid sender = {.local = remote->local, .domain = remote->domain};
+    struct cw_str domain, tag = cw_random_hex(&arena, 8);
+    struct cw_sip_draft draft = {
+        .method = CW_S("MESSAGE"),
+        .request_uri = cw_addr_jid_to_uri(&arena, local, CW_ADDR_SIP),
+        .to_uri = cw_addr_jid_to_uri(&arena, local, CW_ADDR_SIP),
+        .from_uri = cw_addr_jid_to_uri(&arena, &sender, CW_ADDR_SIP),
+        .from_tag = tag,
+        .branch = cw_arena_printf(&arena, "z9hG4bK%.*s", CW_ARG(tag)),
+        .call_id = cw_random_hex(&arena, 16),
+        .cseq = 1,
+        .content_type = CW_S("text/plain;charset=utf-8"),
+        .body = cw_arena_printf(&arena, "Your message was not delivered: %s%s%.*s",
+                                cw_stanza_error_name(info->condition), info->text.n ? ": " : "",
+                                CW_ARG(cw_str_sub(info->text, 0, 256))),
+    };
+    if (cw_str_is_utf8(draft.body) && cw_domain_to_ascii(&arena, local->domain, &domain))
+        (void)gw_sip_send(s->gateway->sip, domain, &draft, 0);
+    cw_arena_free(&arena);
+}
+
+bool gw_s2x_error(struct gw_s2x *s, const struct cw_xml *stanza)
+{
+    struct cw_arena arena = {0};
+    struct cw_str remote = cw_xml_attr(stanza, "from"), local = cw_xml_attr(stanza, "to");
+    struct cw_str key = sent_key(&arena, cw_xml_attr(stanza, "id"), local, remote);
+    struct sent *sent = cw_str_is_present(key) ? cw_map_get(&s->sent_by_key, key) : NULL;
+    if (sent) {
+        struct cw_stanza_error_info info;
+        struct cw_jid remote_jid, local_jid;
+        cw_stanza_error_read(&arena, stanza, &info);
+        CW_LOG(&s->gateway->log, CW_LOG_INFO, "message-returned", CW_KV("from", local),
+               CW_KV("to", remote), CW_KVC("condition", cw_stanza_error_name(info.condition)));
+        cw_jid_parse(&arena, remote, &remote_jid);
+        cw_jid_parse(&arena, local, &local_jid);
+        notify(s, &remote_jid, &local_jid, &info);
+        forget_sent(s, sent);
+    }
+    cw_arena_free(&arena);
+    return sent != NULL;
+}
+
+/* --- answers ----------------------------------------------------------------------------------*/
+
+static void end_errand(struct gw_s2x *s, struct errand *e)
+{
+    char key[24];
+    TAILQ_REMOVE(&s->open, e, link);
+    cw_map_remove(&s->by_n, n_key(key, e->n));
+    s->n_open--;
+    cw_arena_free(&e->arena);
+    cw_free(e);
+}
+
+static void answer(struct gw_s2x *s, struct errand *e, enum cw_link_reason reason,
+                   struct cw_str text)
+{
+    struct cw_sip_reply reply = {.status = 202};
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        if (statuses[i].reason == reason) {
+            reply.status = statuses[i].status;
+            reply.retry_after_s = statuses[i].retry_after_s;
+            reply.reason_phrase = text;
+        }
+    }
+    CW_LOG(&s->gateway->log, reply.status == 202 ? CW_LOG_DEBUG : CW_LOG_INFO, "message-answered",
+           CW_KV("from", e->from), CW_KV("to", e->to), CW_KVI("status", reply.status),
+           CW_KV("reason", text));
+    gw_sip_respond(s->gateway->sip, e->txn, &reply);
+    if (reply.status == 202)
+        remember_sent(s, e);
+    end_errand(s, e);
+}
+
+void gw_s2x_outcome(struct gw_s2x *s, const struct cw_link_outcome *outcome)
+{
+    char key[24];
+    struct errand *e = cw_map_get(&s->by_n, n_key(key, outcome->n));
+    if (e)
+        answer(s, e,
+               outcome->result == CW_LINK_REFUSED && outcome->reason == CW_LINK_REASON_NONE
+                   ? CW_LINK_REASON_STREAM_FAILED
+                   : outcome->reason,
+               outcome->text);
+}
+
+static void on_sweep(void *arg)
+{
+    struct gw_s2x *s = arg;
+    uint64_t now = cw_now_ms(), hold_ms = (uint64_t)s->gateway->config.edge.link_hold_s * 1000;
+    struct errand *e, *next;
+    for (e = TAILQ_FIRST(&s->open); e; e = next) {
+        next = TAILQ_NEXT(e, link);
+        if (!e->edge && now - e->since_ms >= hold_ms)
+            answer(s, e, CW_LINK_REASON_TIMEOUT, CW_S("the edge is away"));
+    }
+    if (s->n_open > 0)
+        cw_timer_set(s->sweep, SWEEP_MS);
+}
+
+void gw_s2x_edge_up(struct gw_s2x *s, struct gw_edge *edge)
+{
+    struct errand *e;
+    TAILQ_FOREACH (e, &s->open, link) {
+        if (!e->edge) {
+            e->edge = edge;
+            gw_edge_send_stanza(edge, e->n, e->stanza);
+        }
+    }
+}
+
+void gw_s2x_edge_down(struct gw_s2x *s, struct gw_edge *edge)
+{
+    struct errand *e, *next;
+    for (e = TAILQ_FIRST(&s->open); e; e = next) {
+        next = TAILQ_NEXT(e, link);
+        if (e->edge == edge)
+            answer(s, e, CW_LINK_REASON_STREAM_FAILED,
+                   CW_S("the edge went away while it had the message"));
+    }
+}
+
+/* --- requests ---------------------------------------------------------------------------------*/
+
+static void refuse(struct gw_s2x *s, cw_sip_txn_id txn, const struct cw_sip_request *request,
+                   const struct cw_sip_response *response)
+{
+    struct cw_sip_reply reply = {.status = response->status,
+                                 .reason_phrase = response->reason_phrase,
+                                 .contact_uri = response->contact};
+    if (response->status == 415)
+        reply.accept = CW_S("text/plain");
+    if (response->status == 405)
+        reply.allow = true;
+    CW_LOG(&s->gateway->log, CW_LOG_INFO, "message-answered", CW_KV("from", request->from_uri),
+           CW_KV("to", request->request_uri), CW_KVI("status", response->status),
+           CW_KV("reason", response->reason_phrase));
+    gw_sip_respond(s->gateway->sip, txn, &reply);
+}
+
+/* Our user to a partner's user, or the reason why not. */
+static const char *check_addresses(struct gw_s2x *s, struct cw_arena *arena,
+                                   const struct cw_xml *stanza, struct cw_jid *from,
+                                   struct cw_jid *to)
+{
+    const struct cw_policy *policy = s->gateway->policy;
+    if (cw_jid_parse(arena, cw_xml_attr(stanza, "from"), from) != CW_JID_OK ||
+        !cw_str_is_present(from->local) || !cw_policy_is_local(policy, from->domain))
+        return "The sender's domain is not served here";
+    if (cw_jid_parse(arena, cw_xml_attr(stanza, "to"), to) != CW_JID_OK ||
+        !cw_policy_partner(policy, to->domain))
+        return "The recipient's domain is not a federated partner";
+    return NULL;
+}
+
+static void start(struct gw_s2x *s, struct errand *e)
+{
+    char key[24];
+    struct gw_edge *edge = gw_edge_pick(s->gateway);
+    e->n = ++s->last_n;
+    e->since_ms = cw_now_ms();
+    TAILQ_INSERT_TAIL(&s->open, e, link);
+    cw_map_set(&s->by_n, n_key(key, e->n), e);
+    s->n_open++;
+    if (!cw_timer_is_set(s->sweep))
+        cw_timer_set(s->sweep, SWEEP_MS);
+    if (edge) {
+        e->edge = edge;
+        gw_edge_send_stanza(edge, e->n, e->stanza);
+    }
+}
+
+void gw_s2x_request(struct gw_s2x *s, cw_sip_txn_id txn, const struct cw_sip_message *message)
+{
+    struct errand *e = cw_alloc(sizeof *e);
+    struct cw_sip_request request;
+    struct cw_message_to_xmpp out;
+    struct cw_message_options options = {.max_stanza_bytes =
+                                             s->gateway->policy->settings.stanza_max_bytes};
+    struct cw_jid from, to;
+    cw_sip_message_values(message, &request);
+    cw_message_to_xmpp(&e->arena, &request, &options, &out);
+    const char *fault = NULL;
+    if (out.outcome == CW_XLATE_SEND)
+        fault = check_addresses(s, &e->arena, out.stanza, &from, &to);
+    if (fault)
+        out.response = (struct cw_sip_response){.status = 403, .reason_phrase = cw_str_of(fault)};
+    else if (s->n_open >= MAX_OPEN)
+        out.response = (struct cw_sip_response){.status = 480};
+    if (out.outcome != CW_XLATE_SEND || fault || s->n_open >= MAX_OPEN) {
+        refuse(s, txn, &request, &out.response);
+        cw_arena_free(&e->arena);
+        cw_free(e);
+        return;
+    }
+    e->txn = txn;
+    e->stanza = cw_xml_copy(&e->arena, out.stanza);
+    e->from = cw_xml_attr(e->stanza, "from");
+    e->to = cw_xml_attr(e->stanza, "to");
+    gw_store_invite(s->gateway->store, cw_jid_bare(&e->arena, &from), cw_jid_bare(&e->arena, &to));
+    start(s, e);
+}
+
+/* --- life -------------------------------------------------------------------------------------*/
+
+struct gw_s2x *gw_s2x_new(struct gateway *gateway)
+{
+    struct gw_s2x *s = cw_alloc(sizeof *s);
+    s->gateway = gateway;
+    /* An edge may still tell outcomes of an earlier life of this gateway. */
+    cw_random(&s->last_n, sizeof s->last_n);
+    s->last_n >>= 16;
+    TAILQ_INIT(&s->open);
+    TAILQ_INIT(&s->sent);
+    s->sweep = cw_timer_new(gateway->base, on_sweep, s);
+    return s;
+}
+
+void gw_s2x_free(struct gw_s2x **ptr)
+{
+    struct gw_s2x *s = *ptr;
+    struct errand *e;
+    struct sent *sent;
+    *ptr = NULL;
+    if (!s)
+        return;
+    while ((e = TAILQ_FIRST(&s->open)))
+        end_errand(s, e);
+    while ((sent = TAILQ_FIRST(&s->sent)))
+        forget_sent(s, sent);
+    cw_map_free(&s->by_n);
+    cw_map_free(&s->sent_by_key);
+    cw_timer_free(&s->sweep);
+    cw_free(s);
+}

@@ -1,0 +1,356 @@
+/* Partners' stanzas on their way to SIP.
+ *
+ * One exchange: the edge sends stanza 7 from juliet to alice.  The partner's type and alice's
+ * invitations say that juliet may write; the stanza becomes a MESSAGE whose Call-ID and branch are
+ * made of (edge instance, 7); no other message from juliet to alice is under way, so it goes to
+ * the next hop.  200 comes back: outcome 7 `delivered`, and the next one of that pair may go.  Had
+ * a 404 come, outcome 7 would be `refused` with the error stanza for juliet.
+ *
+ * The same (instance, number) again is the same stanza sent again after a broken link: while it is
+ * under way it is ignored, and when its outcome could not be told it is told now. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "gateway/gateway_priv.h"
+#include "policy/contact.h"
+#include "xlate/errors.h"
+#include "xlate/message.h"
+
+enum {
+    MAX_SIP_BYTES = 1300,   /* RFC 3428 section 8, RFC 7572 section 6 */
+    KEEP_UNTOLD_MS = 120000 /* an outcome that no edge has heard yet */
+};
+
+/* One stanza of an edge. */
+struct passage {
+    TAILQ_ENTRY(passage) in_pair; /* of those that wait or are under way between two users */
+    TAILQ_ENTRY(passage) in_untold;
+    struct cw_arena arena;
+    struct cw_str instance, key; /* "instance number" */
+    uint64_t n, user;
+    struct cw_error_origin origin;
+    struct cw_message_to_sip sip;
+    struct cw_str domain; /* local, A-labels */
+    struct pair *pair;
+    bool is_untold; /* finished; the outcome below waits for an edge to hear it */
+    uint64_t untold_since_ms;
+    struct cw_link_outcome outcome;
+};
+TAILQ_HEAD(passages, passage);
+
+/* Two users, one direction: one request under way, the others wait. */
+struct pair {
+    struct cw_arena arena;
+    struct cw_str key;
+    struct passages waiting; /* the first one is under way */
+    bool is_advancing;
+};
+
+struct gw_x2s {
+    struct gateway *gateway;
+    struct cw_map by_key;  /* -> passage */
+    struct cw_map by_user; /* number as text -> passage under way */
+    struct cw_map pairs;
+    struct passages untold;
+    uint64_t last_user;
+    struct cw_timer *sweep;
+};
+
+static struct cw_str user_key(char buf[24], uint64_t user)
+{
+    return (struct cw_str){buf, (size_t)snprintf(buf, 24, "%" PRIu64, user)};
+}
+
+static void forget(struct gw_x2s *x, struct passage *p)
+{
+    char key[24];
+    cw_map_remove(&x->by_key, p->key);
+    if (p->user)
+        cw_map_remove(&x->by_user, user_key(key, p->user));
+    if (p->is_untold)
+        TAILQ_REMOVE(&x->untold, p, in_untold);
+    cw_arena_free(&p->arena);
+    cw_free(p);
+}
+
+static void advance(struct gw_x2s *, struct pair *);
+
+/* Out of its pair's queue; the next one's turn comes. */
+static void leave_pair(struct gw_x2s *x, struct passage *p)
+{
+    struct pair *pair = p->pair;
+    if (!pair)
+        return;
+    p->pair = NULL;
+    TAILQ_REMOVE(&pair->waiting, p, in_pair);
+    advance(x, pair);
+}
+
+/* The outcome is known: tell it, or keep it until an edge asks again. */
+static void finish(struct gw_x2s *x, struct passage *p, const struct cw_xml *error)
+{
+    struct gw_edge *edge = gw_edge_find(x->gateway, p->instance);
+    p->outcome = (struct cw_link_outcome){
+        .n = p->n, .result = error ? CW_LINK_REFUSED : CW_LINK_DELIVERED, .error = error};
+    leave_pair(x, p);
+    if (edge) {
+        gw_edge_send_outcome(edge, &p->outcome);
+        forget(x, p);
+        return;
+    }
+    p->is_untold = true;
+    p->untold_since_ms = cw_now_ms();
+    TAILQ_INSERT_TAIL(&x->untold, p, in_untold);
+    if (!cw_timer_is_set(x->sweep))
+        cw_timer_set(x->sweep, KEEP_UNTOLD_MS);
+}
+
+static void on_sweep(void *arg)
+{
+    struct gw_x2s *x = arg;
+    struct passage *p;
+    uint64_t now = cw_now_ms();
+    while ((p = TAILQ_FIRST(&x->untold)) && now - p->untold_since_ms >= KEEP_UNTOLD_MS)
+        forget(x, p);
+    if (p)
+        cw_timer_set(x->sweep, KEEP_UNTOLD_MS);
+}
+
+static void refuse(struct gw_x2s *x, struct passage *p, enum cw_stanza_error condition,
+                   const char *text)
+{
+    CW_LOG(&x->gateway->log, CW_LOG_INFO, "message-refused", CW_KV("from", p->origin.from),
+           CW_KV("to", p->origin.to), CW_KVC("condition", cw_stanza_error_name(condition)),
+           CW_KVC("reason", text));
+    finish(
+        x, p,
+        cw_error_stanza_of(&p->arena, &p->origin, condition, text ? cw_str_of(text) : CW_STR_NONE));
+}
+
+/* --- to SIP -----------------------------------------------------------------------------------*/
+
+static enum cw_err send_request(struct gw_x2s *x, struct passage *p)
+{
+    const struct cw_sip_request *r = &p->sip.request;
+    struct cw_sip_draft draft = {
+        .method = r->method,
+        .request_uri = r->request_uri,
+        .branch = p->sip.branch,
+        .from_uri = r->from_uri,
+        .from_display = r->from_display,
+        .from_tag = r->from_tag,
+        .to_uri = r->to_uri,
+        .call_id = r->call_id,
+        .cseq = r->cseq,
+        .content_type = r->content_type,
+        .content_language = r->content_language,
+        .subject = r->subject,
+        .date = r->date,
+        .expires = r->expires,
+        .body = r->body,
+    };
+    char key[24];
+    p->user = ++x->last_user;
+    cw_map_set(&x->by_user, user_key(key, p->user), p);
+    return gw_sip_send(x->gateway->sip, p->domain, &draft, p->user);
+}
+
+/* False: the request could not be sent, and has ended. */
+static bool send_or_refuse(struct gw_x2s *x, struct passage *p)
+{
+    switch (send_request(x, p)) {
+    case CW_OK:
+        return true;
+    case CW_ERR_NOT_FOUND:
+        refuse(x, p, CW_STANZA_SERVICE_UNAVAILABLE, "no SIP next hop for this domain");
+        return false;
+    case CW_ERR_LIMIT:
+        refuse(x, p, CW_STANZA_RESOURCE_CONSTRAINT, "too many messages are under way");
+        return false;
+    case CW_ERR_INVALID:
+    case CW_ERR_EXISTS:
+    case CW_ERR_CONFLICT:
+    case CW_ERR_IO:
+    case CW_ERR_TLS:
+    case CW_ERR_STORE:
+    case CW_ERR_CLOSED:
+        break;
+    }
+    refuse(x, p, CW_STANZA_INTERNAL_SERVER_ERROR, "the message cannot be sent to SIP");
+    return false;
+}
+
+/* The first in the queue goes out; one that cannot ends at once and the next has its turn.  A loop,
+ * not a recursion: a thousand may end in a row. */
+static void advance(struct gw_x2s *x, struct pair *pair)
+{
+    struct passage *p;
+    if (pair->is_advancing)
+        return;
+    pair->is_advancing = true;
+    while ((p = TAILQ_FIRST(&pair->waiting)) && !send_or_refuse(x, p))
+        ;
+    pair->is_advancing = false;
+    if (p)
+        return;
+    cw_map_remove(&x->pairs, pair->key);
+    cw_arena_free(&pair->arena);
+    cw_free(pair);
+}
+
+static void wait_for_turn(struct gw_x2s *x, struct passage *p, const struct cw_jid *from,
+                          const struct cw_jid *to)
+{
+    struct cw_str key =
+        cw_arena_printf(&p->arena, "%.*s %.*s", CW_ARG(cw_jid_bare(&p->arena, from)),
+                        CW_ARG(cw_jid_bare(&p->arena, to)));
+    struct pair *pair = cw_map_get(&x->pairs, key);
+    if (!pair) {
+        pair = cw_alloc(sizeof *pair);
+        pair->key = cw_arena_dup(&pair->arena, key);
+        TAILQ_INIT(&pair->waiting);
+        cw_map_set(&x->pairs, pair->key, pair);
+    }
+    p->pair = pair;
+    TAILQ_INSERT_TAIL(&pair->waiting, p, in_pair);
+    if (TAILQ_FIRST(&pair->waiting) == p)
+        advance(x, pair);
+}
+
+void gw_x2s_final(struct gw_x2s *x, uint64_t user, const struct cw_sip_response *response)
+{
+    char key[24];
+    struct passage *p = cw_map_get(&x->by_user, user_key(key, user));
+    if (!p)
+        return;
+    CW_LOG(&x->gateway->log, CW_LOG_DEBUG, "sip-answer", CW_KV("from", p->origin.from),
+           CW_KV("to", p->origin.to), CW_KVI("status", response->status));
+    finish(x, p, response->status < 300 ? NULL : cw_error_stanza(&p->arena, &p->origin, response));
+}
+
+/* --- from the edge ----------------------------------------------------------------------------*/
+
+static struct passage *new_passage(struct gw_x2s *x, struct cw_str instance, uint64_t n,
+                                   const struct cw_xml *stanza)
+{
+    struct passage *p = cw_alloc(sizeof *p);
+    p->n = n;
+    p->instance = cw_arena_dup(&p->arena, instance);
+    p->key = cw_arena_printf(&p->arena, "%.*s %" PRIu64, CW_ARG(instance), n);
+    p->origin = (struct cw_error_origin){
+        .name = cw_arena_dup(&p->arena, stanza->name),
+        .id = cw_arena_dup(&p->arena, cw_xml_attr(stanza, "id")),
+        .from = cw_arena_dup(&p->arena, cw_xml_attr(stanza, "from")),
+        .to = cw_arena_dup(&p->arena, cw_xml_attr(stanza, "to")),
+    };
+    cw_map_set(&x->by_key, p->key, p);
+    return p;
+}
+
+/* True when the stanza is known: it is under way, or its outcome is told now. */
+static bool is_known(struct gw_x2s *x, struct cw_str instance, uint64_t n)
+{
+    struct cw_arena arena = {0};
+    struct cw_str key = cw_arena_printf(&arena, "%.*s %" PRIu64, CW_ARG(instance), n);
+    struct passage *p = cw_map_get(&x->by_key, key);
+    struct gw_edge *edge = gw_edge_find(x->gateway, instance);
+    cw_arena_free(&arena);
+    if (p && p->is_untold && edge) {
+        gw_edge_send_outcome(edge, &p->outcome);
+        forget(x, p);
+    }
+    return p != NULL;
+}
+
+static bool may_write(struct gw_x2s *x, struct passage *p, const struct cw_jid *from,
+                      const struct cw_jid *to)
+{
+    const struct cw_partner *partner = cw_policy_partner(x->gateway->policy, from->domain);
+    bool invited = gw_store_is_invited(x->gateway->store, cw_jid_bare(&p->arena, to),
+                                       cw_jid_bare(&p->arena, from));
+    return partner && cw_contact_may_message(partner->type, invited);
+}
+
+void gw_x2s_stanza(struct gw_x2s *x, struct cw_str instance, uint64_t n,
+                   const struct cw_xml *stanza)
+{
+    struct cw_jid from, to;
+    if (is_known(x, instance, n))
+        return;
+    struct passage *p = new_passage(x, instance, n, stanza);
+    if (cw_jid_parse(&p->arena, p->origin.from, &from) != CW_JID_OK ||
+        cw_jid_parse(&p->arena, p->origin.to, &to) != CW_JID_OK ||
+        !cw_domain_to_ascii(&p->arena, to.domain, &p->domain) ||
+        !cw_policy_is_local(x->gateway->policy, p->domain)) {
+        refuse(x, p, CW_STANZA_JID_MALFORMED, "an address of the message is not valid here");
+        return;
+    }
+    if (cw_str_eq_cstr(cw_xml_attr(stanza, "type"), "error")) {
+        gw_s2x_error(x->gateway->s2x, stanza);
+        finish(x, p, NULL);
+        return;
+    }
+    if (!may_write(x, p, &from, &to)) {
+        refuse(x, p, CW_STANZA_SUBSCRIPTION_REQUIRED, NULL);
+        return;
+    }
+    struct cw_message_options options = {.call_id_seed = p->key, .max_sip_bytes = MAX_SIP_BYTES};
+    /* The translation borrows from the stanza, which is gone when we return. */
+    const struct cw_xml *own = cw_xml_copy(&p->arena, stanza);
+    cw_message_to_sip(&p->arena, own, &options, &p->sip);
+    switch (p->sip.outcome) {
+    case CW_XLATE_SEND:
+        wait_for_turn(x, p, &from, &to);
+        break;
+    case CW_XLATE_NOTHING:
+        finish(x, p, NULL);
+        break;
+    case CW_XLATE_REFUSED:
+        finish(x, p, p->sip.reply);
+        break;
+    }
+}
+
+/* --- life -------------------------------------------------------------------------------------*/
+
+struct gw_x2s *gw_x2s_new(struct gateway *gateway)
+{
+    struct gw_x2s *x = cw_alloc(sizeof *x);
+    x->gateway = gateway;
+    TAILQ_INIT(&x->untold);
+    x->sweep = cw_timer_new(gateway->base, on_sweep, x);
+    return x;
+}
+
+static void free_passage(struct cw_str key, void *value, void *arg)
+{
+    struct passage *p = value;
+    (void)key;
+    (void)arg;
+    cw_arena_free(&p->arena);
+    cw_free(p);
+}
+
+static void free_pair(struct cw_str key, void *value, void *arg)
+{
+    struct pair *pair = value;
+    (void)key;
+    (void)arg;
+    cw_arena_free(&pair->arena);
+    cw_free(pair);
+}
+
+void gw_x2s_free(struct gw_x2s **ptr)
+{
+    struct gw_x2s *x = *ptr;
+    *ptr = NULL;
+    if (!x)
+        return;
+    cw_map_each(&x->by_key, free_passage, NULL);
+    cw_map_each(&x->pairs, free_pair, NULL);
+    cw_map_free(&x->by_key);
+    cw_map_free(&x->by_user);
+    cw_map_free(&x->pairs);
+    cw_timer_free(&x->sweep);
+    cw_free(x);
+}

@@ -104,7 +104,7 @@ enum cw_sip_action_kind {
     CW_SIP_ACTION_TIMEOUT,    /* client: Timer F; nobody answered */
     CW_SIP_ACTION_FAILED,     /* client: the transport failed */
     CW_SIP_ACTION_EXPIRED,    /* server: not answered within 64*T1, or its flow died: too late */
-    CW_SIP_ACTION_TERMINATED, /* the transaction is gone, after its due course */
+    CW_SIP_ACTION_TERMINATED, /* gone after its due course; the three above end one, too */
 };
 const char *cw_sip_action_name(enum cw_sip_action_kind);
 struct cw_sip_action {

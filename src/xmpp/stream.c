@@ -31,10 +31,6 @@ void cw_stream_header_write(struct cw_buf *out, const struct cw_stream_header *h
 static bool read_number(struct cw_str digits, unsigned *out)
 {
     uint64_t value;
-    if (digits.n == 0)
-        return false;
-    while (digits.n > 1 && digits.p[0] == '0')
-        digits = cw_str_sub(digits, 1, digits.n);
     if (!cw_str_to_u64(digits, &value) || value > UINT32_MAX)
         return false;
     *out = (unsigned)value;

@@ -223,6 +223,8 @@ static const struct row rows[] = {
     {"local, from right to left", CW_STR("אב1@x"), "אב1@x"},
     {"local, both ways", CW_STR("אa@x"), NULL, CW_JID_LOCAL_CHARACTER},
     {"local, digit before right to left", CW_STR("1א@x"), NULL, CW_JID_LOCAL_CHARACTER},
+    {"local, from right to left with digits of two kinds", CW_STR("א1٢@x"), NULL,
+     CW_JID_LOCAL_CHARACTER},
     {"local, tatweel", CW_STR("ـ@x"), NULL, CW_JID_LOCAL_CHARACTER},
     {"local, old jamo", CW_STR("ᄀ@x"), NULL, CW_JID_LOCAL_CHARACTER},
     {"local, unassigned", CW_STR("\xCD\xB8@x"), NULL, CW_JID_LOCAL_CHARACTER},

@@ -61,9 +61,10 @@ struct cw_xml_scope {
     bool db_prefix;           /* xmlns:db is declared: use it (XEP-0220 section 2) */
 };
 /* Appends the element, escaped, with the declarations that the scope lacks.  What a parser reads
- * back is equal to the node.  Text is written with & < > escaped, attribute values also ' " and
- * TAB CR LF as character references. */
+ * back is equal to the node.  Text is written with & < > escaped and CR as a reference, attribute
+ * values also with ' " TAB LF.  An octet that no XML can hold (most control characters, broken
+ * UTF-8) becomes U+FFFD. */
 void cw_xml_write(struct cw_buf *, const struct cw_xml *, const struct cw_xml_scope *);
-void cw_xml_escape(struct cw_buf *, struct cw_str text); /* & < > ' " */
+void cw_xml_escape(struct cw_buf *, struct cw_str text); /* as in an attribute value */
 
 #endif

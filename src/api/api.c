@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/api_priv.h"
+#include "policy/settings.h"
 
 const char *cw_permission_name(enum cw_permission permission)
 {
@@ -89,30 +90,25 @@ static const struct cw_api_arg list_args[] = {
 static const struct cw_api_arg settings_get_args[] = {
     {"name", CW_ARG_TEXT, true, false, "", "", "one setting; all when it is left out"},
 };
-static const struct cw_api_arg settings_set_args[] = {
-    {"name", CW_ARG_TEXT, true, true, "", "", "the setting"},
-    {"value", CW_ARG_TEXT, true, true, "", "",
-     "its new value; for dialback-secret, \"new\" generates one. The one before stays valid as "
-     "dialback-secret-previous"},
-};
-
 #define ARGS(a) (a), sizeof(a) / sizeof((a)[0])
 static const struct cw_api_command commands[] = {
-    {"partner new", "Add a partner", CW_ADMINISTRATOR, true, ARGS(new_args), cw_api_partner_new},
+    {"partner new", "Add a partner", CW_ADMINISTRATOR, true, ARGS(new_args),
+     .run = cw_api_partner_new},
     {"partner set", "Change fields of a partner; the others stay", CW_ADMINISTRATOR, true,
-     ARGS(set_args), cw_api_partner_set},
-    {"partner get", "Show a partner", CW_VIEWER, false, ARGS(get_args), cw_api_partner_get},
-    {"partner list", "List partners", CW_VIEWER, false, ARGS(list_args), cw_api_partner_list},
+     ARGS(set_args), .run = cw_api_partner_set},
+    {"partner get", "Show a partner", CW_VIEWER, false, ARGS(get_args), .run = cw_api_partner_get},
+    {"partner list", "List partners", CW_VIEWER, false, ARGS(list_args),
+     .run = cw_api_partner_list},
     {"partner remove", "Remove a partner; its streams close", CW_ADMINISTRATOR, true,
-     ARGS(one_args), cw_api_partner_remove},
+     ARGS(one_args), .run = cw_api_partner_remove},
     {"partner enable", "Enable a partner", CW_ADMINISTRATOR, true, ARGS(one_args),
-     cw_api_partner_enable},
+     .run = cw_api_partner_enable},
     {"partner disable", "Disable a partner: as if not listed, but kept; its streams close",
-     CW_ADMINISTRATOR, true, ARGS(one_args), cw_api_partner_disable},
+     CW_ADMINISTRATOR, true, ARGS(one_args), .run = cw_api_partner_disable},
     {"settings get", "Show settings", CW_VIEWER, false, ARGS(settings_get_args),
-     cw_api_settings_get},
-    {"settings set", "Change a setting", CW_ADMINISTRATOR, true, ARGS(settings_set_args),
-     cw_api_settings_set},
+     .run = cw_api_settings_get},
+    {"settings set", "Change settings, all that are given or none", CW_ADMINISTRATOR, true,
+     .takes_settings = true, .run = cw_api_settings_set},
 };
 
 const struct cw_api_command *cw_api_commands(size_t *n)
@@ -129,12 +125,49 @@ const struct cw_api_command *cw_api_find(struct cw_str name)
     return NULL;
 }
 
-const struct cw_api_arg *cw_api_arg_find(const struct cw_api_command *command, struct cw_str name)
+size_t cw_api_n_args(const struct cw_api_command *command)
 {
-    for (size_t i = 0; i < command->n_args; i++)
-        if (cw_str_eq_cstr(name, command->args[i].name))
-            return &command->args[i];
-    return NULL;
+    return command->n_args + (command->takes_settings ? cw_setting_n : 0);
+}
+
+static enum cw_arg_type type_of(enum cw_setting_type type)
+{
+    switch (type) {
+    case CW_SETTING_NUMBER:
+        return CW_ARG_NUMBER;
+    case CW_SETTING_BOOL:
+        return CW_ARG_BOOL;
+    case CW_SETTING_SECRET:
+        return CW_ARG_TEXT;
+    case CW_SETTING_NETWORKS:
+        return CW_ARG_TEXTS;
+    }
+    return CW_ARG_TEXT;
+}
+
+struct cw_api_arg cw_api_arg_at(const struct cw_api_command *command, size_t i)
+{
+    if (i < command->n_args)
+        return command->args[i];
+    const struct cw_setting *row = &cw_setting_rows[i - command->n_args];
+    return (struct cw_api_arg){
+        .name = row->name,
+        .type = type_of(row->type),
+        .range = "",
+        .fallback = row->default_text,
+        .help = row->help,
+    };
+}
+
+bool cw_api_arg_find(const struct cw_api_command *command, struct cw_str name,
+                     struct cw_api_arg *out)
+{
+    for (size_t i = 0; i < cw_api_n_args(command); i++) {
+        *out = cw_api_arg_at(command, i);
+        if (cw_str_eq_cstr(name, out->name))
+            return true;
+    }
+    return false;
 }
 
 json_t *cw_api_refuse(struct cw_api_problem *problem, int status, const char *field,
@@ -251,19 +284,18 @@ static bool check_form(const struct cw_api_command *command, struct cw_arena *ar
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)in, name, value)
     {
-        const struct cw_api_arg *arg = cw_api_arg_find(command, cw_str_of(name));
-        if (!arg) {
+        struct cw_api_arg arg;
+        if (!cw_api_arg_find(command, cw_str_of(name), &arg)) {
             cw_api_refuse(
                 problem, 400, "",
                 cw_arena_printf(arena, "%s has no argument \"%s\".", command->name, name));
             return false;
         }
-        if (!fits(arg, value)) {
-            bool choice = arg->type == CW_ARG_CHOICE;
-            cw_api_refuse(problem, 400, arg->name,
-                          cw_arena_printf(arena, "%s must be %s%s%s.", arg->name,
-                                          expected(arg->type), choice ? " " : "",
-                                          choice ? arg->range : ""));
+        if (!fits(&arg, value)) {
+            bool choice = arg.type == CW_ARG_CHOICE;
+            cw_api_refuse(problem, 400, arg.name,
+                          cw_arena_printf(arena, "%s must be %s%s%s.", arg.name, expected(arg.type),
+                                          choice ? " " : "", choice ? arg.range : ""));
             return false;
         }
     }

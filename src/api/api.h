@@ -53,8 +53,9 @@ struct cw_api_command {
     const char *summary;
     enum cw_permission permission;
     bool changes; /* it writes: --what-if applies, and a running gateway wants to know */
-    const struct cw_api_arg *args;
+    const struct cw_api_arg *args; /* ask with cw_api_arg_at: further ones may be made of rows */
     size_t n_args;
+    bool takes_settings; /* each row of the settings table is an argument, too */
     /* Returns the answer (a new reference), or NULL with *problem filled. */
     json_t *(*run)(const struct cw_api_call *, const json_t *in, struct cw_api_problem *problem);
 };
@@ -63,7 +64,11 @@ struct cw_api_command {
 const struct cw_api_command *cw_api_commands(size_t *n);
 /* NULL when there is none of that name. */
 const struct cw_api_command *cw_api_find(struct cw_str name);
-const struct cw_api_arg *cw_api_arg_find(const struct cw_api_command *, struct cw_str name);
+
+/* The command's arguments, one by one. */
+size_t cw_api_n_args(const struct cw_api_command *);
+struct cw_api_arg cw_api_arg_at(const struct cw_api_command *, size_t i);
+bool cw_api_arg_find(const struct cw_api_command *, struct cw_str name, struct cw_api_arg *out);
 
 /* Checks permission and the form of `in` by the row (no unknown, no missing argument, right types),
  * then runs it.  Returns the answer (a new reference), or NULL with *problem filled.

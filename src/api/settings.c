@@ -6,8 +6,8 @@
 
 #define SECRET_BYTES 32
 
-static const struct cw_setting *name_arg(const struct cw_api_call *call, const json_t *in,
-                                         struct cw_api_problem *problem)
+static const struct cw_setting *find(const struct cw_api_call *call, const json_t *in,
+                                     struct cw_api_problem *problem)
 {
     struct cw_str name = cw_json_str(json_object_get(in, "name"));
     const struct cw_setting *row = cw_setting_find(name);
@@ -19,48 +19,76 @@ static const struct cw_setting *name_arg(const struct cw_api_call *call, const j
     return row;
 }
 
-/* All settings, or the one. */
-static json_t *show(const struct cw_settings *settings, const struct cw_setting *only)
-{
-    json_t *all = cw_settings_to_json(settings, false), *one;
-    if (!only)
-        return all;
-    one = json_object();
-    json_object_set(one, only->name, json_object_get(all, only->name));
-    json_decref(all);
-    return one;
-}
-
 json_t *cw_api_settings_get(const struct cw_api_call *call, const json_t *in,
                             struct cw_api_problem *problem)
 {
-    const struct cw_setting *row = NULL;
+    const struct cw_setting *only = NULL;
     struct cw_settings settings;
     uint64_t version;
     if (json_object_get(in, "name")) {
-        row = name_arg(call, in, problem);
-        if (!row)
+        only = find(call, in, problem);
+        if (!only)
             return NULL;
     }
     enum cw_err err = cw_store_settings_get(call->store, call->arena, &settings, &version);
     if (err)
         return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
-    return show(&settings, row);
+    json_t *all = cw_settings_to_json(&settings, false);
+    if (!only)
+        return all;
+    json_t *one = json_object();
+    json_object_set(one, only->name, json_object_get(all, only->name));
+    json_decref(all);
+    return one;
 }
 
-/* Rotation overlaps: keys made with the secret so far stay valid until the next change, so that
- * dialback under way does not fail. */
-static struct cw_str set_value(const struct cw_api_call *call, const struct cw_setting *row,
-                               struct cw_settings *settings, struct cw_str value)
+/* "new" generates the secret. */
+static struct cw_str set_one(const struct cw_api_call *call, const struct cw_setting *row,
+                             struct cw_settings *settings, const json_t *value)
 {
-    bool is_secret = cw_str_eq(cw_str_of(row->name), CW_S("dialback-secret"));
+    if (row->type == CW_SETTING_SECRET && cw_str_eq(cw_json_str(value), CW_S("new")))
+        return cw_setting_set(call->arena, row, settings, cw_random_hex(call->arena, SECRET_BYTES));
+    return cw_setting_set_json(call->arena, row, settings, value);
+}
+
+/* False with a problem. */
+static bool apply(const struct cw_api_call *call, const json_t *in, struct cw_settings *settings,
+                  struct cw_api_problem *problem)
+{
     struct cw_str so_far = settings->dialback_secret;
-    if (is_secret && cw_str_eq(value, CW_S("new")))
-        value = cw_random_hex(call->arena, SECRET_BYTES);
-    struct cw_str refusal = cw_setting_set(call->arena, row, settings, value);
-    if (!cw_str_is_present(refusal) && is_secret && !cw_str_eq(so_far, settings->dialback_secret))
+    const char *name, *field = "";
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)in, name, value)
+    {
+        const struct cw_setting *row = cw_setting_find(cw_str_of(name));
+        struct cw_str refusal = set_one(call, row, settings, value); /* the form was checked */
+        if (cw_str_is_present(refusal)) {
+            cw_api_refuse(problem, 400, row->name, refusal);
+            return false;
+        }
+    }
+    /* Rotation overlaps: keys made with the secret so far stay valid until the next change, so
+     * that dialback under way does not fail. */
+    if (!json_object_get(in, "dialback-secret-previous") &&
+        !cw_str_eq(so_far, settings->dialback_secret))
         settings->dialback_secret_previous = so_far;
-    return refusal;
+    struct cw_str refusal = cw_settings_check(settings, &field);
+    if (!cw_str_is_present(refusal))
+        return true;
+    cw_api_refuse(problem, 400, field, refusal);
+    return false;
+}
+
+/* The settings that were named, as they are in these. */
+static json_t *show(const struct cw_settings *settings, const json_t *in)
+{
+    json_t *all = cw_settings_to_json(settings, false), *some = json_object();
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)in, name, value)
+        json_object_set(some, name, json_object_get(all, name));
+    json_decref(all);
+    return some;
 }
 
 json_t *cw_api_settings_set(const struct cw_api_call *call, const json_t *in,
@@ -70,23 +98,16 @@ json_t *cw_api_settings_set(const struct cw_api_call *call, const json_t *in,
     struct cw_settings before, after;
     struct cw_refusal refusal = {.field = ""};
     uint64_t version;
-    const char *field = "";
-    const struct cw_setting *row = name_arg(call, in, problem);
-    if (!row)
-        return NULL;
+    if (json_object_size(in) == 0)
+        return cw_api_refuse(problem, 400, "", CW_S("Give at least one setting to change."));
     enum cw_err err = cw_store_settings_get(call->store, call->arena, &before, &version);
     if (err)
         return cw_api_refuse_store(problem, err, &refusal);
     after = before;
-    struct cw_str sentence =
-        set_value(call, row, &after, cw_json_str(json_object_get(in, "value")));
-    if (cw_str_is_present(sentence))
-        return cw_api_refuse(problem, 400, "value", sentence);
-    sentence = cw_settings_check(&after, &field);
-    if (cw_str_is_present(sentence))
-        return cw_api_refuse(problem, 400, field, sentence);
+    if (!apply(call, in, &after, problem))
+        return NULL;
     err = cw_store_settings_set(call->store, &change, &after, version, call->arena, &refusal);
     if (err)
         return cw_api_refuse_store(problem, err, &refusal);
-    return cw_api_changed(call, show(&before, row), show(&after, row));
+    return cw_api_changed(call, show(&before, in), show(&after, in));
 }

@@ -1,0 +1,272 @@
+/* One run of a command: words by the row's arguments into JSON, the store opened, the row run, the
+ * answer shown, and after a change the gateway told. */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/control.h"
+#include "conf/config.h"
+
+struct run {
+    const struct cw_api_command *command;
+    struct cw_common common;
+    struct cw_arena arena;
+    struct cw_config config;
+    json_t *in;
+};
+
+static bool usage(const struct run *run, const char *format, const char *what)
+{
+    fputs("causeway: ", stderr);
+    fprintf(stderr, format, what);
+    fprintf(stderr, "; causeway %s --help says more\n", run->command->name);
+    return false;
+}
+
+static json_t *list_of(const char *text)
+{
+    json_t *list = json_array();
+    for (struct cw_str rest = cw_str_trim(cw_str_of(text)); rest.n > 0;) {
+        ptrdiff_t comma = cw_str_index(rest, ',');
+        size_t end = comma < 0 ? rest.n : (size_t)comma;
+        struct cw_str item = cw_str_trim(cw_str_sub(rest, 0, end));
+        json_array_append_new(list, json_stringn(item.p, item.n));
+        rest = cw_str_sub(rest, end + 1, rest.n);
+    }
+    return list;
+}
+
+/* NULL when the text cannot be a value of that type. */
+static json_t *value_of(enum cw_arg_type type, const char *text)
+{
+    uint64_t number;
+    if (!cw_str_is_utf8(cw_str_of(text)))
+        return NULL;
+    switch (type) {
+    case CW_ARG_DOMAIN:
+    case CW_ARG_TEXT:
+    case CW_ARG_CHOICE:
+        return json_string(text);
+    case CW_ARG_DOMAINS:
+    case CW_ARG_TEXTS:
+        return list_of(text);
+    case CW_ARG_BOOL:
+        if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+            return NULL;
+        return json_boolean(text[0] == 't');
+    case CW_ARG_NUMBER:
+        if (!cw_str_to_u64(cw_str_of(text), &number) || number > INT64_MAX)
+            return NULL;
+        return json_integer((json_int_t)number);
+    }
+    return NULL;
+}
+
+static const char *kind_of(enum cw_arg_type type)
+{
+    switch (type) {
+    case CW_ARG_BOOL:
+        return "%s must be true or false";
+    case CW_ARG_NUMBER:
+        return "%s must be a whole number";
+    case CW_ARG_DOMAIN:
+    case CW_ARG_DOMAINS:
+    case CW_ARG_TEXT:
+    case CW_ARG_TEXTS:
+    case CW_ARG_CHOICE:
+        return "%s is not UTF-8 text";
+    }
+    return "%s cannot be read";
+}
+
+static bool set_arg(struct run *run, const struct cw_api_arg *arg, const char *text)
+{
+    if (!text)
+        return usage(run, "--%s needs a value", arg->name);
+    if (json_object_get(run->in, arg->name))
+        return usage(run, "%s is given twice", arg->name);
+    json_t *value = value_of(arg->type, text);
+    if (!value)
+        return usage(run, kind_of(arg->type), arg->name);
+    return json_object_set_new(run->in, arg->name, value) == 0;
+}
+
+static bool take_option(struct run *run, struct cw_args *args, struct cw_str name)
+{
+    enum cw_common_result result = cw_common_take(&run->common, args, name);
+    if (result != CW_COMMON_OTHER)
+        return result == CW_COMMON_TAKEN;
+    struct cw_api_arg arg;
+    if (!cw_api_arg_find(run->command, name, &arg) || arg.is_positional)
+        return usage(run, "there is no option --%s", name.p);
+    return set_arg(run, &arg, cw_args_value(args));
+}
+
+static bool take_plain(struct run *run, const char *text)
+{
+    for (size_t i = 0; i < run->command->n_args; i++) {
+        const struct cw_api_arg *arg = &run->command->args[i];
+        if (arg->is_positional && !json_object_get(run->in, arg->name))
+            return set_arg(run, arg, text);
+    }
+    return usage(run, "\"%s\" is one word too many", text);
+}
+
+static bool take_words(struct run *run, struct cw_args *args)
+{
+    struct cw_str text;
+    for (;;) {
+        switch (cw_args_next(args, &run->arena, &text)) {
+        case CW_WORD_END:
+            for (size_t i = 0; i < run->command->n_args && !run->common.help; i++)
+                if (run->command->args[i].is_required &&
+                    !json_object_get(run->in, run->command->args[i].name))
+                    return usage(run, "%s must be given", run->command->args[i].name);
+            if (run->common.what_if && !run->command->changes)
+                return usage(run, "%s changes nothing; there is no --what-if", run->command->name);
+            return true;
+        case CW_WORD_OPTION:
+            if (!take_option(run, args, text))
+                return false;
+            break;
+        case CW_WORD_PLAIN:
+            if (!take_plain(run, text.p))
+                return false;
+            break;
+        }
+    }
+}
+
+static const char *who(struct cw_arena *arena)
+{
+    const struct passwd *account = getpwuid(getuid());
+    return account ? cw_arena_printf(arena, "cli:%s", account->pw_name).p
+                   : cw_arena_printf(arena, "cli:uid-%lu", (unsigned long)getuid()).p;
+}
+
+static void print_json(const json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT);
+    cw_assert(text != NULL);
+    puts(text);
+    free(text);
+}
+
+static int refused(const struct run *run, const struct cw_api_problem *problem)
+{
+    if (run->common.json) {
+        json_t *answer =
+            json_pack("{s:{s:i,s:s,s:s%}}", "problem", "status", problem->status, "field",
+                      problem->field, "sentence", problem->sentence.p, problem->sentence.n);
+        cw_assert(answer != NULL);
+        print_json(answer);
+        json_decref(answer);
+    }
+    fprintf(stderr, "%.*s\n", CW_ARG(problem->sentence));
+    return CW_EXIT_REFUSED;
+}
+
+/* The change is saved by now: whatever happens here, the gateway reads it at its next start. */
+static json_t *tell_gateway(const struct run *run)
+{
+    json_t *request = json_pack("{s:s}", "command", "reload"), *answer = NULL;
+    enum cw_err err = cw_control_ask(run->config.gateway.control_socket.p, request, &answer);
+    json_decref(request);
+    if (err == CW_ERR_NOT_FOUND)
+        fputs("saved; no gateway is running on this machine\n", stderr);
+    else if (err == CW_ERR_IO)
+        fprintf(stderr, "saved; the gateway cannot be told: %s: %s\n",
+                run->config.gateway.control_socket.p, strerror(errno));
+    else if (err || !json_is_true(json_object_get(answer, "ok")))
+        fputs(
+            "saved; the gateway did not confirm that it took the change over; its log says more\n",
+            stderr);
+    return answer ? answer : json_null();
+}
+
+static void show(const struct run *run, json_t *answer)
+{
+    if (run->command->changes && !run->common.what_if)
+        json_object_set_new(answer, "gateway", tell_gateway(run));
+    if (run->common.json)
+        print_json(answer);
+    else
+        cw_show_answer(run->command, answer);
+}
+
+static int run_command(struct run *run)
+{
+    struct cw_str why;
+    struct cw_refusal refusal;
+    struct cw_api_problem problem;
+    struct cw_store *store;
+    if (cw_config_load(cw_config_path(run->common.config), &run->config, &run->arena, &why)) {
+        problem = (struct cw_api_problem){500, "", why};
+        return refused(run, &problem);
+    }
+    struct cw_store_options options = {
+        .path = run->config.gateway.store.p,
+        .local_domains = run->config.local_domains,
+        .n_local_domains = run->config.n_local_domains,
+    };
+    if (cw_store_open(&options, &store, &run->arena, &refusal)) {
+        problem = (struct cw_api_problem){500, "", refusal.sentence};
+        return refused(run, &problem);
+    }
+    /* Who may open the store's file may do everything with it: there is no lesser role here. */
+    struct cw_api_call call = {
+        .store = store,
+        .arena = &run->arena,
+        .who = who(&run->arena),
+        .permission = CW_ADMINISTRATOR,
+        .what_if = run->common.what_if,
+    };
+    json_t *answer = cw_api_run(run->command, &call, run->in, &problem);
+    cw_store_close(&store);
+    if (!answer)
+        return refused(run, &problem);
+    show(run, answer);
+    json_decref(answer);
+    return CW_EXIT_OK;
+}
+
+static int group_help(const char *group, const char *verb)
+{
+    bool asked = verb && (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0);
+    if (asked)
+        return cw_help_group(group) ? CW_EXIT_OK : CW_EXIT_USAGE;
+    if (verb)
+        fprintf(stderr, "causeway: there is no command \"%s %s\"; causeway %s --help lists them\n",
+                group, verb, group);
+    else
+        fprintf(stderr, "causeway: %s needs a command; causeway %s --help lists them\n", group,
+                group);
+    return CW_EXIT_USAGE;
+}
+
+int cw_command_main(int argc, char **argv)
+{
+    struct run run = {.in = json_object()};
+    struct cw_args args = {.argc = argc, .argv = argv, .next = 2};
+    int status = CW_EXIT_USAGE;
+    if (argc > 1)
+        run.command = cw_api_find(cw_arena_printf(&run.arena, "%s %s", argv[0], argv[1]));
+    if (!run.command) {
+        status = group_help(argv[0], argc > 1 ? argv[1] : NULL);
+    } else if (take_words(&run, &args)) {
+        status = CW_EXIT_OK;
+        if (run.common.help)
+            cw_help_command(run.command);
+        else
+            status = run_command(&run);
+    }
+    json_decref(run.in);
+    cw_config_free(&run.config);
+    cw_arena_free(&run.arena);
+    return status;
+}

@@ -1,0 +1,110 @@
+/* The client of the gateway's control socket.  Blocking with a time limit: a command line has
+ * nothing else to do meanwhile, yet must not hang on a gateway that does. */
+#include "cli/control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+
+#define TIMEOUT_MS       5000
+#define MAX_ANSWER_BYTES 65536
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static enum cw_err dial(const char *path, int *out)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct cw_str text = cw_str_of(path);
+    if (text.n >= sizeof(address.sun_path)) {
+        errno = ENAMETOOLONG;
+        return CW_ERR_IO;
+    }
+    memcpy(address.sun_path, text.p, text.n);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return CW_ERR_IO;
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        int code = errno;
+        close(fd);
+        errno = code;
+        return code == ENOENT || code == ECONNREFUSED ? CW_ERR_NOT_FOUND : CW_ERR_IO;
+    }
+    *out = fd;
+    return CW_OK;
+}
+
+static enum cw_err send_line(int fd, const json_t *request)
+{
+    char *text = json_dumps(request, JSON_COMPACT);
+    cw_assert(text != NULL);
+    struct cw_buf line = {0};
+    cw_buf_putcstr(&line, text);
+    cw_buf_putc(&line, '\n');
+    free(text);
+    /* A request is shorter than any socket's buffer: it goes out whole or not at all. */
+    ssize_t n = send(fd, line.p, line.n, MSG_NOSIGNAL);
+    enum cw_err err = n == (ssize_t)line.n ? CW_OK : CW_ERR_IO;
+    cw_buf_free(&line);
+    return err;
+}
+
+static enum cw_err read_line(int fd, struct cw_buf *line)
+{
+    int64_t until = now_ms() + TIMEOUT_MS;
+    for (;;) {
+        char bytes[4096];
+        int64_t left = until - now_ms();
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+        if (left <= 0 || line->n > MAX_ANSWER_BYTES)
+            return CW_ERR_CLOSED;
+        if (poll(&wait, 1, (int)left) <= 0)
+            continue; /* the time is looked at above */
+        ssize_t n = read(fd, bytes, sizeof(bytes));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return CW_ERR_CLOSED;
+        cw_buf_put(line, bytes, (size_t)n);
+        ptrdiff_t end = cw_str_index(cw_buf_str(line), '\n');
+        if (end >= 0) {
+            line->n = (size_t)end;
+            return CW_OK;
+        }
+    }
+}
+
+enum cw_err cw_control_ask(const char *socket_path, const json_t *request, json_t **answer)
+{
+    struct cw_buf line = {0};
+    int fd = -1;
+    *answer = NULL;
+    enum cw_err err = dial(socket_path, &fd);
+    if (!err)
+        err = send_line(fd, request);
+    if (!err)
+        err = read_line(fd, &line);
+    if (!err) {
+        *answer = json_loadb(line.p ? line.p : "", line.n, JSON_REJECT_DUPLICATES, NULL);
+        if (!json_is_object(*answer)) {
+            json_decref(*answer);
+            *answer = NULL;
+            err = CW_ERR_INVALID;
+        }
+    }
+    if (fd >= 0)
+        close(fd);
+    cw_buf_free(&line);
+    return err;
+}

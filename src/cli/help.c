@@ -1,0 +1,78 @@
+/* Help, written from the rows of the API's table. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "policy/settings.h"
+
+static void print_arg(const struct cw_api_arg *arg)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "%s%s", arg->is_positional ? "" : "--", arg->name);
+    printf("  %-20s %s", name, arg->help);
+    if (arg->range[0])
+        printf("\n  %-20s   values: %s", "", arg->range);
+    if (arg->fallback[0])
+        printf("%sdefault: %s", arg->range[0] ? "; " : "\n                         ",
+               arg->fallback);
+    putchar('\n');
+}
+
+static void print_setting(const struct cw_setting *row)
+{
+    printf("  --%s\n      %s", row->name, row->help);
+    switch (row->type) {
+    case CW_SETTING_NUMBER:
+        printf(" %u..%u%s%s%s.", row->min, row->max, row->zero ? " or 0" : "",
+               row->unit[0] ? " " : "", row->unit);
+        break;
+    case CW_SETTING_BOOL:
+        printf(" true or false.");
+        break;
+    case CW_SETTING_SECRET:
+        printf(" \"new\" generates one.");
+        break;
+    case CW_SETTING_NETWORKS:
+        printf(" Separated by commas.");
+        break;
+    }
+    if (row->default_text[0])
+        printf(" Default: %s.", row->default_text);
+    putchar('\n');
+}
+
+void cw_help_command(const struct cw_api_command *command)
+{
+    printf("usage: causeway %s", command->name);
+    for (size_t i = 0; i < command->n_args; i++)
+        if (command->args[i].is_positional)
+            printf(command->args[i].is_required ? " %s" : " [%s]", command->args[i].name);
+    printf(" [options]\n\n%s.\n\n", command->summary);
+    for (size_t i = 0; i < command->n_args; i++)
+        print_arg(&command->args[i]);
+    for (size_t i = 0; command->takes_settings && i < cw_setting_n; i++)
+        print_setting(&cw_setting_rows[i]);
+    puts("\n  --config             the configuration file");
+    puts("  --json               the answer as one JSON value on one line");
+    if (command->changes)
+        puts("  --what-if            check all and show what would change, but save nothing");
+    puts("  --help               this text");
+}
+
+bool cw_help_group(const char *word)
+{
+    size_t n, length = strlen(word);
+    bool any = false;
+    const struct cw_api_command *commands = cw_api_commands(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (strncmp(commands[i].name, word, length) != 0 || commands[i].name[length] != ' ')
+            continue;
+        if (!any)
+            printf("usage: causeway %s COMMAND [options]\n\n", word);
+        any = true;
+        printf("  %-18s %s\n", commands[i].name, commands[i].summary);
+    }
+    if (any)
+        printf("\ncauseway %s COMMAND --help says more.\n", word);
+    return any;
+}

@@ -23,9 +23,9 @@ struct cw_xml {
     struct cw_xml_attr *attrs, *last_attr;
 };
 
-#define CW_XML_EACH_CHILD(child, node)                                                             \
+#define CW_XML_EACH_CHILD(child, node) \
     for (struct cw_xml *child = (node)->first; child; child = child->next)
-#define CW_XML_EACH_ATTR(attr, node)                                                               \
+#define CW_XML_EACH_ATTR(attr, node) \
     for (struct cw_xml_attr *attr = (node)->attrs; attr; attr = attr->next)
 
 bool cw_xml_is_element(const struct cw_xml *);

@@ -23,7 +23,13 @@
 
 #include "xml/node.h"
 
-enum cw_xml_event { CW_XML_MORE, CW_XML_STREAM_OPEN, CW_XML_ELEMENT, CW_XML_STREAM_CLOSE, CW_XML_BROKEN };
+enum cw_xml_event {
+    CW_XML_MORE,
+    CW_XML_STREAM_OPEN,
+    CW_XML_ELEMENT,
+    CW_XML_STREAM_CLOSE,
+    CW_XML_BROKEN
+};
 
 /* Named after the stream error to send (RFC 6120 section 4.9.3). */
 enum cw_xml_fault {
@@ -42,9 +48,9 @@ struct cw_xml_limits {
     unsigned max_attrs;       /* of one element, declarations included */
     unsigned max_children;    /* elements in one first-level element */
 };
-#define CW_XML_LIMITS_DEFAULT                                                                      \
-    ((struct cw_xml_limits){.max_element_bytes = 262144, .max_depth = 64, .max_attrs = 64,         \
-                            .max_children = 4096})
+#define CW_XML_LIMITS_DEFAULT \
+    ((struct cw_xml_limits){  \
+        .max_element_bytes = 262144, .max_depth = 64, .max_attrs = 64, .max_children = 4096})
 
 struct cw_xml_reader;
 

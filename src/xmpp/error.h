@@ -60,7 +60,8 @@ enum cw_stanza_error {
 
 const char *cw_stream_error_name(enum cw_stream_error); /* the element's name */
 const char *cw_stanza_error_name(enum cw_stanza_error);
-const char *cw_stanza_error_type(enum cw_stanza_error); /* cancel, auth, modify, wait: the usual one */
+const char *
+    cw_stanza_error_type(enum cw_stanza_error); /* cancel, auth, modify, wait: the usual one */
 bool cw_stream_error_of(struct cw_str name, enum cw_stream_error *out);
 bool cw_stanza_error_of(struct cw_str name, enum cw_stanza_error *out);
 

@@ -5,11 +5,11 @@
 #include "xml/node.h"
 
 struct cw_stream_header {
-    struct cw_str default_ns; /* CW_NS_SERVER, CW_NS_COMPONENT, ... */
+    struct cw_str default_ns;         /* CW_NS_SERVER, CW_NS_COMPONENT, ... */
     struct cw_str from, to, id, lang; /* absent when not there */
-    unsigned major, minor;    /* 0.9 when there is no version attribute (section 4.7.5) */
-    bool declares_db;         /* writing: declare xmlns:db */
-    bool closed;              /* unused when reading */
+    unsigned major, minor;            /* 0.9 when there is no version attribute (section 4.7.5) */
+    bool declares_db;                 /* writing: declare xmlns:db */
+    bool closed;                      /* unused when reading */
 };
 
 /* Appends `<?xml version='1.0'?><stream:stream ...>`, version 1.0. */

@@ -74,7 +74,7 @@ class Causeway(Server):
         pair = self._pair or self.authority.issue("causeway", LOCAL_DOMAIN)
         self.config.write_text(_config(self.settings, self.directory, pair, self.authority,
                                        self._transport, self._log_level))
-        self.command("settings", "set", "outbound-targets-refused", "")
+        self.command("settings", "set", "--outbound-targets-refused", "")
         return self
 
     def start(self) -> "Causeway":

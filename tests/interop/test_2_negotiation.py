@@ -69,7 +69,7 @@ REFUSED = [
                          ids=[row[0] for row in REFUSED])
 def test_refused_when_the_settings_forbid_it(start_lab, exchange, mode, fault, rules):
     lab = start_lab(mode, fault)
-    lab.causeway.command("settings", "set", "stream-establishment-timeout", "5")
+    lab.causeway.command("settings", "set", "--stream-establishment-timeout", "5")
     lab.add_partner(**rules)
     exchange(lab).refused_to_local("juliet's")
     exchange(lab).refused_to_partner("alice's")
@@ -85,7 +85,7 @@ def test_a_stranger_gets_nowhere(start_lab, exchange):
 def test_changes_act_at_once(start_lab, exchange, eventually):
     """Disabled, enabled, and made stricter than the partner can do, without a restart."""
     lab = start_lab(Mode.TLS_DIALBACK)
-    lab.causeway.command("settings", "set", "stream-establishment-timeout", "5")
+    lab.causeway.command("settings", "set", "--stream-establishment-timeout", "5")
     lab.add_partner()
     talk = exchange(lab)
     talk.both_ways("enabled")

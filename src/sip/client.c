@@ -88,7 +88,8 @@ enum cw_sip_response_fate cw_sip_txns_response(struct cw_sip_txns *t,
 
 void cw_sip_client_fire(struct cw_sip_txns *t, struct cw_sip_txn *txn, bool is_resend)
 {
-    if (!is_resend) {
+    /* A late tick finds both due: then one more copy would come too late for its answer. */
+    if (!is_resend || txn->due_ms <= t->now_ms) {
         cw_sip_txn_end(t, txn,
                        txn->timer == CW_SIP_TIMER_K ? CW_SIP_ACTION_TERMINATED
                                                     : CW_SIP_ACTION_TIMEOUT);

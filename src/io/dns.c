@@ -63,15 +63,20 @@ const char *cw_dns_status_name(enum cw_dns_status status)
 
 /* libunbound answers these itself unless told not to (RFC 6761): a private network may well use
  * them, and its servers know. */
-static const char *const asked_zones[] = {"test. nodefault", "home.arpa. nodefault"};
+static const char *const asked_zones[] = {"test", "home.arpa"};
 
 static int set_up(struct ub_ctx *ub)
 {
     int rc = ub_ctx_set_option(ub, "do-not-query-localhost:", "no");
+    return rc ? rc : ub_ctx_set_option(ub, "unblock-lan-zones:", "yes");
+}
+
+/* Comes last: it makes libunbound take over its settings. */
+static int remove_zones(struct ub_ctx *ub)
+{
+    int rc = 0;
     for (size_t i = 0; rc == 0 && i < sizeof asked_zones / sizeof *asked_zones; i++)
-        rc = ub_ctx_set_option(ub, "local-zone:", asked_zones[i]);
-    if (rc == 0)
-        rc = ub_ctx_set_option(ub, "unblock-lan-zones:", "yes");
+        rc = ub_ctx_zone_remove(ub, asked_zones[i]);
     return rc;
 }
 
@@ -115,6 +120,10 @@ struct cw_resolver *cw_resolver_new(const struct cw_resolver_options *o, struct 
         ok = add_server(ub, o->servers[i], why);
     if (ok && o->n_servers == 0)
         ok = add_system(ub, why);
+    if (ok && (rc = remove_zones(ub)) != 0) {
+        cw_buf_printf(why, "cannot set up the resolver: %s", ub_strerror(rc));
+        ok = false;
+    }
     if (!ok) {
         if (ub)
             ub_ctx_delete(ub);

@@ -31,7 +31,8 @@ bool cw_log_level_of(struct cw_str name, enum cw_log_level *out)
     return false;
 }
 
-/* JSON string escapes serve both formats: no raw control character, quote or DEL gets out. */
+/* JSON string escapes serve both formats: no raw control character (C0, DEL, C1) or quote gets
+ * out. */
 static void put_escaped(struct cw_buf *b, struct cw_str s)
 {
     bool cut = s.n > MAX_VALUE_BYTES;
@@ -47,6 +48,8 @@ static void put_escaped(struct cw_buf *b, struct cw_str s)
             cw_buf_printf(b, "\\%c", c);
         else if (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8))
             cw_buf_printf(b, "\\u%04x", c);
+        else if (c == 0xC2 && i + 1 < s.n && (unsigned char)s.p[i + 1] < 0xA0)
+            cw_buf_printf(b, "\\u%04x", (unsigned char)s.p[++i]); /* C1 controls */
         else
             cw_buf_putc(b, (char)c);
     }

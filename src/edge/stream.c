@@ -26,6 +26,9 @@ struct edge_stream {
     struct edge_peer *peer;      /* outbound for stanzas */
     struct edge_parcels written; /* waiting to reach the kernel */
     unsigned n_verifies;         /* db:verify questions under way on this stream */
+    int64_t tokens_us;           /* the rate limit: time earned and not spent on stanzas */
+    uint64_t tokens_at_ms;
+    struct cw_timer *pause; /* runs while reading rests */
     bool is_verifier, is_indexed, is_unauthenticated;
     /* What a step left to do. */
     bool became_ready, failed, close_asked, over;
@@ -77,10 +80,44 @@ static void free_stream(struct edge_stream *s)
         cw_timer_set(edge->leave_timer, 0);
     edge_dial_cancel(&s->dial);
     cw_timer_free(&s->timer);
+    cw_timer_free(&s->pause);
     cw_conn_free(&s->conn);
     cw_s2s_free(&s->machine);
     cw_arena_free(&s->arena);
     cw_free(s);
+}
+
+/* --- the rate limit ---------------------------------------------------------------------------*/
+
+/* Each stanza costs 1/rate seconds; what was not spent is kept up to the burst.  Who owes time is
+ * not read from until it has passed: nothing is dropped, TCP slows the partner down. */
+static void pay_for_stanza(struct edge_stream *s)
+{
+    const struct cw_settings *settings = &s->edge->policy->settings;
+    uint64_t now = cw_now_ms();
+    if (settings->stanza_rate == 0)
+        return;
+    int64_t most = (int64_t)settings->stanza_burst * 1000000 / settings->stanza_rate;
+    s->tokens_us += (int64_t)(now - s->tokens_at_ms) * 1000;
+    s->tokens_at_ms = now;
+    if (s->tokens_us > most)
+        s->tokens_us = most;
+    s->tokens_us -= 1000000 / settings->stanza_rate;
+}
+
+static void rest_if_in_debt(struct edge_stream *s)
+{
+    if (s->tokens_us >= 0 || !s->conn || s->over || cw_timer_is_set(s->pause))
+        return;
+    cw_conn_pause(s->conn);
+    cw_timer_set(s->pause, (uint64_t)(-s->tokens_us) / 1000 + 1);
+}
+
+static void on_rested(void *arg)
+{
+    struct edge_stream *s = arg;
+    if (s->conn)
+        cw_conn_resume(s->conn);
 }
 
 /* --- what the machine asks for ----------------------------------------------------------------*/
@@ -158,6 +195,7 @@ static void do_action(struct edge_stream *s, const struct cw_s2s_action *action)
         on_ready(s, action);
         break;
     case CW_S2S_DO_STANZA:
+        pay_for_stanza(s);
         edge_route(s->edge, cw_s2s_local(s->machine), cw_s2s_remote(s->machine), action->stanza);
         break;
     case CW_S2S_DO_FAILED:
@@ -233,6 +271,7 @@ static void step(struct edge_stream *s, struct cw_s2s_event *event)
 static void on_data(void *arg, struct cw_str bytes)
 {
     step(arg, &(struct cw_s2s_event){.kind = CW_S2S_BYTES, .bytes = bytes});
+    rest_if_in_debt(arg);
 }
 
 static void on_tls_up(void *arg, const struct cw_tls_facts *facts)
@@ -321,6 +360,7 @@ static struct edge_stream *new_stream(struct edge *edge, const struct cw_s2s_con
     s->log.id = cw_random_hex(&s->arena, 6);
     s->machine = cw_s2s_new(config);
     s->timer = cw_timer_new(edge->base, on_time, s);
+    s->pause = cw_timer_new(edge->base, on_rested, s);
     TAILQ_INIT(&s->written);
     TAILQ_INSERT_TAIL(&edge->streams, s, link);
     return s;

@@ -52,7 +52,9 @@ route[REGISTRATION] {
 }
 
 route[INSTANT_MESSAGE] {
-    if ($si == "GATEWAY_ADDRESS") {
+    # Between loopback addresses a TCP connection comes from 127.0.0.1 unless it is bound.
+    if ($si == "GATEWAY_ADDRESS"
+            || ($proto == "tcp" && $si == "127.0.0.1" && $fd != "LOCAL_DOMAIN")) {
         if ($rd != "LOCAL_DOMAIN") {
             sl_send_reply("403", "The gateway may write to users of this platform only");
             exit;
@@ -118,6 +120,7 @@ use_dns_cache=no
 disable_tls=yes
 tcp_accept_no_cl=yes
 tcp_connection_lifetime=605
+tcp_source_ipv4={address}
 max_while_loops=100
 
 {loads}

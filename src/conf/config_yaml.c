@@ -94,8 +94,8 @@ static void *arena_mem(void *ctx, void *p, size_t n)
 /* What libcyaml said, gathered. */
 struct trouble {
     struct cw_arena *arena;
-    struct cw_str what; /* the first line */
-    size_t line;        /* of the innermost place */
+    struct cw_str what;  /* the first line */
+    size_t line, column; /* of the innermost place, from 1; 0: none was named */
 };
 
 static void on_log(cyaml_log_t level, void *ctx, const char *format, va_list args)
@@ -106,8 +106,9 @@ static void on_log(cyaml_log_t level, void *ctx, const char *format, va_list arg
     vsnprintf(text, sizeof(text), format, args);
     struct cw_str said = cw_str_trim(cw_str_of(text));
     const char *line = strstr(text, "(line: ");
-    if (line && trouble->line == 0)
-        trouble->line = strtoul(line + 7, NULL, 10);
+    if (line && trouble->line == 0 &&
+        sscanf(line, "(line: %zu, column: %zu)", &trouble->line, &trouble->column) != 2)
+        trouble->line = trouble->column = 0;
     if (!cw_str_is_present(trouble->what) && !cw_str_eq(said, CW_S("Load: Backtrace:")))
         trouble->what = cw_arena_dup(trouble->arena, said);
 }
@@ -122,20 +123,21 @@ static bool is_key_at(struct cw_str line, struct cw_str key, size_t at)
     return rest.n > 0 && strchr(":\"'", rest.p[0]);
 }
 
-/* libcyaml names the line of the value before a key that it refuses; the key itself stands on the
- * first line from there on that has it. */
-static size_t line_of_key(struct cw_str text, struct cw_str key, size_t from)
+/* libcyaml names the place of the value before a key that it refuses; the key itself is the first
+ * of its name from there on. */
+static size_t line_of_key(struct cw_str text, struct cw_str key, const struct trouble *trouble)
 {
     size_t number = 1;
     for (struct cw_str rest = text; rest.n > 0; number++) {
         ptrdiff_t end = cw_str_index(rest, '\n');
         struct cw_str line = cw_str_sub(rest, 0, end < 0 ? rest.n : (size_t)end);
-        for (size_t at = 0; number >= from && at < line.n && line.p[at] != '#'; at++)
+        size_t at = number == trouble->line && trouble->column > 0 ? trouble->column - 1 : 0;
+        for (; number >= trouble->line && at < line.n && line.p[at] != '#'; at++)
             if (is_key_at(line, key, at))
                 return number;
         rest = end < 0 ? CW_S("") : cw_str_sub(rest, (size_t)end + 1, rest.n);
     }
-    return from;
+    return trouble->line;
 }
 
 /* libcyaml's words -> ours; what follows the prefix is named after them. */
@@ -167,9 +169,7 @@ static struct cw_str tell(const struct trouble *trouble, struct cw_str text, cya
         struct cw_str detail = cw_str_sub(trouble->what, c->prefix.n, trouble->what.n);
         sentence = cw_str_of(c->sentence);
         if (c->names_key) {
-            bool twice = c->prefix.p == complaints[1].prefix.p;
-            size_t first = line_of_key(text, detail, line ? line : 1);
-            line = twice ? line_of_key(text, detail, first + 1) : first;
+            line = line_of_key(text, detail, trouble);
             sentence = cw_arena_printf(trouble->arena, "%s \"%.*s\"", c->sentence, CW_ARG(detail));
         } else if (cw_str_ends(sentence, CW_S(":"))) {
             sentence = cw_arena_printf(trouble->arena, "%s %.*s", c->sentence, CW_ARG(detail));

@@ -1,0 +1,244 @@
+/* The configuration file: what is taken, what it comes to, and every sentence of refusal. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "conf/config.h"
+
+#define BASE "local-domains: [contoso.test]\n"
+
+struct refusal_row {
+    const char *name, *text, *sentence;
+};
+
+static const struct refusal_row refusals[] = {
+    {"empty", "", "f: local-domains: at least one must be given"},
+    {"no local domain", "local-domains: []\n", "f: local-domains: at least one must be given"},
+    {"unknown key", BASE "log:\n  level: info\n\n  # colour\n  colour: red\n",
+     "f: line 6: unknown option \"colour\""},
+    {"unknown key on top", "nonsense: 1\n" BASE, "f: line 1: unknown option \"nonsense\""},
+    {"unknown key of a flow mapping", BASE "log: {level: info, colour: red}\n",
+     "f: line 2: unknown option \"colour\""},
+    {"unknown key in a list",
+     BASE "gateway:\n  sip:\n    peers:\n      - name: a\n        addresses: [10.0.0.1]\n"
+          "        port: 5060\n",
+     "f: line 7: unknown option \"port\""},
+    {"twice", BASE "user: a\nlog: {}\nuser: b\n",
+     "f: line 4: this option is given twice: \"user\""},
+    {"twice in one line", BASE "log: {level: info, format: text, level: warn}\n",
+     "f: line 2: this option is given twice: \"level\""},
+    {"list for a value", BASE "user: [a]\n", "f: line 2: a single value is expected here"},
+    {"value for a list", "local-domains: contoso.test\n", "f: line 1: a list is expected here"},
+    {"value for a section", BASE "edge: yes\n", "f: line 2: a section of options is expected here"},
+    {"list for all", "- a\n", "f: a section of options is expected here"},
+    {"no YAML", BASE "user: 'a\n", "f: line 2: this is not YAML:"},
+    {"two documents", BASE "---\n" BASE, "f: the file holds more than one YAML document"},
+    {"alias", "local-domains: [&a contoso.test, *a]\n",
+     "f: line 1: YAML aliases are not taken; write the value out"},
+    {"domain", "local-domains: [\"con toso\"]\n",
+     "f: local-domains[1]: \"con toso\" is not a domain name"},
+    {"domain twice", "local-domains: [contoso.test, Contoso.TEST]\n",
+     "f: local-domains: \"contoso.test\" is given twice"},
+    {"relative path", BASE "data-dir: here\n",
+     "f: data-dir: \"here\" is not an absolute path; it must begin with /"},
+    {"choice", BASE "log: {level: loud}\n",
+     "f: log.level: \"loud\" is not one of: error, warn, info, debug"},
+    {"number below", BASE "edge: {queue: {max-stanzas: 0}}\n",
+     "f: edge.queue.max-stanzas: \"0\" is not a number from 1 to 1000000"},
+    {"number above", BASE "gateway: {sip: {t1-ms: 10001}}\n",
+     "f: gateway.sip.t1-ms: \"10001\" is not a number from 10 to 10000"},
+    {"number negative", BASE "edge: {link-hold-s: -1}\n",
+     "f: edge.link-hold-s: \"-1\" is not a number from 0 to 60"},
+    {"no port", BASE "edge: {listen: [\"0.0.0.0\"]}\n", "f: edge.listen[1]: \"0.0.0.0\" is not"},
+    {"port 0", BASE "edge: {listen: [\"0.0.0.0:0\"]}\n", "f: edge.listen[1]: \"0.0.0.0:0\" is not"},
+    {"port 65536", BASE "edge: {listen: [\"0.0.0.0:65536\"]}\n", "f: edge.listen[1]:"},
+    {"name for an address", BASE "edge: {listen: [\"localhost:5269\"]}\n", "f: edge.listen[1]:"},
+    {"source", BASE "edge: {source-address: nowhere}\n",
+     "f: edge.source-address: \"nowhere\" is not an IP address"},
+    {"key without certificate", BASE "edge: {key: /k}\n",
+     "f: edge: certificate and key go together; give both or neither"},
+    {"peer without name", BASE "gateway: {sip: {peers: [{addresses: [10.0.0.1]}]}}\n",
+     "f: gateway.sip.peers[1].name: must be given (for the log)"},
+    {"peer without addresses", BASE "gateway: {sip: {peers: [{name: a}]}}\n",
+     "f: gateway.sip.peers[1].addresses: at least one must be given"},
+    {"network too long", BASE "gateway: {sip: {peers: [{name: a, addresses: [10.0.0.0/33]}]}}\n",
+     "f: gateway.sip.peers[1].addresses[1]: \"10.0.0.0/33\" is not an IP address or a network"},
+    {"next hop elsewhere", BASE "gateway: {sip: {next-hop: [{domain: a.test, uri: \"sip:b\"}]}}\n",
+     "f: gateway.sip.next-hop[1]: \"a.test\" is not one of the local-domains"},
+    {"next hop by TLS",
+     BASE "gateway: {sip: {next-hop: [{domain: contoso.test, uri: \"sips:b\"}]}}\n",
+     "f: gateway.sip.next-hop[1].uri: \"sips:b\" is not of the form"},
+};
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        const struct refusal_row *row = &refusals[i];
+        struct cw_arena errors = {0};
+        struct cw_config config;
+        struct cw_str why = CW_STR_NONE;
+        enum cw_err err = cw_config_parse(cw_str_of(row->text), "f", &config, &errors, &why);
+        if (err != CW_ERR_INVALID || !cw_str_starts(why, cw_str_of(row->sentence)))
+            fail_msg("%s: %d \"%.*s\", not \"%s\"", row->name, (int)err, CW_ARG(why),
+                     row->sentence);
+        assert_null(config.local_domains);
+        cw_arena_free(&errors);
+    }
+}
+
+static void assert_text(struct cw_str text, const char *expected)
+{
+    if (!cw_str_eq_cstr(text, expected))
+        fail_msg("\"%.*s\" is not \"%s\"", CW_ARG(text), expected);
+}
+
+static void parse(const char *text, struct cw_config *config, struct cw_arena *errors)
+{
+    struct cw_str why = CW_STR_NONE;
+    if (cw_config_parse(cw_str_of(text), "f", config, errors, &why))
+        fail_msg("%.*s", CW_ARG(why));
+}
+
+static void test_defaults(void **state)
+{
+    struct cw_arena errors = {0};
+    struct cw_config c;
+    (void)state;
+    parse("local-domains: [contoso.test]\ndata-dir: /d\n", &c, &errors);
+    assert_text(c.data_dir, "/d");
+    assert_text(c.user, "");
+    assert_int_equal(c.log.level, CW_LOG_INFO);
+    assert_int_equal(c.log.format, CW_LOG_TEXT);
+    assert_int_equal(c.edge.n_listen, 2);
+    assert_text(c.edge.listen[0].ip, "::");
+    assert_text(c.edge.listen[1].ip, "0.0.0.0");
+    assert_int_equal(c.edge.listen[1].port, 5269);
+    assert_text(c.edge.link_socket, "/d/link.sock");
+    assert_text(c.edge.state_dir, "/d/edge");
+    assert_int_equal(c.edge.dns.n_servers, 0);
+    assert_int_equal(c.edge.queue.max_stanzas, 1000);
+    assert_int_equal(c.edge.queue.max_bytes, 4194304);
+    assert_int_equal(c.edge.queue.timeout_s, 30);
+    assert_int_equal(c.edge.max_unauthenticated, 200);
+    assert_int_equal(c.edge.link_hold_s, 5);
+    assert_text(c.gateway.store, "/d/causeway.db");
+    assert_text(c.gateway.control_socket, "/d/gateway.sock");
+    assert_int_equal(c.gateway.n_edges, 1);
+    assert_text(c.gateway.edges[0], "/d/link.sock");
+    assert_int_equal(c.gateway.sip.n_listen, 2);
+    assert_int_equal(c.gateway.sip.listen[0].transport, CW_TRANSPORT_UDP);
+    assert_int_equal(c.gateway.sip.listen[1].transport, CW_TRANSPORT_TCP);
+    assert_int_equal(c.gateway.sip.listen[0].address.port, 5098);
+    assert_int_equal(c.gateway.sip.t1_ms, 500);
+    assert_int_equal(c.gateway.sip.max_message_bytes, 65536);
+    assert_int_equal(c.gateway.sip.max_transactions, 20000);
+    cw_config_free(&c);
+    cw_arena_free(&errors);
+}
+
+static void test_values(void **state)
+{
+    struct cw_arena errors = {0};
+    struct cw_config c;
+    (void)state;
+    parse("data-dir: /d\nuser: cw\nlog: {level: debug, format: json}\n"
+          "local-domains: [Bücher.Example, contoso.test]\n"
+          "edge:\n"
+          "  listen: [\"192.0.2.1:5270\"]\n  link-hold-s: 0\n  link-socket: /run/l\n"
+          "  certificate: /c\n  key: /k\n  source-address: \"::1\"\n"
+          "  dns: {servers: [192.0.2.53, \"[2001:db8::1]:5353\", \"2001:db8::2\"]}\n"
+          "gateway:\n  sip:\n"
+          "    listen: [{transport: tcp, address: \"127.0.0.1\"}]\n"
+          "    peers: [{name: p, addresses: [10.0.0.0/8, \"::1\"]}]\n"
+          "    next-hop:\n"
+          "      - {domain: bücher.example, uri: \"sip:[::1]:5062;transport=tcp\"}\n"
+          "      - {domain: contoso.test, uri: \"sip:proxy.contoso.test\"}\n",
+          &c, &errors);
+    assert_text(c.user, "cw");
+    assert_int_equal(c.log.level, CW_LOG_DEBUG);
+    assert_int_equal(c.log.format, CW_LOG_JSON);
+    assert_text(c.local_domains[0], "xn--bcher-kva.example");
+    assert_int_equal(c.edge.listen[0].port, 5270);
+    assert_int_equal(c.edge.n_listen, 1);
+    assert_int_equal(c.edge.link_hold_s, 0);
+    assert_text(c.edge.source_address, "::1");
+    assert_int_equal(c.edge.dns.n_servers, 3);
+    assert_int_equal(c.edge.dns.servers[0].port, 53);
+    assert_int_equal(c.edge.dns.servers[1].port, 5353);
+    assert_text(c.edge.dns.servers[2].ip, "2001:db8::2");
+    assert_text(c.gateway.edges[0], "/run/l");
+    assert_int_equal(c.gateway.sip.n_listen, 1);
+    assert_int_equal(c.gateway.sip.listen[0].address.port, 5098);
+    assert_text(c.gateway.sip.peers[0].addresses[1], "::1");
+    assert_text(c.gateway.sip.next_hops[0].host, "::1");
+    assert_int_equal(c.gateway.sip.next_hops[0].port, 5062);
+    assert_int_equal(c.gateway.sip.next_hops[0].transport, CW_TRANSPORT_TCP);
+    assert_text(c.gateway.sip.next_hops[1].host, "proxy.contoso.test");
+    assert_int_equal(c.gateway.sip.next_hops[1].port, 5060);
+    assert_int_equal(c.gateway.sip.next_hops[1].transport, CW_TRANSPORT_UDP);
+    cw_config_free(&c);
+    cw_arena_free(&errors);
+}
+
+/* The annotated example loads, and what it shows behind "#" or writes out are the defaults. */
+static void test_example(void **state)
+{
+    struct cw_arena errors = {0};
+    struct cw_config c;
+    struct cw_str why = CW_STR_NONE;
+    (void)state;
+    if (cw_config_load(getenv("CW_EXAMPLE"), &c, &errors, &why))
+        fail_msg("%.*s", CW_ARG(why));
+    assert_text(c.data_dir, "/var/lib/causeway");
+    assert_int_equal(c.edge.n_listen, 2);
+    assert_int_equal(c.edge.queue.max_bytes, 4194304);
+    assert_int_equal(c.gateway.sip.n_next_hops, 1);
+    assert_int_equal(c.gateway.sip.max_transactions, 20000);
+    cw_config_free(&c);
+    cw_arena_free(&errors);
+}
+
+static void test_missing_file(void **state)
+{
+    struct cw_arena errors = {0};
+    struct cw_config c;
+    struct cw_str why = CW_STR_NONE;
+    (void)state;
+    assert_int_equal(cw_config_load("/nowhere/c.yaml", &c, &errors, &why), CW_ERR_NOT_FOUND);
+    assert_text(why, "/nowhere/c.yaml: cannot read the configuration file: No such file or "
+                     "directory");
+    cw_arena_free(&errors);
+}
+
+/* A text cut anywhere is refused or taken, and never more than that. */
+static void test_cut(void **state)
+{
+    static const char text[] = "data-dir: /d\nlocal-domains: [a.test, \"b.test\"]\n"
+                               "gateway: {sip: {peers: [{name: p, addresses: [10.0.0.0/8]}]}}\n";
+    (void)state;
+    for (size_t n = 0; n < sizeof(text); n++) {
+        struct cw_arena errors = {0};
+        struct cw_config c;
+        struct cw_str why = CW_STR_NONE;
+        enum cw_err err = cw_config_parse((struct cw_str){text, n}, "f", &c, &errors, &why);
+        assert_true(err ? cw_str_is_present(why) : c.n_local_domains > 0);
+        cw_config_free(&c);
+        cw_arena_free(&errors);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_values),   cmocka_unit_test(test_example),
+        cmocka_unit_test(test_cut),      cmocka_unit_test(test_missing_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -253,12 +253,25 @@ static enum cw_addr_fault fault_of_jid(enum cw_jid_fault fault)
     return CW_ADDR_USER_INVALID;
 }
 
+/* Raw white space, controls and delimiters are in no URI (RFC 3986 section 2): what holds them was
+ * put together by hand, and may mean something else to the next reader. */
+static bool has_raw_delimiter(struct cw_str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        if (c <= ' ' || c == 0x7F || c == '<' || c == '>' || c == '"')
+            return true;
+    }
+    return false;
+}
+
 /* Appends the escaped user part and the at sign.  XEP-0106 section 4.2: an escaped localpart may
  * neither begin nor end with a space. */
 static enum cw_addr_fault put_local(struct cw_arena *arena, struct cw_str user, struct cw_buf *out)
 {
     struct cw_str plain = decode(arena, user);
-    if (!cw_str_is_utf8(plain) || plain.p[0] == ' ' || plain.p[plain.n - 1] == ' ')
+    if (has_raw_delimiter(user) || !cw_str_is_utf8(plain) || plain.p[0] == ' ' ||
+        plain.p[plain.n - 1] == ' ')
         return CW_ADDR_USER_INVALID;
     cw_buf_puts(out, cw_jid_escape(arena, plain));
     cw_buf_putc(out, '@');
@@ -281,7 +294,7 @@ enum cw_addr_fault cw_addr_sip_to_jid(struct cw_arena *arena, struct cw_str uri,
     cw_buf_puts(&text, parts.host);
     if (cw_str_is_present(parts.gr)) {
         struct cw_str resource = decode(arena, parts.gr);
-        if (!cw_str_is_utf8(resource)) {
+        if (has_raw_delimiter(parts.gr) || !cw_str_is_utf8(resource)) {
             fault = CW_ADDR_RESOURCE_INVALID;
             goto out;
         }

@@ -89,7 +89,7 @@ static int refuse(struct cw_sip_response *out, int status, const char *reason)
 {
     *out = (struct cw_sip_response){.status = status, .reason_phrase = cw_str_of(reason)};
     if (status == 415)
-        out->accept = CW_S("text/plain;charset=utf-8");
+        out->accept = CW_S("text/plain");
     return status;
 }
 
@@ -119,8 +119,11 @@ int cw_content_text(struct cw_arena *arena, const struct cw_sip_request *request
     if (!cw_str_is_present(media.charset))
         media.charset = CW_S("utf-8");
     struct cw_str body = cw_str_is_present(request->body) ? request->body : CW_S("");
-    if (!cw_text_from_charset(arena, body, media.charset, &decoded))
-        return refuse(refusal, 415, "Unsupported Charset");
+    if (!cw_text_from_charset(arena, body, media.charset, &decoded)) {
+        refuse(refusal, 415, "Unsupported Charset");
+        refusal->accept = CW_S("text/plain;charset=utf-8");
+        return 415;
+    }
     *text = cw_text_xml(arena, decoded);
     return 0;
 }

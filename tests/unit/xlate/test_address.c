@@ -127,6 +127,8 @@ static const struct sip_row {
     {"user with NUL", CW_STR("sip:boss%00x@h.example"), CW_ADDR_USER_INVALID, ""},
     {"user not UTF-8", CW_STR("sip:%C0%80@h.example"), CW_ADDR_USER_INVALID, ""},
     {"user with CR LF", CW_STR("sip:a%0D%0Ab@h.example"), CW_ADDR_USER_INVALID, ""},
+    {"raw space", CW_STR("sip:a b@h.example"), CW_ADDR_USER_INVALID, ""},
+    {"raw bracket", CW_STR("sip:a@h.example;gr=<x>"), CW_ADDR_RESOURCE_INVALID, ""},
     {"empty user", CW_STR("sip:@h.example"), CW_ADDR_USER_EMPTY, ""},
     {"two at signs", CW_STR("sip:a@evil.example@h.example"), CW_ADDR_HOST_INVALID, ""},
     {"slash in host", CW_STR("sip:a@h.example/x"), CW_ADDR_HOST_INVALID, ""},
@@ -234,6 +236,30 @@ static void xmpp_uris_map(void **state)
     cw_arena_free(&arena);
 }
 
+static void im_uris_map(void **state)
+{
+    static const struct {
+        const char *jid, *uri;
+    } rows[] = {
+        {"a%b@h.example", "im:a%25b@h.example"},
+        {"a#b^c@h.example/desk", "im:a#b^c@h.example"},
+        {"a\\40b@h.example", "im:a%40b@h.example"},
+        {"a\\b@h.example", "im:a%5Cb@h.example"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct cw_arena arena = {0};
+        struct cw_jid jid;
+        expect_str(rows[i].jid, "URI", uri_of(&arena, cw_str_of(rows[i].jid), CW_ADDR_IM),
+                   cw_str_of(rows[i].uri));
+        expect(rows[i].jid, "parses",
+               cw_jid_parse(&arena, cw_str_of(rows[i].jid), &jid) == CW_JID_OK);
+        expect_str(rows[i].jid, "JID", jid_of(&arena, cw_str_of(rows[i].uri)),
+                   cw_jid_bare(&arena, &jid));
+        cw_arena_free(&arena);
+    }
+}
+
 /* There and back */
 
 static uint64_t next_random(uint64_t *seed)
@@ -295,9 +321,13 @@ static void addresses_come_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(vectors_pass),  cmocka_unit_test(sip_rows_hold),
-        cmocka_unit_test(uri_rows_hold), cmocka_unit_test(superfluous_escapes_are_not_reversible),
-        cmocka_unit_test(xmpp_uris_map), cmocka_unit_test(addresses_come_back),
+        cmocka_unit_test(vectors_pass),
+        cmocka_unit_test(sip_rows_hold),
+        cmocka_unit_test(uri_rows_hold),
+        cmocka_unit_test(superfluous_escapes_are_not_reversible),
+        cmocka_unit_test(im_uris_map),
+        cmocka_unit_test(xmpp_uris_map),
+        cmocka_unit_test(addresses_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,6 +77,8 @@ static const struct x2s_row {
      "<message " TO_ROMEO "><body xml:lang='en'>hi</body><body xml:lang='de'>hallo</body>"
      "</message>",
      .body = "hi"},
+    {"two bodies without a language",
+     "<message " TO_ROMEO "><body>first</body><body>second</body></message>", .body = "first"},
     {"no from", "<message to='romeo@example.net'><body>x</body></message>", CW_XLATE_REFUSED,
      CW_STANZA_JID_MALFORMED},
     {"bad to", "<message from='a@example.com' to='@example.net'><body>x</body></message>",

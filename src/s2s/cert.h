@@ -4,6 +4,7 @@
 #define CW_S2S_CERT_H
 
 #include "base/mem.h"
+#include "policy/nego.h"
 
 enum cw_cert_name_type { CW_CERT_DNS_ID, CW_CERT_SRV_ID, CW_CERT_XMPP_ADDR, CW_CERT_CN };
 const char *cw_cert_name_type_name(enum cw_cert_name_type); /* "DNS-ID", "SRV-ID", ... */
@@ -28,5 +29,7 @@ struct cw_cert {
 /* The name that matches the domain (A- or U-labels), or NULL.  CN counts only when there is no
  * DNS-ID, SRV-ID or XmppAddr at all. */
 const struct cw_cert_name *cw_cert_match(const struct cw_cert *, struct cw_str domain);
+/* All of it as the one fact that cw_nego_decide asks for. */
+enum cw_cert_verdict cw_cert_judge(const struct cw_cert *, struct cw_str domain);
 
 #endif

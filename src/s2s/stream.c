@@ -1,0 +1,460 @@
+/* The stream machine's life: events in, time, the one place that changes state, and the answers to
+ * "who is proven here?".  The map of its files and states is stream_priv.h. */
+#include "s2s/stream_priv.h"
+
+#include "xmpp/jid.h"
+
+const char *cw_s2s_name_of_state(enum cw_s2s_state state)
+{
+    static const char *const names[] = {
+        [CW_S2S_NEW] = "new",           [CW_S2S_HEADER] = "header",
+        [CW_S2S_FEATURES] = "features", [CW_S2S_PROCEED] = "proceed",
+        [CW_S2S_TLS] = "tls",           [CW_S2S_AUTH] = "auth",
+        [CW_S2S_DIALBACK] = "dialback", [CW_S2S_VERIFYING] = "verifying",
+        [CW_S2S_OPEN] = "open",         [CW_S2S_READY] = "ready",
+        [CW_S2S_CLOSING] = "closing",   [CW_S2S_CLOSED] = "closed",
+    };
+
+    return names[state];
+}
+
+void cw_s2s_set_state(struct cw_s2s *s, enum cw_s2s_state state)
+{
+    struct cw_str way;
+
+    if (s->state == state)
+        return;
+    way = cw_arena_printf(&s->step, "%s -> %s", cw_s2s_name_of_state(s->state),
+                          cw_s2s_name_of_state(state));
+    s->state = state;
+    cw_s2s_note(s, "state", way.p);
+}
+
+const struct cw_partner *cw_s2s_partner(const struct cw_s2s *s)
+{
+    return cw_str_is_present(s->remote) ? cw_policy_partner(s->policy, s->remote) : NULL;
+}
+
+struct cw_verdict cw_s2s_ask_policy(const struct cw_s2s *s, const struct cw_s2s_pair *pair)
+{
+    struct cw_str remote = pair ? pair->remote : s->remote;
+    const struct cw_partner *partner = cw_policy_partner(s->policy, remote);
+    struct cw_facts facts = s->facts;
+
+    if (!partner)
+        return (struct cw_verdict){.action = CW_NEGO_REFUSE, .reason = CW_REASON_NOTHING_OFFERED};
+    if (pair) {
+        facts.dialback = pair->dialback;
+        /* The certificate was held against the header's name: it stands in for no other. */
+        if (!cw_str_eq(pair->remote, s->remote) || !cw_str_eq(pair->local, s->local)) {
+            facts.cert = facts.cert == CW_CERT_NONE ? CW_CERT_NONE : CW_CERT_WRONG_NAME;
+            facts.sasl = CW_SASL_NONE;
+        }
+    }
+    return cw_nego_decide(&partner->rules, &facts);
+}
+
+/* --- pairs --- */
+
+struct cw_s2s_pair *cw_s2s_pair_find(const struct cw_s2s *s, struct cw_str local,
+                                     struct cw_str remote)
+{
+    for (struct cw_s2s_pair *p = s->pairs; p; p = p->next)
+        if (cw_str_eq(p->local, local) && cw_str_eq(p->remote, remote))
+            return p;
+    return NULL;
+}
+
+static struct cw_str wire_form(struct cw_arena *a, struct cw_str domain)
+{
+    struct cw_str unicode;
+
+    return cw_domain_to_unicode(a, domain, &unicode) ? unicode : domain;
+}
+
+struct cw_s2s_pair *cw_s2s_pair_add(struct cw_s2s *s, struct cw_str local, struct cw_str remote)
+{
+    struct cw_s2s_pair *p = cw_alloc(sizeof *p);
+
+    p->local = cw_arena_dup(&p->arena, local);
+    p->remote = cw_arena_dup(&p->arena, remote);
+    p->local_wire = wire_form(&p->arena, p->local);
+    p->remote_wire = wire_form(&p->arena, p->remote);
+    p->next = s->pairs;
+    s->pairs = p;
+    s->n_pairs++;
+    return p;
+}
+
+void cw_s2s_pair_remove(struct cw_s2s *s, struct cw_s2s_pair *pair)
+{
+    struct cw_s2s_pair **at = &s->pairs;
+
+    while (*at != pair)
+        at = &(*at)->next;
+    *at = pair->next;
+    s->n_pairs--;
+    cw_arena_free(&pair->arena);
+    cw_free(pair);
+}
+
+void cw_s2s_pairs_clear(struct cw_s2s *s)
+{
+    while (s->pairs)
+        cw_s2s_pair_remove(s, s->pairs);
+}
+
+void cw_s2s_pair_ready(struct cw_s2s *s, struct cw_s2s_pair *pair, enum cw_method method)
+{
+    struct cw_s2s_action *a;
+
+    pair->is_ready = true;
+    pair->method = method;
+    s->was_ready = true;
+    cw_s2s_set_state(s, CW_S2S_READY);
+    cw_s2s_reader_set_limits(s);
+    a = cw_s2s_act(s, CW_S2S_DO_READY);
+    a->local = pair->local;
+    a->remote = pair->remote;
+    a->method = method;
+    cw_s2s_verify_flush(s);
+}
+
+/* --- life --- */
+
+struct cw_s2s *cw_s2s_new(const struct cw_s2s_config *config)
+{
+    struct cw_s2s *s = cw_alloc(sizeof *s);
+
+    s->config = *config;
+    s->policy = cw_policy_ref(config->policy);
+    s->facts.direction = config->direction;
+    if (config->direction == CW_OUTBOUND) {
+        s->local = cw_arena_dup(&s->session, config->local);
+        s->remote = cw_arena_dup(&s->session, config->remote);
+        cw_s2s_pair_add(s, s->local, s->remote);
+    }
+    return s;
+}
+
+void cw_s2s_free(struct cw_s2s **stream)
+{
+    struct cw_s2s *s = *stream;
+
+    *stream = NULL;
+    if (!s)
+        return;
+    cw_s2s_pairs_clear(s);
+    while (s->verifies) {
+        struct cw_s2s_verify *v = s->verifies;
+
+        s->verifies = v->next;
+        cw_arena_free(&v->arena);
+        cw_free(v);
+    }
+    cw_xml_reader_free(&s->reader);
+    cw_policy_unref(&s->policy);
+    cw_arena_free(&s->session);
+    cw_arena_free(&s->step);
+    cw_arena_free(&s->stanza[0]);
+    cw_arena_free(&s->stanza[1]);
+    cw_free(s->actions);
+    cw_free(s);
+}
+
+/* --- events --- */
+
+static void on_opened(struct cw_s2s *s)
+{
+    if (s->state != CW_S2S_NEW)
+        return;
+    s->opened_ms = s->active_ms = s->now_ms;
+    cw_s2s_reader_start(s);
+    cw_s2s_set_state(s, CW_S2S_HEADER);
+    if (s->config.direction == CW_INBOUND)
+        return;
+    if (cw_s2s_partner(s))
+        cw_s2s_send_header(s);
+    else
+        cw_s2s_end(s, &(struct cw_s2s_end){.text = CW_S("The domain is not an enabled partner.")});
+}
+
+static void copy_cert(struct cw_s2s *s, const struct cw_cert *cert)
+{
+    struct cw_cert_name *names = cw_arena_alloc(&s->session, cert->n_names * sizeof *names + 1);
+
+    s->cert = *cert;
+    for (size_t i = 0; i < cert->n_names; i++) {
+        names[i] = cert->names[i];
+        names[i].value = cw_arena_dup(&s->session, cert->names[i].value);
+    }
+    s->cert.names = names;
+    s->cert.chain_reason = cw_arena_dup(&s->session, cert->chain_reason);
+    s->cert.subject = cw_arena_dup(&s->session, cert->subject);
+    s->cert.issuer = cw_arena_dup(&s->session, cert->issuer);
+    s->cert.not_after = cw_arena_dup(&s->session, cert->not_after);
+}
+
+/* What was learnt in the clear is forgotten: offers, id and the peer's header (RFC 6120 section
+ * 5.4.3.3). */
+static void on_tls_up(struct cw_s2s *s, const struct cw_s2s_event *e)
+{
+    if (s->state != CW_S2S_TLS)
+        return;
+    s->active_ms = s->now_ms;
+    copy_cert(s, e->cert);
+    s->facts = (struct cw_facts){.direction = s->config.direction, .tls = CW_TLS_UP};
+    s->header_sent = false;
+    cw_s2s_note(s, "tls-up",
+                cw_arena_printf(&s->step, "%.*s %.*s, certificate: %s%.*s", CW_ARG(e->tls_version),
+                                CW_ARG(e->tls_cipher),
+                                !s->cert.present   ? "none"
+                                : s->cert.chain_ok ? "trusted"
+                                                   : "untrusted, ",
+                                CW_ARG(s->cert.chain_ok ? CW_S("") : s->cert.chain_reason))
+                    .p);
+    cw_s2s_reader_start(s);
+    cw_s2s_set_state(s, CW_S2S_HEADER);
+    if (s->config.direction == CW_INBOUND)
+        return;
+    s->id = CW_STR_NONE;
+    s->facts.cert = cw_cert_judge(&s->cert, s->remote);
+    cw_s2s_send_header(s);
+}
+
+static void on_tls_failed(struct cw_s2s *s, struct cw_str why)
+{
+    struct cw_str text = cw_arena_printf(&s->step, "%s (%.*s)",
+                                         cw_nego_reason_text(CW_REASON_TLS_FAILED), CW_ARG(why));
+
+    cw_s2s_end(s, &(struct cw_s2s_end){.reason = CW_REASON_TLS_FAILED, .text = text});
+}
+
+static void on_send(struct cw_s2s *s, const struct cw_xml *stanza)
+{
+    if (s->config.direction != CW_OUTBOUND || s->state != CW_S2S_READY)
+        return;
+    s->active_ms = s->now_ms;
+    cw_s2s_send(s, stanza);
+}
+
+static void on_close(struct cw_s2s *s, const struct cw_s2s_event *e)
+{
+    if (s->state == CW_S2S_NEW || s->state == CW_S2S_TLS ||
+        (s->state == CW_S2S_CLOSING && e->has_error))
+        cw_s2s_end(s, &(struct cw_s2s_end){.text = e->text});
+    else if (e->has_error)
+        cw_s2s_fail(s, e->stream_error, cw_arena_dup(&s->step, e->text).p);
+    else
+        cw_s2s_close_gently(s, CW_REASON_NONE, e->text);
+}
+
+static void on_eof(struct cw_s2s *s, struct cw_str why)
+{
+    s->eof = true;
+    cw_s2s_end(s, &(struct cw_s2s_end){.text = why});
+}
+
+/* --- time --- */
+
+static uint64_t in_seconds(uint64_t from_ms, unsigned s)
+{
+    return from_ms + (uint64_t)s * 1000;
+}
+
+static bool is_established(const struct cw_s2s *s)
+{
+    return s->was_ready || s->state == CW_S2S_VERIFYING;
+}
+
+static uint64_t establishment_ms(const struct cw_s2s *s)
+{
+    if (s->state == CW_S2S_NEW || s->state == CW_S2S_CLOSING || is_established(s))
+        return 0;
+    return in_seconds(s->opened_ms, s->policy->settings.establishment_timeout_s);
+}
+
+static uint64_t handshake_ms(const struct cw_s2s *s)
+{
+    return s->state == CW_S2S_TLS ? s->handshake_ms + CW_S2S_HANDSHAKE_MS : 0;
+}
+
+static uint64_t inactivity_ms(const struct cw_s2s *s)
+{
+    unsigned timeout_s = s->policy->settings.inactivity_timeout_s;
+
+    if (timeout_s == 0 || s->state == CW_S2S_CLOSING || !is_established(s))
+        return 0;
+    return in_seconds(s->active_ms, timeout_s);
+}
+
+static uint64_t keep_alive_ms(const struct cw_s2s *s)
+{
+    const struct cw_partner *partner;
+
+    if (s->config.direction != CW_OUTBOUND || s->state != CW_S2S_READY)
+        return 0;
+    partner = cw_s2s_partner(s);
+    return partner && partner->keep_alive
+               ? in_seconds(s->active_ms, s->policy->settings.keep_alive_interval_s)
+               : 0;
+}
+
+static uint64_t closing_ms(const struct cw_s2s *s)
+{
+    return s->state == CW_S2S_CLOSING ? s->closing_ms + CW_S2S_CLOSING_MS : 0;
+}
+
+uint64_t cw_s2s_deadline_ms(const struct cw_s2s *s)
+{
+    const uint64_t all[] = {establishment_ms(s), handshake_ms(s), inactivity_ms(s),
+                            keep_alive_ms(s),    closing_ms(s),   cw_s2s_verify_deadline_ms(s)};
+    uint64_t first = 0;
+
+    if (s->state == CW_S2S_CLOSED)
+        return 0;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i] && (!first || all[i] < first))
+            first = all[i];
+    return first;
+}
+
+static bool is_due(const struct cw_s2s *s, uint64_t deadline_ms)
+{
+    return deadline_ms && deadline_ms <= s->now_ms;
+}
+
+/* The partner's answer comes on its own stream; that we sent keeps this one in use. */
+static void send_ping(struct cw_s2s *s)
+{
+    struct cw_xml *iq = cw_s2s_make(s, CW_NS_SERVER, "iq");
+
+    cw_xml_set(&s->step, iq, "type", CW_S("get"));
+    cw_xml_set(&s->step, iq, "id",
+               cw_arena_printf(&s->step, "keep-alive-%llu", (unsigned long long)s->now_ms));
+    cw_xml_set(&s->step, iq, "from", s->pairs->local_wire);
+    cw_xml_set(&s->step, iq, "to", s->pairs->remote_wire);
+    cw_xml_add(&s->step, iq, CW_NS_PING, "ping");
+    s->active_ms = s->now_ms;
+    cw_s2s_send(s, iq);
+}
+
+static void on_establishment_timeout(struct cw_s2s *s)
+{
+    const char *why = cw_nego_reason_text(s->last_reason);
+    struct cw_str text = cw_arena_printf(&s->step, "The stream was not authenticated in time.%s%s",
+                                         *why ? " " : "", why);
+
+    if (s->state == CW_S2S_TLS)
+        on_tls_failed(s, CW_S("no handshake in time"));
+    else
+        cw_s2s_fail(s, CW_STREAM_CONNECTION_TIMEOUT, text.p);
+}
+
+static void on_timer(struct cw_s2s *s)
+{
+    cw_s2s_verify_expire(s);
+    if (is_due(s, handshake_ms(s)))
+        on_tls_failed(s, CW_S("no handshake in time"));
+    else if (is_due(s, establishment_ms(s)))
+        on_establishment_timeout(s);
+    else if (is_due(s, closing_ms(s)))
+        cw_s2s_end(s, &(struct cw_s2s_end){.text = CW_S("The peer did not close in time.")});
+    else if (is_due(s, keep_alive_ms(s)))
+        send_ping(s);
+    else if (is_due(s, inactivity_ms(s)))
+        cw_s2s_close_gently(s, CW_REASON_NONE, CW_S("The stream was idle for too long."));
+}
+
+/* --- the step --- */
+
+static void take_event(struct cw_s2s *s, const struct cw_s2s_event *e)
+{
+    switch (e->kind) {
+    case CW_S2S_OPENED:
+        on_opened(s);
+        break;
+    case CW_S2S_BYTES:
+        cw_s2s_read(s, e->bytes);
+        break;
+    case CW_S2S_TLS_UP:
+        on_tls_up(s, e);
+        break;
+    case CW_S2S_TLS_FAILED:
+        on_tls_failed(s, e->text);
+        break;
+    case CW_S2S_DIALBACK_ANSWER:
+        cw_s2s_on_dialback_answer(s, &e->dialback);
+        break;
+    case CW_S2S_VERIFY:
+        cw_s2s_verify_add(s, &e->dialback);
+        break;
+    case CW_S2S_SEND:
+        on_send(s, e->stanza);
+        break;
+    case CW_S2S_POLICY:
+        cw_s2s_on_policy(s, e->policy);
+        break;
+    case CW_S2S_TIMER:
+        on_timer(s);
+        break;
+    case CW_S2S_CLOSE:
+        on_close(s, e);
+        break;
+    case CW_S2S_EOF:
+        on_eof(s, e->text);
+        break;
+    }
+}
+
+void cw_s2s_step(struct cw_s2s *s, const struct cw_s2s_event *e, struct cw_s2s_actions *out)
+{
+    cw_arena_reset(&s->step);
+    cw_arena_reset(&s->stanza[!s->stanza_at]);
+    s->stanza_flipped = false;
+    s->n_actions = 0;
+    s->now_ms = e->now_ms;
+    if (s->state != CW_S2S_CLOSED)
+        take_event(s, e);
+    *out = (struct cw_s2s_actions){.items = s->actions, .n = s->n_actions};
+}
+
+/* --- questions --- */
+
+bool cw_s2s_is_ready(const struct cw_s2s *s, struct cw_str local, struct cw_str remote)
+{
+    const struct cw_s2s_pair *pair = cw_s2s_pair_find(s, local, remote);
+    /* While we say goodbye the peer's stanzas are still taken, and none of ours is begun. */
+    bool flows = s->state == CW_S2S_READY ||
+                 (s->state == CW_S2S_CLOSING && s->config.direction == CW_INBOUND);
+
+    return flows && pair && pair->is_ready;
+}
+
+enum cw_method cw_s2s_method(const struct cw_s2s *s)
+{
+    for (const struct cw_s2s_pair *p = s->pairs; p; p = p->next)
+        if (p->is_ready)
+            return p->method;
+    return CW_METHOD_NONE;
+}
+
+const char *cw_s2s_state_name(const struct cw_s2s *s)
+{
+    return cw_s2s_name_of_state(s->state);
+}
+
+struct cw_str cw_s2s_stream_id(const struct cw_s2s *s)
+{
+    return s->id;
+}
+
+struct cw_str cw_s2s_remote(const struct cw_s2s *s)
+{
+    return s->remote;
+}
+
+struct cw_str cw_s2s_local(const struct cw_s2s *s)
+{
+    return s->local;
+}

@@ -1,0 +1,189 @@
+/* What the machine asks for, what it sends, and every way in which a stream ends.  Outbound, the
+ * end before READY is told as FAILED first; questions to the authority that are still open are
+ * answered with an error; CLOSE is always the last action. */
+#include "s2s/stream_priv.h"
+
+#include "xmpp/jid.h"
+
+struct cw_s2s_action *cw_s2s_act(struct cw_s2s *s, enum cw_s2s_action_kind kind)
+{
+    if (s->n_actions == s->max_actions) {
+        s->max_actions = s->max_actions ? s->max_actions * 2 : 8;
+        s->actions = cw_realloc(s->actions, s->max_actions * sizeof *s->actions);
+    }
+    s->actions[s->n_actions] = (struct cw_s2s_action){.kind = kind};
+    return &s->actions[s->n_actions++];
+}
+
+void cw_s2s_note(struct cw_s2s *s, const char *event, const char *text)
+{
+    struct cw_s2s_action *a = cw_s2s_act(s, CW_S2S_DO_NOTE);
+
+    a->bytes = cw_str_of(event);
+    a->text = cw_str_of(text);
+}
+
+static void send_bytes(struct cw_s2s *s, struct cw_str bytes)
+{
+    cw_s2s_act(s, CW_S2S_DO_SEND)->bytes = cw_arena_dup(&s->step, bytes);
+}
+
+struct cw_xml *cw_s2s_make(struct cw_s2s *s, struct cw_str ns, const char *name)
+{
+    return cw_xml_new(&s->step, ns, name);
+}
+
+void cw_s2s_send(struct cw_s2s *s, const struct cw_xml *node)
+{
+    const struct cw_xml_scope scope = {
+        .default_ns = CW_NS_SERVER, .stream_prefix = true, .db_prefix = s->declares_db};
+    struct cw_buf b = {0};
+
+    cw_xml_write(&b, node, &scope);
+    send_bytes(s, cw_buf_str(&b));
+    cw_buf_free(&b);
+}
+
+/* As XMPP addresses hold a domain: U-labels. */
+static struct cw_str wire_form(struct cw_s2s *s, struct cw_str domain)
+{
+    struct cw_str unicode;
+
+    return cw_domain_to_unicode(&s->step, domain, &unicode) ? unicode : domain;
+}
+
+/* The names in our header: the pair, as far as it is known. */
+static void name_header(struct cw_s2s *s, struct cw_stream_header *h)
+{
+    struct cw_str local = s->local;
+
+    if (!cw_str_is_present(local) && s->policy->n_local_domains > 0)
+        local = s->policy->local_domains[0];
+    if (cw_str_is_present(local))
+        h->from = wire_form(s, local);
+    if (cw_str_is_present(s->remote))
+        h->to = wire_form(s, s->remote);
+}
+
+void cw_s2s_send_header(struct cw_s2s *s)
+{
+    const struct cw_partner *partner = cw_s2s_partner(s);
+    struct cw_stream_header h = {.default_ns = CW_NS_SERVER, .lang = CW_S("en"), .major = 1};
+    struct cw_buf b = {0};
+
+    if (s->config.direction == CW_INBOUND) {
+        char id[33] = "";
+
+        s->config.new_stream_id(s->config.arg, id);
+        s->id = cw_arena_dup(&s->session, cw_str_of(id));
+        h.id = s->id;
+    }
+    name_header(s, &h);
+    s->declares_db = !partner || partner->rules.dialback;
+    h.declares_db = s->declares_db;
+    cw_stream_header_write(&b, &h);
+    send_bytes(s, cw_buf_str(&b));
+    cw_buf_free(&b);
+    s->header_sent = true;
+}
+
+/* --- ends --- */
+
+static void tell_failure(struct cw_s2s *s, const struct cw_s2s_end *end)
+{
+    struct cw_s2s_action *a;
+
+    if (s->config.direction == CW_INBOUND || s->config.verify_only || s->was_ready ||
+        s->failure_told)
+        return;
+    s->failure_told = true;
+    a = cw_s2s_act(s, CW_S2S_DO_FAILED);
+    a->local = s->local;
+    a->remote = s->remote;
+    a->reason = end->reason;
+    a->has_error = end->has_error;
+    a->stream_error = end->error;
+    a->text = end->text;
+}
+
+void cw_s2s_end(struct cw_s2s *s, const struct cw_s2s_end *end)
+{
+    struct cw_s2s_end kept = *end;
+    struct cw_s2s_action *a;
+
+    if (s->state == CW_S2S_CLOSING) { /* why it began to close says more than how it ended */
+        kept.reason = s->closing_reason;
+        kept.text = s->closing_text;
+    }
+    kept.text = cw_arena_dup(&s->step, kept.text);
+    cw_s2s_verify_fail_all(s);
+    tell_failure(s, &kept);
+    cw_s2s_set_state(s, CW_S2S_CLOSED);
+    cw_xml_reader_free(&s->reader);
+    a = cw_s2s_act(s, CW_S2S_DO_CLOSE);
+    a->reason = kept.reason;
+    a->has_error = kept.has_error;
+    a->stream_error = kept.error;
+    a->text = kept.text;
+}
+
+/* In these states what we write is read by the peer as XML. */
+static bool can_speak(const struct cw_s2s *s)
+{
+    return !s->eof && s->state != CW_S2S_NEW && s->state != CW_S2S_TLS &&
+           s->state != CW_S2S_CLOSING && s->state != CW_S2S_CLOSED;
+}
+
+static void end_with_error(struct cw_s2s *s, const struct cw_s2s_end *end)
+{
+    if (can_speak(s)) {
+        if (!s->header_sent)
+            cw_s2s_send_header(s);
+        cw_s2s_send(s, cw_stream_error_make(&s->step, end->error, end->text.p));
+        send_bytes(s, CW_S("</stream:stream>"));
+    }
+    cw_s2s_end(s, end);
+}
+
+void cw_s2s_fail(struct cw_s2s *s, enum cw_stream_error error, const char *text)
+{
+    end_with_error(
+        s, &(struct cw_s2s_end){.has_error = true, .error = error, .text = cw_str_of(text)});
+}
+
+/* Where the peer has spoken the last word there is no error of ours to tell. */
+static bool is_peers_refusal(enum cw_nego_reason reason)
+{
+    return reason == CW_REASON_EXTERNAL_REFUSED || reason == CW_REASON_DIALBACK_INVALID ||
+           reason == CW_REASON_DIALBACK_ERROR;
+}
+
+void cw_s2s_refuse(struct cw_s2s *s, enum cw_nego_reason reason)
+{
+    const struct cw_s2s_end end = {.has_error = true,
+                                   .error = CW_STREAM_POLICY_VIOLATION,
+                                   .reason = reason,
+                                   .text = cw_str_of(cw_nego_reason_text(reason))};
+
+    if (is_peers_refusal(reason))
+        cw_s2s_close_gently(s, reason, end.text);
+    else
+        end_with_error(s, &end);
+}
+
+void cw_s2s_close_gently(struct cw_s2s *s, enum cw_nego_reason reason, struct cw_str text)
+{
+    const struct cw_s2s_end end = {.reason = reason, .text = cw_arena_dup(&s->step, text)};
+
+    if (s->state == CW_S2S_CLOSING || s->state == CW_S2S_CLOSED)
+        return;
+    if (!s->header_sent && s->config.direction == CW_INBOUND)
+        cw_s2s_send_header(s);
+    send_bytes(s, CW_S("</stream:stream>"));
+    cw_s2s_verify_fail_all(s);
+    tell_failure(s, &end);
+    s->closing_ms = s->now_ms;
+    s->closing_reason = reason;
+    s->closing_text = cw_arena_dup(&s->session, text);
+    cw_s2s_set_state(s, CW_S2S_CLOSING);
+}

@@ -1,0 +1,39 @@
+/* Changed settings meet a living stream: a partner that is gone is shown the door, a stream whose
+ * security no longer satisfies its partner's rules is reset, all others are not touched.  While a
+ * stream is still negotiating nothing needs doing: each step asks the new rules. */
+#include "s2s/stream_priv.h"
+
+static bool is_still_served(struct cw_s2s *s, struct cw_str local, struct cw_str remote)
+{
+    if (cw_str_is_present(remote) && !cw_policy_partner(s->policy, remote)) {
+        cw_s2s_fail(s, CW_STREAM_POLICY_VIOLATION, "The domain is no federated partner any more.");
+        return false;
+    }
+    if (cw_str_is_present(local) && !cw_policy_is_local(s->policy, local)) {
+        cw_s2s_fail(s, CW_STREAM_HOST_GONE, "This server does not serve that domain any more.");
+        return false;
+    }
+    return true;
+}
+
+void cw_s2s_on_policy(struct cw_s2s *s, struct cw_policy *policy)
+{
+    struct cw_policy *old = s->policy;
+
+    s->policy = cw_policy_ref(policy);
+    cw_policy_unref(&old);
+    if (s->state == CW_S2S_CLOSING)
+        return;
+    if (!is_still_served(s, s->local, s->remote))
+        return;
+    for (struct cw_s2s_pair *p = s->pairs; p; p = p->next) {
+        if (!is_still_served(s, p->local, p->remote))
+            return;
+        if (p->is_ready && cw_s2s_ask_policy(s, p).action != CW_NEGO_READY) {
+            cw_s2s_fail(s, CW_STREAM_RESET,
+                        "The security of this stream no longer satisfies the settings.");
+            return;
+        }
+    }
+    cw_s2s_reader_set_limits(s);
+}

@@ -94,6 +94,32 @@ static void table_2_holds(void **state)
     }
 }
 
+/* RFC 7247 table 3: the rows that the vectors leave out. */
+static void table_3_holds(void **state)
+{
+    static const struct {
+        int status;
+        enum cw_stanza_error condition;
+    } rows[] = {
+        {301, CW_STANZA_GONE},
+        {302, CW_STANZA_REDIRECT},
+        {402, CW_STANZA_BAD_REQUEST},
+        {403, CW_STANZA_FORBIDDEN},
+        {404, CW_STANZA_ITEM_NOT_FOUND},
+        {405, CW_STANZA_FEATURE_NOT_IMPLEMENTED},
+        {410, CW_STANZA_GONE},
+        {420, CW_STANZA_FEATURE_NOT_IMPLEMENTED},
+        {440, CW_STANZA_POLICY_VIOLATION},
+        {484, CW_STANZA_ITEM_NOT_FOUND},
+        {486, CW_STANZA_RECIPIENT_UNAVAILABLE},
+        {504, CW_STANZA_REMOTE_SERVER_TIMEOUT},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        expect(cw_sip_reason(rows[i].status), "condition",
+               cw_error_of_status(rows[i].status) == rows[i].condition);
+}
+
 static struct cw_error_origin origin = {.id = CW_STR("m1"),
                                         .from = CW_STR("juliet@example.com/balcony"),
                                         .to = CW_STR("romeo@example.net")};
@@ -200,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vectors_pass),
         cmocka_unit_test(table_2_holds),
+        cmocka_unit_test(table_3_holds),
         cmocka_unit_test(every_status_gives_one_stanza),
         cmocka_unit_test(contact_becomes_an_address),
         cmocka_unit_test(error_stanza_becomes_an_answer),

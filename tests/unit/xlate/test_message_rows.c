@@ -128,8 +128,8 @@ static void nothing_ends_a_header(void **state)
         "<message " TO_ROMEO "><thread>@evil</thread><body>b</body></message>",
         "<message " TO_ROMEO "><thread>a@b@c</thread><body>b</body></message>",
         "<message " TO_ROMEO "><thread>\u00fc</thread><body>b</body></message>",
-        "<message from='juliet@example.com/b&#x85;&#x2028;' to='romeo@example.net'>"
-        "<body>b</body></message>",
+        ("<message from='juliet@example.com/b&#x85;&#x2028;' to='romeo@example.net'>"
+         "<body>b</body></message>"),
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -147,6 +147,44 @@ static void nothing_ends_a_header(void **state)
         expect(rows[i], "from", is_one_line(r->from_uri) && cw_str_index(r->from_uri, ' ') < 0);
         cw_arena_free(&arena);
     }
+}
+
+/* RFC 3261 section 25.1: callid = word [ "@" word ].  Another thread is not copied. */
+static void threads_become_call_ids(void **state)
+{
+    static const struct {
+        const char *thread;
+        bool copied;
+    } rows[] = {
+        {"29377446-0CBB-4296-8958-590D79094C50", true},
+        {"abc@192.0.2.1", true},
+        {"a!%*_+`'~()[]{}?:/.", true},
+        {"@evil", false},
+        {"evil@", false},
+        {"a@b@c", false},
+        {"a b", false},
+        {"a;b", false},
+        {"a,b", false},
+        {"\u00fc", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct cw_arena arena = {0};
+        struct cw_str stanza = cw_arena_printf(
+            &arena, "<message " TO_ROMEO "><thread>%s</thread><body>b</body></message>",
+            rows[i].thread);
+        struct cw_message_to_sip out = to_sip(&arena, stanza.p);
+        expect(rows[i].thread, "is copied or not",
+               cw_str_eq_cstr(out.request.call_id, rows[i].thread) == rows[i].copied);
+        cw_arena_free(&arena);
+    }
+    struct cw_arena arena = {0};
+    char *thread = cw_arena_alloc(&arena, 10001);
+    memset(thread, 't', 10000);
+    struct cw_str stanza = cw_arena_printf(
+        &arena, "<message " TO_ROMEO "><thread>%s</thread><body>b</body></message>", thread);
+    assert_int_equal(to_sip(&arena, stanza.p).request.call_id.n, 32);
+    cw_arena_free(&arena);
 }
 
 static void names_are_stable(void **state)
@@ -420,10 +458,15 @@ static void messages_come_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(x2s_rows_hold),          cmocka_unit_test(nothing_ends_a_header),
-        cmocka_unit_test(names_are_stable),       cmocka_unit_test(size_is_limited_when_asked),
-        cmocka_unit_test(content_rows_hold),      cmocka_unit_test(requests_are_refused),
-        cmocka_unit_test(stanza_size_is_limited), cmocka_unit_test(stanza_id_is_stable),
+        cmocka_unit_test(x2s_rows_hold),
+        cmocka_unit_test(nothing_ends_a_header),
+        cmocka_unit_test(threads_become_call_ids),
+        cmocka_unit_test(names_are_stable),
+        cmocka_unit_test(size_is_limited_when_asked),
+        cmocka_unit_test(content_rows_hold),
+        cmocka_unit_test(requests_are_refused),
+        cmocka_unit_test(stanza_size_is_limited),
+        cmocka_unit_test(stanza_id_is_stable),
         cmocka_unit_test(messages_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

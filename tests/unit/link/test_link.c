@@ -125,7 +125,7 @@ static const struct {
     const char *name;
     const char *bytes;
 } hostile[] = {
-    {"not XML", "garbage"},
+    {"not XML", "garbage in here"},
     {"another namespace", "<stream:stream xmlns='jabber:server' "
                           "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"},
     {"no hello", HEADER "<stanza xmlns='urn:causeway:link:1' n='1'><a xmlns='b'/></stanza>"},

@@ -110,16 +110,9 @@ struct cw_udp *cw_udp_new(struct event_base *base, const struct cw_addr *addr, c
 
 enum cw_err cw_udp_send(struct cw_udp *u, struct cw_str bytes, const struct cw_addr *to)
 {
-    ssize_t n;
-    /* The first send after an ICMP error reports that error and sends nothing: one more try. */
-    for (int i = 0; i < 2; i++) {
-        n = sendto(u->fd, bytes.p, bytes.n, MSG_DONTWAIT, (const struct sockaddr *)&to->ss,
-                   to->len);
-        if (n >= 0)
-            return CW_OK;
-        if (errno != ECONNREFUSED && errno != EINTR)
-            break;
-    }
+    if (sendto(u->fd, bytes.p, bytes.n, MSG_DONTWAIT, (const struct sockaddr *)&to->ss, to->len) >=
+        0)
+        return CW_OK;
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? CW_ERR_LIMIT : CW_ERR_IO;
 }
 

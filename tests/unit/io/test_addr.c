@@ -1,6 +1,7 @@
 /* Addresses and networks as text. */
 #include "harness.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 static void parse(void **state)
@@ -88,6 +89,21 @@ static void networks(void **state)
     }
 }
 
+/* As the kernel may hand it over, not read from text. */
+static void mapped_from_kernel(void **state)
+{
+    struct cw_addr a = {.len = sizeof(struct sockaddr_in6)};
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&a.ss;
+    struct cw_network net;
+    (void)state;
+    in6->sin6_family = AF_INET6;
+    memcpy(&in6->sin6_addr, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\1\2\3", 16);
+    assert_true(cw_network_parse(CW_S("10.0.0.0/8"), &net));
+    assert_true(cw_network_has(&net, &a));
+    a = cw_addr_of((struct sockaddr *)&a.ss, a.len);
+    assert_int_equal(a.ss.ss_family, AF_INET);
+}
+
 static void equality(void **state)
 {
     struct cw_addr a, b, c, u, v;
@@ -115,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parse),
         cmocka_unit_test(networks),
+        cmocka_unit_test(mapped_from_kernel),
         cmocka_unit_test(equality),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,6 +68,7 @@ static void close_lingers(void **state)
     assert_int_equal(p.b.in.n, total);
     assert_int_equal(p.b.end, CW_CONN_END_PEER);
     assert_int_equal(p.a.end, CW_CONN_END_LOCAL);
+    assert_string_equal(p.a.sentence, "closed"); /* before the deadline */
     assert_int_equal(p.a.in.n, 0);
     free(bytes);
     pair_stop(&p);

@@ -166,6 +166,52 @@ static void pipelined_text_is_not_replayed(void **state)
     }
 }
 
+/* The same with more than one read's worth waiting: reading stops where TLS was started. */
+static void reading_stops_at_start_tls(void **state)
+{
+    struct pair p;
+    char *plain = malloc(100000);
+    (void)state;
+    memset(plain, 'x', 100000);
+    memcpy(plain, "<starttls/>", 11);
+    pair_start(&p);
+    p.b.then = on_starttls;
+    cw_conn_pause(p.b.conn);
+    cw_conn_write(p.a.conn, (struct cw_str){plain, 100000});
+    run_for(p.base, 30);
+    cw_conn_resume(p.b.conn);
+    RUN_UNTIL(p.base, p.b.n_closed);
+    assert_true(p.b.in.n <= 16384); /* what one read gave */
+    assert_int_equal(p.b.n_tls_failed, 1);
+    free(plain);
+    pair_stop(&p);
+}
+
+static void answer(struct side *s)
+{
+    cw_conn_write(s->conn, CW_S("answer"));
+}
+
+/* Text and the end of TLS in one piece: what the text made us say still goes out. */
+static void answer_after_peer_end(void **state)
+{
+    struct pair p;
+    (void)state;
+    pair_start(&p);
+    start(&p, world.good, world.good);
+    RUN_UNTIL(p.base, p.a.n_tls_up && p.b.n_tls_up);
+    p.b.then = answer;
+    cw_conn_pause(p.b.conn);
+    cw_conn_write(p.a.conn, CW_S("question"));
+    cw_conn_close(p.a.conn, 1000);
+    run_for(p.base, 30);
+    cw_conn_resume(p.b.conn);
+    RUN_UNTIL(p.base, p.b.n_closed);
+    assert_int_equal(p.b.end, CW_CONN_END_PEER);
+    assert_int_equal(cw_conn_flushed_total(p.b.conn), 6);
+    pair_stop(&p);
+}
+
 static void chain_verdicts(void **state)
 {
     const struct {
@@ -282,6 +328,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(starttls),
         cmocka_unit_test(pipelined_text_is_not_replayed),
+        cmocka_unit_test(reading_stops_at_start_tls),
+        cmocka_unit_test(answer_after_peer_end),
         cmocka_unit_test(chain_verdicts),
         cmocka_unit_test(client_without_certificate),
         cmocka_unit_test(large_write),

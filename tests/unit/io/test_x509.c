@@ -97,6 +97,22 @@ static void broken_san(void **state)
     cw_arena_free(&arena);
 }
 
+static void nul_in_cn(void **state)
+{
+    struct cw_arena arena = {0};
+    struct cw_cert c;
+    char got[300];
+    struct issued made = issue(&(struct cert_spec){.cn = NULL});
+    (void)state;
+    X509_NAME_add_entry_by_NID(X509_get_subject_name(made.cert), NID_commonName, V_ASN1_UTF8STRING,
+                               (const unsigned char *)"a.example\0.evil", 15, -1, 0);
+    cw_x509_read(made.cert, &arena, &c);
+    describe(&c, got, sizeof got);
+    assert_string_equal(got, "CN!");
+    issued_free(&made);
+    cw_arena_free(&arena);
+}
+
 static void from_file(void **state)
 {
     struct cw_arena arena = {0};
@@ -141,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names),
         cmocka_unit_test(broken_san),
+        cmocka_unit_test(nul_in_cn),
         cmocka_unit_test(from_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

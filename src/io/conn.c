@@ -382,7 +382,6 @@ static struct cw_conn *conn_of(struct event_base *base, int fd, const struct cw_
                                const struct cw_conn_callbacks *cb, void *arg)
 {
     struct cw_conn *c = cw_alloc(sizeof *c);
-    c->base = base;
     c->fd = fd;
     c->peer = *peer;
     c->cb = *cb;

@@ -97,7 +97,9 @@ void cw_conn_start_tls(struct cw_conn *, const struct cw_tls_start *);
 bool cw_conn_is_tls(const struct cw_conn *); /* the handshake is done */
 
 /* Says goodbye: what is queued goes out, then TLS close_notify, then end of stream; what the peer
- * still sends is thrown away.  on_closed comes when the peer closes too or after the deadline. */
+ * still sends is thrown away.  on_closed comes when the peer closes too or after the deadline.
+ * While connecting and during a handshake there is nobody to say it to: the same as cw_conn_abort.
+ */
 void cw_conn_close(struct cw_conn *, uint64_t deadline_ms);
 /* Closes at once, without a goodbye; on_closed comes from the loop. */
 void cw_conn_abort(struct cw_conn *);

@@ -23,7 +23,6 @@ enum cw_conn_tls {
 };
 
 struct cw_conn {
-    struct event_base *base;
     int fd;
     struct cw_addr peer;
     struct cw_conn_callbacks cb;

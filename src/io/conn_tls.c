@@ -13,9 +13,8 @@
 #define MAX_HANDSHAKE_BYTES (256 * 1024)
 #define RECORD_BYTES        16384
 
-static enum cw_io_result failure_of(struct cw_conn *c, int ssl_error, const char **why)
+static enum cw_io_result failure_of(int ssl_error, const char **why)
 {
-    (void)c;
     if (ssl_error == SSL_ERROR_ZERO_RETURN) {
         *why = "the peer closed the connection";
         return CW_IO_END;
@@ -48,7 +47,7 @@ enum cw_io_result cw_conn_tls_read(struct cw_conn *c, void *buf, size_t max, siz
         c->read_wants_write = true;
     if (err == SSL_ERROR_WANT_READ || err == SSL_ERROR_WANT_WRITE)
         return CW_IO_WAIT;
-    return failure_of(c, err, why);
+    return failure_of(err, why);
 }
 
 enum cw_io_result cw_conn_tls_write(struct cw_conn *c, const void *p, size_t max, size_t *n,
@@ -65,7 +64,7 @@ enum cw_io_result cw_conn_tls_write(struct cw_conn *c, const void *p, size_t max
         c->write_wants_read = true;
     if (err == SSL_ERROR_WANT_READ || err == SSL_ERROR_WANT_WRITE)
         return CW_IO_WAIT;
-    return failure_of(c, err, why);
+    return failure_of(err, why);
 }
 
 static void gather_facts(struct cw_conn *c)
@@ -109,7 +108,7 @@ enum cw_io_result cw_conn_tls_handshake(struct cw_conn *c, const char **why)
     c->tls_wants_write = err == SSL_ERROR_WANT_WRITE;
     if (c->tls_wants_read || c->tls_wants_write)
         return CW_IO_WAIT;
-    enum cw_io_result r = failure_of(c, err, why);
+    enum cw_io_result r = failure_of(err, why);
     if (r == CW_IO_END)
         *why = "the peer closed the connection during the handshake";
     return r == CW_IO_END ? CW_IO_FAILED : r;

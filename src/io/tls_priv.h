@@ -6,9 +6,8 @@
 
 #include <openssl/ssl.h>
 
+/* Servers agree by ALPN to the C string that hangs on the SSL as its app data; NULL: to none. */
 SSL_CTX *cw_tls_ctx_ssl(const struct cw_tls_ctx *);
-/* The name agreed to by ALPN is the C string that hangs on the SSL as its app data (may be NULL).
- */
 /* OpenSSL's last error as words; clears the queue.  Never NULL. */
 const char *cw_tls_error(void);
 

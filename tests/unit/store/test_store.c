@@ -376,6 +376,30 @@ static void test_processes(void **state)
     assert_int_equal(audit_rows(f), 40);
 }
 
+/* Eight processes open a store that is not there yet: one makes it, all get it. */
+static void test_first_open(void **state)
+{
+    struct fixture *f = *state;
+    struct cw_settings settings;
+    uint64_t version;
+    cw_store_close(&f->store);
+    for (int round = 0; round < 5; round++) {
+        assert_int_equal(unlink(f->path), 0);
+        for (int child = 0; child < 8; child++)
+            if (fork() == 0)
+                _exit(open_store(f, &f->store) == CW_OK ? 0 : 1);
+        for (int child = 0; child < 8; child++) {
+            int status = -1;
+            assert_true(wait(&status) > 0);
+            assert_int_equal(status, 0);
+        }
+        assert_int_equal(open_store(f, &f->store), CW_OK);
+        assert_int_equal(cw_store_settings_get(f->store, &f->arena, &settings, &version), CW_OK);
+        assert_int_equal(settings.dialback_secret.n, 64);
+        cw_store_close(&f->store);
+    }
+}
+
 static void assert_refused(struct fixture *f, const char *name, const char *part)
 {
     struct cw_store *store = NULL;
@@ -438,6 +462,7 @@ int main(void)
         TEST(test_contacts),
         TEST(test_processes),
         TEST(test_open_refusals),
+        TEST(test_first_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

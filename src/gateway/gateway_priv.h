@@ -66,6 +66,9 @@ bool gw_store_is_invited(const struct gw_store *, struct cw_str local_bare,
 /* --- main.c -----------------------------------------------------------------------------------*/
 
 void gw_set_policy(struct gateway *, struct cw_policy *);
+/* Nothing, unless the setting log-message-bodies is on. */
+void gw_log_body(const struct gateway *, const char *direction, struct cw_str from,
+                 struct cw_str to, struct cw_str body);
 
 /* --- link.c: the edges ------------------------------------------------------------------------*/
 

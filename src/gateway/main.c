@@ -17,6 +17,14 @@ void gw_set_policy(struct gateway *gateway, struct cw_policy *policy)
         gw_edge_send_policy(gateway->edges[i]);
 }
 
+void gw_log_body(const struct gateway *gateway, const char *direction, struct cw_str from,
+                 struct cw_str to, struct cw_str body)
+{
+    if (gateway->policy->settings.log_bodies)
+        CW_LOG(&gateway->log, CW_LOG_INFO, "message-body", CW_KVC("direction", direction),
+               CW_KV("from", from), CW_KV("to", to), CW_KV("body", body));
+}
+
 static void on_terminate(evutil_socket_t signal_number, short what, void *arg)
 {
     struct gateway *gateway = arg;

@@ -309,6 +309,7 @@ void gw_s2x_request(struct gw_s2x *s, cw_sip_txn_id txn, const struct cw_sip_mes
     e->stanza = cw_xml_copy(&e->arena, out.stanza);
     e->from = cw_xml_attr(e->stanza, "from");
     e->to = cw_xml_attr(e->stanza, "to");
+    gw_log_body(s->gateway, "s2x", e->from, e->to, request.body);
     gw_store_invite(s->gateway->store, cw_jid_bare(&e->arena, &from), cw_jid_bare(&e->arena, &to));
     start(s, e);
 }

@@ -150,6 +150,7 @@ static enum cw_err send_request(struct gw_x2s *x, struct passage *p)
         .body = r->body,
     };
     char key[24];
+    gw_log_body(x->gateway, "x2s", p->origin.from, p->origin.to, r->body);
     p->user = ++x->last_user;
     cw_map_set(&x->by_user, user_key(key, p->user), p);
     return gw_sip_send(x->gateway->sip, p->domain, &draft, p->user);

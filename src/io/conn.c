@@ -416,14 +416,32 @@ struct cw_conn *cw_conn_accept(struct event_base *base, int fd, const struct cw_
     return c;
 }
 
+/* The port stays the system's choice, made at connect, so that ports are not used up by bind. */
+static bool bind_source(int fd, const struct cw_addr *source, const struct cw_addr *peer)
+{
+    int on = 1;
+    if (!source || source->len == 0 || source->ss.ss_family != peer->ss.ss_family)
+        return true;
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    return bind(fd, (const struct sockaddr *)&source->ss, source->len) == 0;
+}
+
 struct cw_conn *cw_conn_connect(struct event_base *base, const struct cw_addr *peer,
                                 uint64_t timeout_ms, const struct cw_conn_callbacks *cb, void *arg)
+{
+    return cw_conn_connect_from(base, NULL, peer, timeout_ms, cb, arg);
+}
+
+struct cw_conn *cw_conn_connect_from(struct event_base *base, const struct cw_addr *source,
+                                     const struct cw_addr *peer, uint64_t timeout_ms,
+                                     const struct cw_conn_callbacks *cb, void *arg)
 {
     int fd = socket(peer->ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     struct cw_conn *c = conn_of(base, fd, peer, cb, arg);
     c->state = CW_CONN_CONNECTING;
-    if (fd < 0 || (connect(fd, (const struct sockaddr *)&peer->ss, peer->len) < 0 &&
-                   errno != EINPROGRESS && errno != EINTR)) {
+    if (fd < 0 || !bind_source(fd, source, peer) ||
+        (connect(fd, (const struct sockaddr *)&peer->ss, peer->len) < 0 && errno != EINPROGRESS &&
+         errno != EINTR)) {
         c->pending = strerror(errno);
         c->pending_end = CW_CONN_END_CONNECT_REFUSED;
         cw_conn_want_turn(c);

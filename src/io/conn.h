@@ -56,6 +56,11 @@ struct cw_conn_callbacks {
  * is copied. */
 struct cw_conn *cw_conn_connect(struct event_base *, const struct cw_addr *, uint64_t timeout_ms,
                                 const struct cw_conn_callbacks *, void *arg);
+/* The same from one of our own addresses (its port 0); another family than the peer's, or NULL:
+ * the system chooses. */
+struct cw_conn *cw_conn_connect_from(struct event_base *, const struct cw_addr *source,
+                                     const struct cw_addr *peer, uint64_t timeout_ms,
+                                     const struct cw_conn_callbacks *, void *arg);
 /* Takes over a connected socket (it is made non-blocking and will be closed). */
 struct cw_conn *cw_conn_accept(struct event_base *, int fd, const struct cw_addr *peer,
                                const struct cw_conn_callbacks *, void *arg);

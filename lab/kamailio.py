@@ -9,7 +9,7 @@ from .process import Server, require_free
 from .settings import ACCOUNTS, LOCAL_DOMAIN, Settings
 
 _MODULES = ("tm", "sl", "rr", "pv", "maxfwd", "textops", "siputils", "usrloc", "registrar", "auth",
-            "htable", "xlog", "corex", "tmx", "kex", "ctl", "cfg_rpc")
+            "htable", "corex")
 
 _ROUTES = """
 request_route {
@@ -94,7 +94,7 @@ route[TO_LOCAL_USER] {
 """
 
 
-def _config(settings: Settings, directory, transport: str, domain: str) -> str:
+def _config(settings: Settings, transport: str, domain: str) -> str:
     address, port = settings.kamailio
     users = "\n".join(f'    $sht(users=>{name.split("@")[0]}) = "{password}";'
                       for name, password in ACCOUNTS.items() if name.endswith("@" + domain))
@@ -125,7 +125,6 @@ max_while_loops=100
 
 {loads}
 
-modparam("ctl", "binrpc", "unix:{directory}/ctl.sock")
 modparam("tm", "fr_timer", 32000)
 modparam("tm", "failure_reply_mode", 3)
 modparam("tm", "auto_inv_100", 0)
@@ -148,7 +147,7 @@ class Kamailio(Server):
         directory = settings.data / "kamailio"
         self.address = settings.kamailio
         self.config = directory / "kamailio.cfg"
-        self._text = _config(settings, directory, transport, domain)
+        self._text = _config(settings, transport, domain)
         super().__init__("Kamailio", [
             "kamailio", "-DD", "-E", "-f", self.config, "-m", "32", "-M", "8", "-P",
             directory / "kamailio.pid", "-Y", directory], directory)

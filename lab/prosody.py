@@ -68,7 +68,7 @@ def _tls(mode: Mode, pair: Pair, authority: Authority) -> str:
 
 
 def _modules(mode: Mode) -> str:
-    words = ["roster", "saslauth", "disco", "ping", "version", "admin_socket"]
+    words = ["roster", "saslauth", "disco", "ping", "version"]
     if mode is not Mode.TCP_DIALBACK:
         words.append("tls")
     if mode is not Mode.SASL:
@@ -127,7 +127,6 @@ run_as_root = true
 daemonize = false
 pidfile = "{self.directory}/prosody.pid"
 data_path = "{self.directory}/data"
-admin_socket = "{self.directory}/admin.sock"
 plugin_paths = {{}}
 log = {{ {{ levels = {{ min = "debug" }}, to = "file", filename = "{self.server_log}" }} }}
 modules_enabled = {{ {_modules(self.mode)} }}

@@ -1,8 +1,8 @@
 """Real SIP clients: sipp signs a user in, receives messages for that user, and sends some.
 
-A receiver answers every MESSAGE with 200 and writes it to a log; a message that arrives twice as the
-same SIP transaction (same Via branch: a retransmission) counts once, one that was sent twice does
-not. A sender reports the final status of each message and the time it took.
+A receiver answers every MESSAGE with 200 and writes it to a log; a message that arrives twice as
+the same SIP transaction (same Via branch: a retransmission) counts once, one that was sent twice
+does not. A sender reports the final status of each message and the time it took.
 """
 
 import dataclasses
@@ -97,8 +97,8 @@ class SipUser:
         scenario.write_text(_RECEIVE)
         self._receiver = Server(f"SIP client of {self.name}", [
             "sipp", "-sf", scenario, *self._place(self._local[1]), "-nostdin",
-            "-deadcall_wait", "0", "-trace_logs", "-log_file", self._record, "-log_overwrite", "true",
-            "-nd", "-aa"], self._directory, env={"TERM": "dumb"})
+            "-deadcall_wait", "0", "-nd", "-aa", "-trace_logs", "-log_file", self._record,
+            "-log_overwrite", "true"], self._directory, env={"TERM": "dumb"})
         self._receiver.start()
         self._receiver.wait_ready(self._is_listening)
         self.register()

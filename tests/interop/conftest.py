@@ -23,7 +23,7 @@ from lab.stack import Lab  # noqa: E402
 @pytest.fixture
 def settings(request):
     """Addresses apart from those of ./run, and a directory of the test's own."""
-    name = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name).strip("-")[:40]
+    name = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name)[-30:].strip("-")
     program = pathlib.Path(os.environ.get("CAUSEWAY_PROGRAM", PROJECT / "build" / "causeway"))
     return dataclasses.replace(Settings(), base=os.environ.get("CAUSEWAY_TEST_BASE", "127.0.11"),
                                data=PROJECT / "run-data-interop" / name, program=program.resolve())

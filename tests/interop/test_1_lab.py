@@ -70,6 +70,7 @@ def test_a_port_that_is_held_is_named(settings):
 
 def test_run_says_which_port_is_held(settings):
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.bind(settings.edge)
         holder.listen()
         done = subprocess.run(

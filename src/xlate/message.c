@@ -8,7 +8,7 @@
 #include "xlate/text.h"
 #include "xmpp/ns.h"
 
-enum { DEFAULT_OVERHEAD_BYTES = 200, MAX_CALL_ID_BYTES = 255 };
+enum { DEFAULT_OVERHEAD_BYTES = 120, MAX_CALL_ID_BYTES = 255 };
 
 void cw_message_refuse(struct cw_arena *arena, const struct cw_xml *stanza,
                        enum cw_stanza_error error, const char *text, struct cw_message_to_sip *out)

@@ -27,7 +27,7 @@ struct cw_message_options {
     struct cw_str call_id_seed;
     /* XMPP -> SIP: refuse when the request would be longer (RFC 7572 section 6); 0 = any size.
      * Counted with what is in the request, plus sip_overhead_bytes for what the transport adds
-     * (Via, Max-Forwards, Route, ...; 0 = 200). */
+     * (Via, Max-Forwards, Route, ...; 0 = 120). */
     size_t max_sip_bytes, sip_overhead_bytes;
     /* SIP -> XMPP: 413 when the stanza would be longer; 0 = any size. */
     size_t max_stanza_bytes;
@@ -45,7 +45,8 @@ struct cw_message_to_sip {
     struct cw_str text;
     struct cw_xml *reply;
 };
-/* The stanza's from and to are taken as they stand: who may write to whom was decided before. */
+/* The stanza's from and to are taken as they stand: who may write to whom was decided before.  The
+ * result borrows from the stanza, which has to live as long. */
 void cw_message_to_sip(struct cw_arena *, const struct cw_xml *stanza,
                        const struct cw_message_options *, struct cw_message_to_sip *out);
 /* Turns a result into a refusal, for limits that only the caller can measure. */
@@ -58,7 +59,8 @@ struct cw_message_to_xmpp {
     struct cw_str id;                /* SEND: its id, made of Call-ID, CSeq and From tag: stable */
     struct cw_sip_response response; /* REFUSED: 400, 404, 405, 413, 415, 416 */
 };
-/* The request is a MESSAGE outside any dialog whose syntax the SIP parser has accepted. */
+/* The request is a MESSAGE outside any dialog whose syntax the SIP parser has accepted.  The result
+ * borrows from it. */
 void cw_message_to_xmpp(struct cw_arena *, const struct cw_sip_request *,
                         const struct cw_message_options *, struct cw_message_to_xmpp *out);
 

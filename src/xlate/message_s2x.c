@@ -64,8 +64,9 @@ static void add_text(struct cw_arena *arena, struct cw_xml *stanza, const char *
 
 static bool is_over(const struct cw_xml *stanza, size_t max_bytes, size_t text_bytes)
 {
-    /* An octet of text takes at most six when escaped: most stanzas need no measuring. */
-    if (max_bytes == 0 || text_bytes < (max_bytes > 4096 ? (max_bytes - 4096) / 6 : 0))
+    /* An octet takes at most six when escaped, the tags less than 512: most stanzas need no
+     * measuring. */
+    if (max_bytes == 0 || text_bytes * 6 + 512 <= max_bytes)
         return false;
     struct cw_buf out = {0};
     cw_xml_write(&out, stanza, &(struct cw_xml_scope){.default_ns = CW_NS_SERVER});
@@ -109,6 +110,8 @@ void cw_message_to_xmpp(struct cw_arena *arena, const struct cw_sip_request *req
     add_text(arena, stanza, "body", body);
     if (thread.n)
         add_text(arena, stanza, "thread", thread);
-    if (is_over(stanza, options->max_stanza_bytes, body.n + subject.n + thread.n))
+    size_t text_bytes =
+        body.n + subject.n + thread.n + cw_xml_attr(stanza, "from").n + cw_xml_attr(stanza, "to").n;
+    if (is_over(stanza, options->max_stanza_bytes, text_bytes))
         refuse(out, 413, "Request Entity Too Large");
 }

@@ -205,3 +205,14 @@ void dns_server_stop(struct dns_server *d)
     kill(d->pid, SIGTERM);
     waitpid(d->pid, NULL, 0);
 }
+
+int silent_server(char address[40])
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof in;
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&in, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+    snprintf(address, 40, "127.0.0.1:%u", ntohs(in.sin_port));
+    return fd;
+}

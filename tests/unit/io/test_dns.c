@@ -131,15 +131,10 @@ static void cancel(void **state)
 /* A server that says nothing. */
 static void silence(void **state)
 {
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof in;
     char address[40];
     struct heard h = {0};
-    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    int fd = silent_server(address);
     (void)state;
-    assert_int_equal(bind(fd, (struct sockaddr *)&in, len), 0);
-    getsockname(fd, (struct sockaddr *)&in, &len);
-    snprintf(address, sizeof address, "127.0.0.1:%u", ntohs(in.sin_port));
     struct cw_resolver *r = resolver_at(address, 100);
     cw_dns_ask(r, CW_DNS_A, CW_S("a.test"), on_answer, &h);
     RUN_UNTIL(base, h.n);

@@ -133,7 +133,7 @@ static const char *find_flaw(const struct cw_sip_draft *d)
         {"Contact", is_absent_or(cw_sip_is_header_uri, d->contact_uri)},
         {"Subject", is_short_text(d->subject)},
         {"Content-Language", is_absent_or(cw_sip_is_language_list, d->content_language)},
-        {"Date", is_absent_or(cw_sip_is_field_value, d->date)},
+        {"Date", is_absent_or(cw_sip_is_date, d->date)},
         {"Expires", is_absent_or(is_number, d->expires)},
         {"User-Agent", is_absent_or(cw_sip_is_field_value, d->user_agent)},
         {"further header field", are_fields_good(d->fields, d->n_fields)},

@@ -11,6 +11,7 @@ bool cw_sip_is_media_type(struct cw_str);    /* type/subtype[;parameters] */
 bool cw_sip_is_language_list(struct cw_str); /* "en, de-AT" */
 bool cw_sip_is_header_uri(struct cw_str);    /* may stand in < >, carries no header fields */
 bool cw_sip_is_branch(struct cw_str);        /* the magic cookie and more */
+bool cw_sip_is_date(struct cw_str);          /* SIP-date, RFC 3261 section 20.17 (sofia.c) */
 /* UTF-8 text of any content, made safe: each run of controls becomes one space. */
 void cw_sip_put_text(struct cw_buf *, struct cw_str text);
 /* The same as a quoted-string. */

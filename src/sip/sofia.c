@@ -10,6 +10,7 @@
 
 #include <sofia-sip/msg.h>
 #include <sofia-sip/msg_addr.h>
+#include <sofia-sip/msg_date.h>
 #include <sofia-sip/sip_header.h>
 #include <sofia-sip/sip_parser.h>
 #include <sofia-sip/sip_util.h>
@@ -17,6 +18,7 @@
 
 #include "base/buf.h"
 #include "sip/build.h"
+#include "sip/check_priv.h"
 
 static const struct {
     struct cw_str name;
@@ -123,4 +125,14 @@ bool cw_sip_sofia_parse(struct cw_sip_message *m, const char **why)
         return false;
     }
     return true;
+}
+
+bool cw_sip_is_date(struct cw_str text)
+{
+    msg_time_t time;
+    char *copy = cw_strdup(text);
+    const char *rest = copy;
+    bool is_date = strlen(copy) == text.n && msg_date_d(&rest, &time) >= 0 && *rest == '\0';
+    cw_free(copy);
+    return is_date;
 }

@@ -1,8 +1,16 @@
 /* From a partner's domain to a TCP connection: look up its servers (RFC 6120 section 3.2), leave
- * out the addresses that the settings refuse, try the rest in order. */
+ * out the addresses that must not be connected to, and try the rest in the manner of RFC 8305: host
+ * by host, IPv6 and IPv4 in turn, the next attempt when one fails or 250 ms have passed.  The first
+ * connection wins; the others are dropped. */
 #include "edge/edge_priv.h"
 
-enum { CONNECT_TIMEOUT_MS = 10000 };
+enum { CONNECT_TIMEOUT_MS = 10000, ATTEMPT_DELAY_MS = 250, TOTAL_MS = 30000 };
+
+struct attempt {
+    struct edge_dial *dial;
+    struct cw_addr addr;
+    struct cw_conn *conn; /* NULL: not begun, or failed */
+};
 
 struct edge_dial {
     struct edge *edge;
@@ -10,17 +18,16 @@ struct edge_dial {
     void *arg;
     struct cw_arena arena;
     struct cw_target_query *query;
-    struct cw_target *targets;
-    size_t n_targets, next;
-    struct cw_conn *conn;
+    struct attempt *attempts; /* in the order to try */
+    size_t n_attempts, next, n_running;
+    struct cw_timer *delay, *total;
     struct cw_str last_text;
 };
 
-static void finish(struct edge_dial *dial, enum edge_dial_result result, struct cw_str text)
+/* conn NULL: none; it is the callee's otherwise. */
+static void finish(struct edge_dial *dial, enum edge_dial_result result, struct cw_conn *conn)
 {
-    struct cw_conn *conn = dial->conn;
-    dial->conn = NULL;
-    dial->done(dial->arg, result, conn, text);
+    dial->done(dial->arg, result, conn, dial->last_text);
     edge_dial_cancel(&dial);
 }
 
@@ -28,21 +35,73 @@ static void try_next(struct edge_dial *);
 
 static void on_connected(void *arg)
 {
-    finish(arg, EDGE_DIAL_OK, CW_STR_NONE);
+    struct attempt *attempt = arg;
+    struct cw_conn *conn = attempt->conn;
+    attempt->conn = NULL;
+    finish(attempt->dial, EDGE_DIAL_OK, conn);
 }
 
 static void on_closed(void *arg, enum cw_conn_end end, struct cw_str sentence)
 {
-    struct edge_dial *dial = arg;
+    struct attempt *attempt = arg;
+    struct edge_dial *dial = attempt->dial;
     (void)end;
-    dial->last_text = cw_arena_dup(&dial->arena, sentence);
-    cw_conn_free(&dial->conn);
+    dial->last_text =
+        cw_arena_printf(&dial->arena, "%.*s: %.*s",
+                        CW_ARG(cw_addr_text(&dial->arena, &attempt->addr)), CW_ARG(sentence));
+    cw_conn_free(&attempt->conn);
+    dial->n_running--;
     try_next(dial);
 }
 
+static void try_next(struct edge_dial *dial)
+{
+    static const struct cw_conn_callbacks callbacks = {.on_connected = on_connected,
+                                                       .on_closed = on_closed};
+    struct cw_addr source = {0};
+    if (dial->next >= dial->n_attempts) {
+        if (dial->n_running == 0)
+            finish(dial, EDGE_DIAL_UNREACHABLE, NULL);
+        return;
+    }
+    struct attempt *attempt = &dial->attempts[dial->next++];
+    cw_addr_parse(dial->edge->config.edge.source_address, 0, &source);
+    attempt->conn = cw_conn_connect_from(dial->edge->base, &source, &attempt->addr,
+                                         CONNECT_TIMEOUT_MS, &callbacks, attempt);
+    dial->n_running++;
+    if (dial->next < dial->n_attempts)
+        cw_timer_set(dial->delay, ATTEMPT_DELAY_MS);
+}
+
+static void on_delay(void *arg)
+{
+    try_next(arg);
+}
+
+static void on_total(void *arg)
+{
+    struct edge_dial *dial = arg;
+    dial->last_text = CW_S("no address answered in time");
+    finish(dial, EDGE_DIAL_UNREACHABLE, NULL);
+}
+
+/* --- which addresses, in which order ----------------------------------------------------------*/
+
+static bool is_own_listener(const struct edge *edge, const struct cw_addr *addr)
+{
+    for (size_t i = 0; i < edge->n_listeners; i++)
+        if (edge->listeners[i] && cw_addr_eq(cw_listener_addr(edge->listeners[i]), addr))
+            return true;
+    return false;
+}
+
+/* Asked for the address itself, after the last look-up: a name that changes its mind between two
+ * look-ups (DNS rebinding) gains nothing. */
 static bool is_refused(const struct edge *edge, const struct cw_addr *addr)
 {
     const struct cw_settings *settings = &edge->policy->settings;
+    if (cw_addr_port(addr) == 0 || is_own_listener(edge, addr))
+        return true;
     for (size_t i = 0; i < settings->n_refused_targets; i++) {
         struct cw_network network;
         if (cw_network_parse(settings->refused_targets[i], &network) &&
@@ -52,39 +111,46 @@ static bool is_refused(const struct edge *edge, const struct cw_addr *addr)
     return false;
 }
 
-static void try_next(struct edge_dial *dial)
+static void add_attempt(struct edge_dial *dial, const struct cw_target *target)
 {
-    static const struct cw_conn_callbacks callbacks = {.on_connected = on_connected,
-                                                       .on_closed = on_closed};
-    while (dial->next < dial->n_targets) {
-        const struct cw_target *target = &dial->targets[dial->next++];
-        if (is_refused(dial->edge, &target->addr)) {
-            dial->last_text =
-                cw_arena_printf(&dial->arena, "%.*s is an address that the settings refuse",
-                                CW_ARG(cw_addr_text(&dial->arena, &target->addr)));
-            continue;
-        }
-        dial->conn =
-            cw_conn_connect(dial->edge->base, &target->addr, CONNECT_TIMEOUT_MS, &callbacks, dial);
+    if (is_refused(dial->edge, &target->addr)) {
+        dial->last_text = cw_arena_printf(&dial->arena, "%.*s: the settings refuse this address",
+                                          CW_ARG(cw_addr_text(&dial->arena, &target->addr)));
         return;
     }
-    finish(dial, EDGE_DIAL_UNREACHABLE, dial->last_text);
+    dial->attempts[dial->n_attempts++] = (struct attempt){.dial = dial, .addr = target->addr};
+}
+
+/* One host's addresses, the two families in turn, beginning with the first one's. */
+static void add_host(struct edge_dial *dial, const struct cw_target *targets, size_t n)
+{
+    size_t at[2] = {0, 0};
+    sa_family_t first = targets[0].addr.ss.ss_family;
+    for (size_t turn = 0; at[0] < n || at[1] < n; turn ^= 1) {
+        while (at[turn] < n && (targets[at[turn]].addr.ss.ss_family == first) != (turn == 0))
+            at[turn]++;
+        if (at[turn] < n)
+            add_attempt(dial, &targets[at[turn]++]);
+    }
 }
 
 static void on_targets(void *arg, const struct cw_target_list *list)
 {
     struct edge_dial *dial = arg;
     dial->query = NULL;
-    struct cw_str text = cw_arena_dup(&dial->arena, list->sentence);
     if (list->status != CW_TARGET_OK) {
         bool slow = list->status == CW_TARGET_DNS_TIMEOUT;
-        finish(dial, slow ? EDGE_DIAL_UNREACHABLE : EDGE_DIAL_NOT_FOUND, text);
+        dial->last_text = cw_arena_dup(&dial->arena, list->sentence);
+        finish(dial, slow ? EDGE_DIAL_UNREACHABLE : EDGE_DIAL_NOT_FOUND, NULL);
         return;
     }
-    dial->targets = cw_arena_alloc(&dial->arena, list->n * sizeof *dial->targets);
-    for (size_t i = 0; i < list->n; i++)
-        dial->targets[i] = list->targets[i];
-    dial->n_targets = list->n;
+    dial->attempts = cw_arena_alloc(&dial->arena, list->n * sizeof *dial->attempts);
+    for (size_t i = 0, n; i < list->n; i += n) {
+        for (n = 1; i + n < list->n && cw_str_eq(list->targets[i].host, list->targets[i + n].host);)
+            n++;
+        add_host(dial, &list->targets[i], n);
+    }
+    cw_timer_set(dial->total, TOTAL_MS);
     try_next(dial);
 }
 
@@ -96,6 +162,8 @@ struct edge_dial *edge_dial_start(struct edge *edge, struct cw_str domain, struc
     dial->edge = edge;
     dial->done = done;
     dial->arg = arg;
+    dial->delay = cw_timer_new(edge->base, on_delay, dial);
+    dial->total = cw_timer_new(edge->base, on_total, dial);
     dial->query = cw_target_find(edge->resolver, &ask, on_targets, dial);
     return dial;
 }
@@ -107,7 +175,10 @@ void edge_dial_cancel(struct edge_dial **dial_ptr)
     if (!dial)
         return;
     cw_target_cancel(&dial->query);
-    cw_conn_free(&dial->conn);
+    for (size_t i = 0; i < dial->n_attempts; i++)
+        cw_conn_free(&dial->attempts[i].conn);
+    cw_timer_free(&dial->delay);
+    cw_timer_free(&dial->total);
     cw_arena_free(&dial->arena);
     cw_free(dial);
 }

@@ -92,6 +92,8 @@ bool edge_stream_is_ready(const struct edge_stream *);
 void edge_stream_send(struct edge_stream *, struct edge_parcel *);
 void edge_stream_close(struct edge_stream *, enum cw_stream_error, struct cw_str text);
 bool edge_stream_is_over(const struct edge_stream *);
+/* Bytes written that the kernel has not taken: a slow partner. */
+size_t edge_stream_queued(const struct edge_stream *);
 /* Outbound: asks the stream's server to verify a key; inbound: the answer to such a question. */
 void edge_stream_verify(struct edge_stream *, const struct cw_s2s_dialback *question);
 void edge_stream_dialback_answer(struct edge_stream *, const struct cw_s2s_dialback *answer);

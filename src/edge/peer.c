@@ -1,13 +1,24 @@
 /* The way out to one partner domain for one of ours: stanzas wait here, in order and bounded in
- * number, bytes and time, until an outbound stream of the pair is READY; then they are written in
- * the order in which they came.  A pair has one stream, so that the order between two users holds
- * (RFC 6120 section 10.1).
+ * number, bytes and time, until an outbound stream of the pair is READY and the partner reads; then
+ * they are written in the order in which they came.  A pair has one stream, so that the order
+ * between two users holds (RFC 6120 section 10.1).
  *
  *     no stream --send--> dialling --ready--> READY --lost--> no stream (dial again when some wait)
- *                            |
- *                            +--failed--> all that wait go back with the reason
+ *        ^                   |
+ *        +--- failed: all that wait go back with the reason; the next attempt rests a while
+ *
+ * The rest doubles from one second to half a minute, with jitter, so that a partner that restarts
+ * is not met by all at once; a stream that lived, or a changed policy, ends it.
  */
+#include "base/secret.h"
 #include "edge/edge_priv.h"
+
+enum {
+    REST_MIN_MS = 1000,
+    REST_MAX_MS = 30000,
+    LIVED_MS = 10000,           /* a stream that was READY for so long was no failure */
+    WRITE_AHEAD_BYTES = 131072, /* beyond it the partner is slow, and stanzas wait here */
+};
 
 struct edge_peer {
     struct edge *edge;
@@ -16,8 +27,11 @@ struct edge_peer {
     struct edge_parcels waiting;
     size_t n_waiting, bytes_waiting;
     struct edge_stream *stream; /* NULL: none */
-    bool was_ready;             /* this stream has been READY */
+    uint64_t ready_ms;          /* since when this stream is READY; 0: not yet */
+    unsigned rest_ms;           /* the last rest between two attempts; 0: none */
+    uint64_t dial_at_ms;        /* not before */
     struct cw_timer *expiry;
+    struct cw_timer *rested; /* dials, or forgets a peer that nobody needs */
 };
 
 struct cw_str edge_pair(struct cw_arena *arena, struct cw_str local, struct cw_str remote)
@@ -72,6 +86,8 @@ static void refuse_all(struct edge_peer *peer, enum cw_link_reason reason, struc
     cw_timer_stop(peer->expiry);
 }
 
+static void drop_if_idle(struct edge_peer *);
+
 static void on_expiry(void *arg)
 {
     struct edge_peer *peer = arg;
@@ -82,6 +98,8 @@ static void on_expiry(void *arg)
                          CW_S("no stream to the partner came up in time"));
     if (first)
         cw_timer_set(peer->expiry, first->deadline_ms - now);
+    else
+        drop_if_idle(peer);
 }
 
 static void enqueue(struct edge_peer *peer, struct edge_parcel *parcel)
@@ -104,6 +122,56 @@ static void enqueue(struct edge_peer *peer, struct edge_parcel *parcel)
 
 /* --- the peer's life --------------------------------------------------------------------------*/
 
+/* A peer without stream, queue and rest is forgotten: strangers' names leave nothing behind. */
+static void drop_if_idle(struct edge_peer *peer)
+{
+    if (peer->stream || peer->n_waiting > 0 || peer->dial_at_ms > cw_now_ms())
+        return;
+    cw_map_remove(&peer->edge->peers, peer->pair);
+    cw_timer_free(&peer->expiry);
+    cw_timer_free(&peer->rested);
+    cw_arena_free(&peer->arena);
+    cw_free(peer);
+}
+
+static void dial(struct edge_peer *peer)
+{
+    peer->ready_ms = 0;
+    peer->stream = edge_stream_dial(peer->edge, peer->local, peer->remote, peer);
+    if (!peer->stream)
+        refuse_all(peer, CW_LINK_REASON_LIMIT, CW_S("the connection limit is reached"));
+}
+
+/* Now, or when the rest is over. */
+static void dial_when_due(struct edge_peer *peer)
+{
+    uint64_t now = cw_now_ms();
+    if (peer->dial_at_ms > now)
+        cw_timer_set(peer->rested, peer->dial_at_ms - now);
+    else
+        dial(peer);
+}
+
+static void on_rested(void *arg)
+{
+    struct edge_peer *peer = arg;
+    if (!peer->stream && peer->n_waiting > 0)
+        dial(peer);
+    drop_if_idle(peer);
+}
+
+static void rest(struct edge_peer *peer)
+{
+    uint32_t random;
+    cw_random(&random, sizeof random);
+    peer->rest_ms = peer->rest_ms == 0                ? REST_MIN_MS
+                    : peer->rest_ms * 2 < REST_MAX_MS ? peer->rest_ms * 2
+                                                      : REST_MAX_MS;
+    uint64_t jittered_ms = peer->rest_ms / 2 + random % (peer->rest_ms / 2 + 1);
+    peer->dial_at_ms = cw_now_ms() + jittered_ms;
+    cw_timer_set(peer->rested, jittered_ms);
+}
+
 static struct edge_peer *get_peer(struct edge *edge, struct cw_str local, struct cw_str remote)
 {
     struct cw_arena arena = {0};
@@ -116,6 +184,7 @@ static struct edge_peer *get_peer(struct edge *edge, struct cw_str local, struct
         peer->remote = cw_arena_dup(&peer->arena, remote);
         peer->pair = cw_arena_dup(&peer->arena, pair);
         peer->expiry = cw_timer_new(edge->base, on_expiry, peer);
+        peer->rested = cw_timer_new(edge->base, on_rested, peer);
         TAILQ_INIT(&peer->waiting);
         cw_map_set(&edge->peers, pair, peer);
     }
@@ -123,23 +192,10 @@ static struct edge_peer *get_peer(struct edge *edge, struct cw_str local, struct
     return peer;
 }
 
-/* A peer without stream and without queue is forgotten: strangers' names leave nothing behind. */
-static void drop_if_idle(struct edge_peer *peer)
+static bool may_write(const struct edge_peer *peer)
 {
-    if (peer->stream || peer->n_waiting > 0)
-        return;
-    cw_map_remove(&peer->edge->peers, peer->pair);
-    cw_timer_free(&peer->expiry);
-    cw_arena_free(&peer->arena);
-    cw_free(peer);
-}
-
-static void dial(struct edge_peer *peer)
-{
-    peer->was_ready = false;
-    peer->stream = edge_stream_dial(peer->edge, peer->local, peer->remote, peer);
-    if (!peer->stream)
-        refuse_all(peer, CW_LINK_REASON_LIMIT, CW_S("the connection limit is reached"));
+    return peer->stream && edge_stream_is_ready(peer->stream) &&
+           edge_stream_queued(peer->stream) < WRITE_AHEAD_BYTES;
 }
 
 void edge_peer_send(struct edge *edge, struct cw_str local, struct cw_str remote,
@@ -152,13 +208,13 @@ void edge_peer_send(struct edge *edge, struct cw_str local, struct cw_str remote
         return;
     }
     struct edge_peer *peer = get_peer(edge, local, remote);
-    if (peer->n_waiting == 0 && peer->stream && edge_stream_is_ready(peer->stream)) {
+    if (peer->n_waiting == 0 && may_write(peer)) {
         edge_stream_send(peer->stream, parcel);
         return;
     }
     enqueue(peer, parcel);
     if (!peer->stream && peer->n_waiting > 0)
-        dial(peer);
+        dial_when_due(peer);
     drop_if_idle(peer);
 }
 
@@ -173,36 +229,48 @@ struct edge_stream *edge_peer_stream(struct edge *edge, struct cw_str local, str
 void edge_peer_ready(struct edge_peer *peer)
 {
     struct edge_parcel *parcel;
-    peer->was_ready = true;
-    cw_timer_stop(peer->expiry);
-    while (peer->stream && edge_stream_is_ready(peer->stream) && (parcel = take_first(peer)))
+    if (peer->ready_ms == 0)
+        peer->ready_ms = cw_now_ms();
+    while (may_write(peer) && (parcel = take_first(peer)))
         edge_stream_send(peer->stream, parcel);
+    if (peer->n_waiting == 0)
+        cw_timer_stop(peer->expiry);
 }
 
 void edge_peer_lost(struct edge_peer *peer, enum cw_link_reason reason, struct cw_str text)
 {
+    bool was_ready = peer->ready_ms != 0;
     peer->stream = NULL;
-    if (!peer->was_ready)
+    if (was_ready && cw_now_ms() - peer->ready_ms >= LIVED_MS)
+        peer->rest_ms = 0;
+    else
+        rest(peer);
+    if (!was_ready)
         refuse_all(peer, reason, text);
     else if (peer->n_waiting > 0 && !peer->edge->stopping)
-        dial(peer);
+        dial_when_due(peer);
     drop_if_idle(peer);
 }
 
 /* --- all of them ------------------------------------------------------------------------------*/
 
-static void refuse_if_unlisted(struct cw_str pair, void *value, void *arg)
+/* What failed under the old policy may work under the new one: nobody rests any longer. */
+static void apply_policy(struct cw_str pair, void *value, void *arg)
 {
     struct edge_peer *peer = value;
     struct edge *edge = arg;
     (void)pair;
     if (!cw_policy_partner(edge->policy, peer->remote))
         refuse_all(peer, CW_LINK_REASON_NOT_LISTED, CW_S("the domain is no partner any more"));
+    peer->rest_ms = 0;
+    peer->dial_at_ms = 0;
+    if (!peer->stream)
+        cw_timer_set(peer->rested, 0);
 }
 
 void edge_peers_apply_policy(struct edge *edge)
 {
-    cw_map_each(&edge->peers, refuse_if_unlisted, edge);
+    cw_map_each(&edge->peers, apply_policy, edge);
 }
 
 static void refuse_on_shutdown(struct cw_str pair, void *value, void *arg)
@@ -224,6 +292,7 @@ static void free_peer(struct cw_str pair, void *value, void *arg)
     (void)arg;
     refuse_all(peer, CW_LINK_REASON_SHUTDOWN, CW_STR_NONE);
     cw_timer_free(&peer->expiry);
+    cw_timer_free(&peer->rested);
     cw_arena_free(&peer->arena);
     cw_free(peer);
 }

@@ -3,41 +3,10 @@
  *
  * A step's actions are read to the end before anything happens that could step the same machine
  * again: news for the peer and the close of the connection wait in the struct until then. */
-#include "edge/edge_priv.h"
-
-#include <inttypes.h>
-
 #include "base/secret.h"
+#include "edge/stream_priv.h"
 
 enum { CLOSE_DEADLINE_MS = 5000 };
-
-struct edge_stream {
-    TAILQ_ENTRY(edge_stream) link;
-    struct edge *edge;
-    enum cw_direction direction;
-    struct cw_arena arena;
-    struct cw_str local, remote; /* outbound */
-    struct cw_str counted_as;    /* the limit that this stream takes from; absent: none */
-    struct cw_log_ctx log;
-    struct edge_dial *dial;
-    struct cw_conn *conn;
-    struct cw_s2s *machine;
-    struct cw_timer *timer;
-    struct edge_peer *peer;      /* outbound for stanzas */
-    struct edge_parcels written; /* waiting to reach the kernel */
-    unsigned n_verifies;         /* db:verify questions under way on this stream */
-    int64_t tokens_us;           /* the rate limit: time earned and not spent on stanzas */
-    uint64_t tokens_at_ms;
-    struct cw_timer *pause; /* runs while reading rests */
-    bool is_verifier, is_indexed, is_unauthenticated;
-    /* What a step left to do. */
-    bool became_ready, failed, close_asked, over;
-    enum cw_link_reason fail_reason;
-    struct cw_str fail_text;
-};
-
-static void step(struct edge_stream *, struct cw_s2s_event *);
-static void end(struct edge_stream *, struct cw_str text);
 
 /* --- limits and registers ---------------------------------------------------------------------*/
 
@@ -52,21 +21,19 @@ static void no_longer_unauthenticated(struct edge_stream *s)
 static void index_by_id(struct edge_stream *s)
 {
     struct cw_str id = cw_s2s_stream_id(s->machine);
-    if (s->direction != CW_INBOUND || !cw_str_is_present(id) ||
-        (s->is_indexed && cw_str_eq(id, s->log.id)))
+    if (s->direction != CW_INBOUND || !cw_str_is_present(id) || cw_str_eq(id, s->indexed_id))
         return;
-    if (s->is_indexed)
-        cw_map_remove(&s->edge->streams_by_id, s->log.id);
-    s->log.id = cw_arena_dup(&s->arena, id);
-    cw_map_set(&s->edge->streams_by_id, s->log.id, s);
-    s->is_indexed = true;
+    if (cw_str_is_present(s->indexed_id))
+        cw_map_remove(&s->edge->streams_by_id, s->indexed_id);
+    s->indexed_id = cw_arena_dup(&s->arena, id);
+    cw_map_set(&s->edge->streams_by_id, s->indexed_id, s);
 }
 
 static void free_stream(struct edge_stream *s)
 {
     struct edge *edge = s->edge;
-    if (s->is_indexed)
-        cw_map_remove(&edge->streams_by_id, s->log.id);
+    if (cw_str_is_present(s->indexed_id))
+        cw_map_remove(&edge->streams_by_id, s->indexed_id);
     if (s->is_verifier) {
         struct cw_str pair = edge_pair(&s->arena, s->local, s->remote);
         if (cw_map_get(&edge->verifiers, pair) == s)
@@ -81,36 +48,23 @@ static void free_stream(struct edge_stream *s)
     edge_dial_cancel(&s->dial);
     cw_timer_free(&s->timer);
     cw_timer_free(&s->pause);
+    cw_timer_free(&s->stuck);
     cw_conn_free(&s->conn);
     cw_s2s_free(&s->machine);
     cw_arena_free(&s->arena);
     cw_free(s);
 }
 
-/* --- the rate limit ---------------------------------------------------------------------------*/
+/* --- back-pressure, both ways -----------------------------------------------------------------*/
 
-/* Each stanza costs 1/rate seconds; what was not spent is kept up to the burst.  Who owes time is
- * not read from until it has passed: nothing is dropped, TCP slows the partner down. */
-static void pay_for_stanza(struct edge_stream *s)
-{
-    const struct cw_settings *settings = &s->edge->policy->settings;
-    uint64_t now = cw_now_ms();
-    if (settings->stanza_rate == 0)
-        return;
-    int64_t most = (int64_t)settings->stanza_burst * 1000000 / settings->stanza_rate;
-    s->tokens_us += (int64_t)(now - s->tokens_at_ms) * 1000;
-    s->tokens_at_ms = now;
-    if (s->tokens_us > most)
-        s->tokens_us = most;
-    s->tokens_us -= 1000000 / settings->stanza_rate;
-}
-
+/* A partner above the stanza rate is not read from for a while: TCP slows it down. */
 static void rest_if_in_debt(struct edge_stream *s)
 {
-    if (s->tokens_us >= 0 || !s->conn || s->over || cw_timer_is_set(s->pause))
+    uint64_t debt_ms = edge_rate_debt_ms(&s->rate);
+    if (debt_ms == 0 || !s->conn || s->over || cw_timer_is_set(s->pause))
         return;
     cw_conn_pause(s->conn);
-    cw_timer_set(s->pause, (uint64_t)(-s->tokens_us) / 1000 + 1);
+    cw_timer_set(s->pause, debt_ms);
 }
 
 static void on_rested(void *arg)
@@ -118,6 +72,24 @@ static void on_rested(void *arg)
     struct edge_stream *s = arg;
     if (s->conn)
         cw_conn_resume(s->conn);
+}
+
+/* A partner that does not read what we write is given up; what was written comes back. */
+static void on_stuck(void *arg)
+{
+    struct edge_stream *s = arg;
+    CW_LOG(&s->log, CW_LOG_WARN, "stream-stuck", CW_KV("remote", s->remote),
+           CW_KVI("queued", s->conn ? cw_conn_queued(s->conn) : 0));
+    if (s->conn)
+        cw_conn_abort(s->conn);
+}
+
+static void watch_written(struct edge_stream *s)
+{
+    if (TAILQ_EMPTY(&s->written))
+        cw_timer_stop(s->stuck);
+    else
+        cw_timer_set(s->stuck, (uint64_t)s->edge->config.edge.queue.timeout_s * 1000);
 }
 
 /* --- what the machine asks for ----------------------------------------------------------------*/
@@ -195,7 +167,8 @@ static void do_action(struct edge_stream *s, const struct cw_s2s_action *action)
         on_ready(s, action);
         break;
     case CW_S2S_DO_STANZA:
-        pay_for_stanza(s);
+        edge_rate_spend(&s->rate, cw_now_ms(), s->edge->policy->settings.stanza_rate,
+                        s->edge->policy->settings.stanza_burst);
         edge_route(s->edge, cw_s2s_local(s->machine), cw_s2s_remote(s->machine), action->stanza);
         break;
     case CW_S2S_DO_FAILED:
@@ -222,7 +195,7 @@ static void after_step(struct edge_stream *s)
                                      .text = s->fail_text};
         s->became_ready = false;
         s->close_asked = true;
-        step(s, &event);
+        edge_stream_step(s, &event);
         return;
     }
     if (s->over && peer) {
@@ -241,7 +214,7 @@ static void after_step(struct edge_stream *s)
         struct cw_s2s_event event = {.kind = CW_S2S_CLOSE,
                                      .text = CW_S("nothing more to verify on this stream")};
         s->close_asked = true;
-        step(s, &event);
+        edge_stream_step(s, &event);
     }
 }
 
@@ -254,7 +227,7 @@ static void set_timer(struct edge_stream *s, uint64_t now_ms)
         cw_timer_set(s->timer, due > now_ms ? due - now_ms : 0);
 }
 
-static void step(struct edge_stream *s, struct cw_s2s_event *event)
+void edge_stream_step(struct edge_stream *s, struct cw_s2s_event *event)
 {
     struct cw_s2s_actions actions;
     event->now_ms = cw_now_ms();
@@ -270,21 +243,21 @@ static void step(struct edge_stream *s, struct cw_s2s_event *event)
 
 static void on_data(void *arg, struct cw_str bytes)
 {
-    step(arg, &(struct cw_s2s_event){.kind = CW_S2S_BYTES, .bytes = bytes});
+    edge_stream_step(arg, &(struct cw_s2s_event){.kind = CW_S2S_BYTES, .bytes = bytes});
     rest_if_in_debt(arg);
 }
 
 static void on_tls_up(void *arg, const struct cw_tls_facts *facts)
 {
-    step(arg, &(struct cw_s2s_event){.kind = CW_S2S_TLS_UP,
-                                     .cert = &facts->cert,
-                                     .tls_version = facts->version,
-                                     .tls_cipher = facts->cipher});
+    edge_stream_step(arg, &(struct cw_s2s_event){.kind = CW_S2S_TLS_UP,
+                                                 .cert = &facts->cert,
+                                                 .tls_version = facts->version,
+                                                 .tls_cipher = facts->cipher});
 }
 
 static void on_tls_failed(void *arg, struct cw_str sentence)
 {
-    step(arg, &(struct cw_s2s_event){.kind = CW_S2S_TLS_FAILED, .text = sentence});
+    edge_stream_step(arg, &(struct cw_s2s_event){.kind = CW_S2S_TLS_FAILED, .text = sentence});
 }
 
 static void on_flushed(void *arg)
@@ -296,17 +269,20 @@ static void on_flushed(void *arg)
         TAILQ_REMOVE(&s->written, parcel, link);
         edge_parcel_done(s->edge, parcel, CW_LINK_REASON_NONE, CW_STR_NONE);
     }
+    watch_written(s);
+    if (s->peer && !s->over)
+        edge_peer_ready(s->peer);
 }
 
 static void on_closed(void *arg, enum cw_conn_end why, struct cw_str sentence)
 {
     (void)why;
-    end(arg, sentence);
+    edge_stream_end(arg, sentence);
 }
 
 static void on_time(void *arg)
 {
-    step(arg, &(struct cw_s2s_event){.kind = CW_S2S_TIMER});
+    edge_stream_step(arg, &(struct cw_s2s_event){.kind = CW_S2S_TIMER});
 }
 
 static const struct cw_conn_callbacks conn_callbacks = {
@@ -317,13 +293,13 @@ static const struct cw_conn_callbacks conn_callbacks = {
     .on_closed = on_closed,
 };
 
-/* The transport is gone, or never came: what was written and did not leave has failed. */
-static void end(struct edge_stream *s, struct cw_str text)
+/* What was written and did not leave has failed. */
+void edge_stream_end(struct edge_stream *s, struct cw_str text)
 {
     struct edge_parcel *parcel;
     struct cw_s2s_event event = {.kind = CW_S2S_EOF, .text = text};
     cw_conn_free(&s->conn);
-    step(s, &event);
+    edge_stream_step(s, &event);
     while ((parcel = TAILQ_FIRST(&s->written))) {
         TAILQ_REMOVE(&s->written, parcel, link);
         edge_parcel_done(s->edge, parcel, CW_LINK_REASON_STREAM_FAILED,
@@ -336,20 +312,9 @@ static void end(struct edge_stream *s, struct cw_str text)
     free_stream(s);
 }
 
-/* --- beginnings -------------------------------------------------------------------------------*/
+/* --- beginning and sending --------------------------------------------------------------------*/
 
-static void new_stream_id(void *arg, char out[33])
-{
-    struct cw_arena arena = {0};
-    struct cw_str id = cw_random_hex(&arena, 16);
-    (void)arg;
-    for (size_t i = 0; i < id.n; i++)
-        out[i] = id.p[i];
-    out[id.n] = '\0';
-    cw_arena_free(&arena);
-}
-
-static struct edge_stream *new_stream(struct edge *edge, const struct cw_s2s_config *config)
+struct edge_stream *edge_stream_new(struct edge *edge, const struct cw_s2s_config *config)
 {
     struct edge_stream *s = cw_alloc(sizeof *s);
     s->edge = edge;
@@ -361,79 +326,16 @@ static struct edge_stream *new_stream(struct edge *edge, const struct cw_s2s_con
     s->machine = cw_s2s_new(config);
     s->timer = cw_timer_new(edge->base, on_time, s);
     s->pause = cw_timer_new(edge->base, on_rested, s);
+    s->stuck = cw_timer_new(edge->base, on_stuck, s);
     TAILQ_INIT(&s->written);
     TAILQ_INSERT_TAIL(&edge->streams, s, link);
     return s;
 }
 
-void edge_stream_accept(struct edge *edge, int fd, const struct cw_addr *peer)
+void edge_stream_attach(struct edge_stream *s, struct cw_conn *conn)
 {
-    struct cw_s2s_config config = {
-        .direction = CW_INBOUND, .policy = edge->policy, .new_stream_id = new_stream_id};
-    struct edge_stream *s = new_stream(edge, &config);
-    s->is_unauthenticated = true;
-    edge->n_unauthenticated++;
-    s->conn = cw_conn_accept(edge->base, fd, peer, &conn_callbacks, s);
-    CW_LOG(&s->log, CW_LOG_DEBUG, "stream-accepted",
-           CW_KV("address", cw_addr_text(&s->arena, peer)));
-    step(s, &(struct cw_s2s_event){.kind = CW_S2S_OPENED});
-}
-
-static void on_dialled(void *arg, enum edge_dial_result result, struct cw_conn *conn,
-                       struct cw_str text)
-{
-    struct edge_stream *s = arg;
-    s->dial = NULL;
-    if (result != EDGE_DIAL_OK) {
-        s->failed = true;
-        s->fail_reason =
-            result == EDGE_DIAL_NOT_FOUND ? CW_LINK_REASON_NOT_FOUND : CW_LINK_REASON_UNREACHABLE;
-        s->fail_text = cw_arena_dup(&s->arena, text);
-        CW_LOG(&s->log, CW_LOG_INFO, "dial-failed", CW_KV("remote", s->remote),
-               CW_KVC("reason", cw_link_reason_name(s->fail_reason)), CW_KV("text", text));
-        s->over = true;
-        end(s, s->fail_text);
-        return;
-    }
     s->conn = conn;
     cw_conn_set_callbacks(conn, &conn_callbacks, s);
-    CW_LOG(&s->log, CW_LOG_DEBUG, "dial-connected", CW_KV("remote", s->remote),
-           CW_KV("address", cw_addr_text(&s->arena, cw_conn_peer(conn))));
-    step(s, &(struct cw_s2s_event){.kind = CW_S2S_OPENED});
-}
-
-struct edge_stream *edge_stream_dial(struct edge *edge, struct cw_str local, struct cw_str remote,
-                                     struct edge_peer *peer)
-{
-    struct cw_s2s_config config = {.direction = CW_OUTBOUND,
-                                   .policy = edge->policy,
-                                   .local = local,
-                                   .remote = remote,
-                                   .verify_only = peer == NULL};
-    const struct cw_partner *partner = cw_policy_partner(edge->policy, remote);
-    struct cw_arena arena = {0};
-    struct cw_str counted_as;
-    if (!edge_limits_take(edge, remote, &arena, &counted_as)) {
-        cw_arena_free(&arena);
-        return NULL;
-    }
-    struct edge_stream *s = new_stream(edge, &config);
-    s->counted_as = cw_arena_dup(&s->arena, counted_as);
-    cw_arena_free(&arena);
-    s->peer = peer;
-    s->is_verifier = peer == NULL;
-    if (s->is_verifier)
-        cw_map_set(&edge->verifiers, edge_pair(&s->arena, local, remote), s);
-    s->dial = edge_dial_start(edge, s->remote, partner ? partner->proxy_fqdn : CW_STR_NONE,
-                              on_dialled, s);
-    return s;
-}
-
-/* --- what others ask for ----------------------------------------------------------------------*/
-
-bool edge_stream_is_ready(const struct edge_stream *s)
-{
-    return !s->over && cw_s2s_is_ready(s->machine, s->local, s->remote);
 }
 
 void edge_stream_send(struct edge_stream *s, struct edge_parcel *parcel)
@@ -443,61 +345,9 @@ void edge_stream_send(struct edge_stream *s, struct edge_parcel *parcel)
     TAILQ_INSERT_TAIL(&s->written, parcel, link);
     /* Until the step has written it, no flush can reach this mark. */
     parcel->flush_mark = UINT64_MAX;
-    step(s, &event);
+    edge_stream_step(s, &event);
     if (s->conn)
         parcel->flush_mark = cw_conn_written_total(s->conn);
-}
-
-void edge_stream_verify(struct edge_stream *s, const struct cw_s2s_dialback *question)
-{
-    s->n_verifies++;
-    step(s, &(struct cw_s2s_event){.kind = CW_S2S_VERIFY, .dialback = *question});
-}
-
-void edge_stream_dialback_answer(struct edge_stream *s, const struct cw_s2s_dialback *answer)
-{
-    step(s, &(struct cw_s2s_event){.kind = CW_S2S_DIALBACK_ANSWER, .dialback = *answer});
-}
-
-void edge_stream_close(struct edge_stream *s, enum cw_stream_error error, struct cw_str text)
-{
-    step(s, &(struct cw_s2s_event){
-                .kind = CW_S2S_CLOSE, .has_error = true, .stream_error = error, .text = text});
-}
-
-bool edge_stream_is_over(const struct edge_stream *s)
-{
-    return s->over;
-}
-
-void edge_streams_apply_policy(struct edge *edge)
-{
-    struct edge_stream *s, *next;
-    for (s = TAILQ_FIRST(&edge->streams); s; s = next) {
-        next = TAILQ_NEXT(s, link);
-        step(s, &(struct cw_s2s_event){.kind = CW_S2S_POLICY, .policy = edge->policy});
-    }
-}
-
-void edge_streams_shutdown(struct edge *edge)
-{
-    struct edge_stream *s, *next;
-    for (s = TAILQ_FIRST(&edge->streams); s; s = next) {
-        next = TAILQ_NEXT(s, link);
-        if (!s->conn) {
-            end(s, CW_S("this server is going down"));
-            continue;
-        }
-        edge_stream_close(s, CW_STREAM_SYSTEM_SHUTDOWN, CW_S("this server is going down"));
-    }
-}
-
-void edge_streams_free(struct edge *edge)
-{
-    struct edge_stream *s;
-    edge->stopping = true;
-    while ((s = TAILQ_FIRST(&edge->streams))) {
-        s->peer = NULL;
-        end(s, CW_S("this server is going down"));
-    }
+    if (!cw_timer_is_set(s->stuck))
+        watch_written(s);
 }

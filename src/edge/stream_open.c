@@ -1,0 +1,147 @@
+/* How streams begin, inbound and outbound, and what the edge's other parts ask of them. */
+#include "base/secret.h"
+#include "edge/stream_priv.h"
+
+/* --- beginnings -------------------------------------------------------------------------------*/
+
+static void new_stream_id(void *arg, char out[33])
+{
+    struct cw_arena arena = {0};
+    struct cw_str id = cw_random_hex(&arena, 16);
+    (void)arg;
+    for (size_t i = 0; i < id.n; i++)
+        out[i] = id.p[i];
+    out[id.n] = '\0';
+    cw_arena_free(&arena);
+}
+
+void edge_stream_accept(struct edge *edge, int fd, const struct cw_addr *peer)
+{
+    struct cw_s2s_config config = {
+        .direction = CW_INBOUND, .policy = edge->policy, .new_stream_id = new_stream_id};
+    struct edge_stream *s = edge_stream_new(edge, &config);
+    s->is_unauthenticated = true;
+    edge->n_unauthenticated++;
+    edge_stream_attach(s,
+                       cw_conn_accept(edge->base, fd, peer, &(struct cw_conn_callbacks){0}, NULL));
+    CW_LOG(&s->log, CW_LOG_DEBUG, "stream-accepted",
+           CW_KV("address", cw_addr_text(&s->arena, peer)));
+    edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_OPENED});
+}
+
+static void on_dialled(void *arg, enum edge_dial_result result, struct cw_conn *conn,
+                       struct cw_str text)
+{
+    struct edge_stream *s = arg;
+    s->dial = NULL;
+    if (result != EDGE_DIAL_OK) {
+        s->failed = true;
+        s->fail_reason =
+            result == EDGE_DIAL_NOT_FOUND ? CW_LINK_REASON_NOT_FOUND : CW_LINK_REASON_UNREACHABLE;
+        s->fail_text = cw_arena_dup(&s->arena, text);
+        CW_LOG(&s->log, CW_LOG_INFO, "dial-failed", CW_KV("remote", s->remote),
+               CW_KVC("reason", cw_link_reason_name(s->fail_reason)), CW_KV("text", text));
+        s->over = true;
+        edge_stream_end(s, s->fail_text);
+        return;
+    }
+    edge_stream_attach(s, conn);
+    CW_LOG(&s->log, CW_LOG_DEBUG, "dial-connected", CW_KV("remote", s->remote),
+           CW_KV("address", cw_addr_text(&s->arena, cw_conn_peer(conn))));
+    edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_OPENED});
+}
+
+struct edge_stream *edge_stream_dial(struct edge *edge, struct cw_str local, struct cw_str remote,
+                                     struct edge_peer *peer)
+{
+    struct cw_s2s_config config = {.direction = CW_OUTBOUND,
+                                   .policy = edge->policy,
+                                   .local = local,
+                                   .remote = remote,
+                                   .verify_only = peer == NULL};
+    const struct cw_partner *partner = cw_policy_partner(edge->policy, remote);
+    struct cw_arena arena = {0};
+    struct cw_str counted_as;
+    if (!edge_limits_take(edge, remote, &arena, &counted_as)) {
+        cw_arena_free(&arena);
+        return NULL;
+    }
+    struct edge_stream *s = edge_stream_new(edge, &config);
+    s->counted_as = cw_arena_dup(&s->arena, counted_as);
+    cw_arena_free(&arena);
+    s->peer = peer;
+    s->is_verifier = peer == NULL;
+    if (s->is_verifier)
+        cw_map_set(&edge->verifiers, edge_pair(&s->arena, local, remote), s);
+    s->dial = edge_dial_start(edge, s->remote, partner ? partner->proxy_fqdn : CW_STR_NONE,
+                              on_dialled, s);
+    return s;
+}
+
+/* --- what others ask for ----------------------------------------------------------------------*/
+
+bool edge_stream_is_ready(const struct edge_stream *s)
+{
+    return !s->over && cw_s2s_is_ready(s->machine, s->local, s->remote);
+}
+
+void edge_stream_verify(struct edge_stream *s, const struct cw_s2s_dialback *question)
+{
+    s->n_verifies++;
+    edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_VERIFY, .dialback = *question});
+}
+
+void edge_stream_dialback_answer(struct edge_stream *s, const struct cw_s2s_dialback *answer)
+{
+    edge_stream_step(s,
+                     &(struct cw_s2s_event){.kind = CW_S2S_DIALBACK_ANSWER, .dialback = *answer});
+}
+
+void edge_stream_close(struct edge_stream *s, enum cw_stream_error error, struct cw_str text)
+{
+    edge_stream_step(
+        s, &(struct cw_s2s_event){
+               .kind = CW_S2S_CLOSE, .has_error = true, .stream_error = error, .text = text});
+}
+
+size_t edge_stream_queued(const struct edge_stream *s)
+{
+    return s->conn ? cw_conn_queued(s->conn) : 0;
+}
+
+bool edge_stream_is_over(const struct edge_stream *s)
+{
+    return s->over;
+}
+
+void edge_streams_apply_policy(struct edge *edge)
+{
+    struct edge_stream *s, *next;
+    for (s = TAILQ_FIRST(&edge->streams); s; s = next) {
+        next = TAILQ_NEXT(s, link);
+        edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_POLICY, .policy = edge->policy});
+    }
+}
+
+void edge_streams_shutdown(struct edge *edge)
+{
+    struct edge_stream *s, *next;
+    for (s = TAILQ_FIRST(&edge->streams); s; s = next) {
+        next = TAILQ_NEXT(s, link);
+        if (!s->conn) {
+            edge_stream_end(s, CW_S("this server is going down"));
+            continue;
+        }
+        edge_stream_close(s, CW_STREAM_SYSTEM_SHUTDOWN, CW_S("this server is going down"));
+    }
+}
+
+void edge_streams_free(struct edge *edge)
+{
+    struct edge_stream *s;
+    edge->stopping = true;
+    while ((s = TAILQ_FIRST(&edge->streams))) {
+        s->peer = NULL;
+        edge_stream_end(s, CW_S("this server is going down"));
+    }
+}

@@ -1,0 +1,45 @@
+/* Inside one stream: its state, shared by stream.c (machine and connection) and stream_open.c (how
+ * streams begin, and what the edge's other parts ask of them). */
+#ifndef CW_EDGE_STREAM_PRIV_H
+#define CW_EDGE_STREAM_PRIV_H
+
+#include "edge/edge_priv.h"
+#include "edge/rate.h"
+
+struct edge_stream {
+    TAILQ_ENTRY(edge_stream) link;
+    struct edge *edge;
+    enum cw_direction direction;
+    struct cw_arena arena;
+    struct cw_str local, remote; /* outbound */
+    struct cw_str counted_as;    /* the limit that this stream takes from; absent: none */
+    struct cw_log_ctx log;
+    struct edge_dial *dial;
+    struct cw_conn *conn;
+    struct cw_s2s *machine;
+    struct cw_timer *timer;
+    struct edge_peer *peer;      /* outbound for stanzas */
+    struct edge_parcels written; /* waiting to reach the kernel */
+    unsigned n_verifies;         /* db:verify questions under way on this stream */
+    struct edge_rate rate;       /* of its stanzas */
+    struct cw_timer *pause;      /* runs while reading rests */
+    struct cw_timer *stuck;      /* runs while something is written that the peer does not read */
+    struct cw_str indexed_id;    /* inbound: the stream id by which dialback answers find us */
+    bool is_verifier, is_unauthenticated;
+    /* What a step left to do. */
+    bool became_ready, failed, close_asked, over;
+    enum cw_link_reason fail_reason;
+    struct cw_str fail_text;
+};
+
+/* A machine at its first state, a struct in the edge's list; no connection yet. */
+struct edge_stream *edge_stream_new(struct edge *, const struct cw_s2s_config *);
+/* The event goes into the machine, its actions are carried out, then the others hear of it.  Never
+ * frees the stream. */
+void edge_stream_step(struct edge_stream *, struct cw_s2s_event *);
+/* Takes the connection over. */
+void edge_stream_attach(struct edge_stream *, struct cw_conn *);
+/* The transport is gone, or never came: everybody is told, and the stream is freed. */
+void edge_stream_end(struct edge_stream *, struct cw_str text);
+
+#endif

@@ -170,15 +170,17 @@ static void test_stateless_tag(void **state)
     (void)state;
     struct cw_sip_txns *t = cw_sip_txns_new(NULL);
     struct cw_sip_action action;
-    char first[1024];
+    char first[17] = "";
     for (unsigned i = 0; i < 3; i++) {
         struct cw_sip_message *m = request(i / 2, CW_SIP_UDP);
         cw_sip_txns_refuse(t, m, &peer, &(struct cw_sip_reply){.status = 403});
         assert_true(cw_sip_txns_next(t, &action));
-        assert_true(action.bytes.n < sizeof first && cw_str_find(action.bytes, CW_S(">;tag=")) > 0);
+        ptrdiff_t at = cw_str_find(action.bytes, CW_S("To: <sip:j@example.com>;tag="));
+        assert_true(at > 0);
+        struct cw_str tag = cw_str_sub(action.bytes, (size_t)at + 28, (size_t)at + 44);
         if (i > 0)
-            assert_int_equal(cw_str_eq_cstr(action.bytes, first), i == 1);
-        snprintf(first, sizeof first, "%.*s", CW_ARG(action.bytes));
+            assert_int_equal(cw_str_eq_cstr(tag, first), i == 1);
+        snprintf(first, sizeof first, "%.*s", CW_ARG(tag));
         assert_false(cw_sip_txns_next(t, &action));
         cw_sip_message_free(&m);
     }

@@ -139,12 +139,24 @@ static json_t *write(const struct cw_api_call *call, const json_t *in,
     return cw_api_changed(call, show(call->arena, before), show(call->arena, &after));
 }
 
+static bool names_a_field(const json_t *in)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)in, name,
+                        value) if (strcmp(name, "domain") != 0 &&
+                                   cw_partner_field_find(cw_str_of(name))) return true;
+    return false;
+}
+
 json_t *cw_api_partner_set(const struct cw_api_call *call, const json_t *in,
                            struct cw_api_problem *problem)
 {
     struct cw_partner_row row;
     if (!find(call, in, &row, problem))
         return NULL;
+    if (!names_a_field(in))
+        return cw_api_refuse(problem, 400, "", CW_S("Give at least one field to change."));
     struct cw_partner partner = row.partner;
     return apply(call, in, &partner, problem) ? write(call, in, &row, &partner, problem) : NULL;
 }

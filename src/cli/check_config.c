@@ -1,4 +1,4 @@
-/* `causeway check-config`: would the roles start with this file? */
+/* `causeway check-config`: the roles' own reader, without the roles. */
 #include <stdio.h>
 
 #include "cli/command.h"

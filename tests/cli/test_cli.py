@@ -155,6 +155,7 @@ REFUSALS = [
     (["set", "a.test", "--enabled", "false", "--if-version", "9"],
      "The partner a.test was changed by somebody else meanwhile; look at it again, then repeat "
      "the change."),
+    (["set", "a.test"], "Give at least one field to change."),
     (["set", "x.test"], "There is no partner x.test."),
     (["get", "x.test"], "There is no partner x.test."),
     (["remove", "x.test"], "There is no partner x.test."),

@@ -119,7 +119,10 @@ static const struct refusal_row refusals[] = {
     {"set unknown", SET, "{\"domain\":\"x.test\"}", 404, "domain", "There is no partner x.test."},
     {"set by an additional", SET, "{\"domain\":\"b.test\"}", 404, "domain",
      "There is no partner b.test."},
-    {"set to another's version", SET, "{\"domain\":\"a.test\",\"if-version\":2}", 409, "",
+    {"set nothing", SET, "{\"domain\":\"a.test\",\"if-version\":1}", 400, "",
+     "Give at least one field to change."},
+    {"set to another's version", SET, "{\"domain\":\"a.test\",\"enabled\":false,\"if-version\":2}",
+     409, "",
      "The partner a.test was changed by somebody else meanwhile; look at it again, then repeat the "
      "change."},
     {"get no domain", "partner get", "{\"domain\":\"a b\"}", 400, "domain",

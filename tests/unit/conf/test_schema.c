@@ -32,7 +32,7 @@ static void check_section(const struct cw_section *section, struct cw_str page);
 static void check_option(const struct cw_option *option, struct cw_str page)
 {
     struct cw_arena arena = {0};
-    struct cw_str rest, entry = entry_of(page, option->key, &rest);
+    struct cw_str rest = CW_STR_NONE, entry = entry_of(page, option->key, &rest);
     if (!cw_str_is_present(entry))
         fail_msg("%s: is not in the manual page", option->key);
     if (option->type == CW_OPTION_NUMBER) {

@@ -1,60 +1,72 @@
-/* `causeway explain negotiation`: the row of settings as the streams themselves read it. */
-#include "cli/explain.h"
+/* `causeway explain negotiation`: a row of settings as the streams themselves read it. */
+#include <stdio.h>
 
+#include "cli/args.h"
+#include "cli/explain.h"
+#include "cli/explain_input.h"
 #include "policy/nego.h"
 
-#include <jansson.h>
-#include <stdio.h>
-#include <string.h>
-
 static const char usage[] =
-    "usage: causeway explain negotiation --tls V --sasl V --dialback true|false [--json]\n"
-    "       V: Required, Optional, NotSupported\n";
+    "negotiation --tls V --sasl V --dialback true|false [--json]   (V: Required, Optional, "
+    "NotSupported)";
 
 struct options {
     struct cw_rules rules;
     bool tls, sasl, dialback, json;
 };
 
-static bool read_option(struct options *o, const char *name, const char *value)
+/* NULL, or what is wrong. */
+static const char *read_option(struct options *o, struct cw_args *args, struct cw_str name)
 {
-    struct cw_str v = cw_str_of(value);
+    struct cw_str value;
 
-    if (!strcmp(name, "--tls"))
-        return o->tls = cw_requirement_of(v, &o->rules.tls);
-    if (!strcmp(name, "--sasl"))
-        return o->sasl = cw_requirement_of(v, &o->rules.sasl);
-    if (!strcmp(name, "--dialback")) {
-        o->rules.dialback = cw_str_eq_cstr(v, "true");
-        return o->dialback = o->rules.dialback || cw_str_eq_cstr(v, "false");
+    if (cw_str_eq_cstr(name, "json")) {
+        o->json = true;
+        return NULL;
     }
-    return false;
+    value = cw_str_of(cw_args_value(args));
+    if (cw_str_eq_cstr(name, "tls")) {
+        o->tls = cw_requirement_of(value, &o->rules.tls);
+        return o->tls ? NULL : "--tls is Required, Optional or NotSupported";
+    }
+    if (cw_str_eq_cstr(name, "sasl")) {
+        o->sasl = cw_requirement_of(value, &o->rules.sasl);
+        return o->sasl ? NULL : "--sasl is Required, Optional or NotSupported";
+    }
+    if (cw_str_eq_cstr(name, "dialback")) {
+        o->rules.dialback = cw_str_eq_cstr(value, "true");
+        o->dialback = o->rules.dialback || cw_str_eq_cstr(value, "false");
+        return o->dialback ? NULL : "--dialback is true or false";
+    }
+    return "there is no such option";
 }
 
-static bool read_options(struct options *o, int argc, char **argv)
+static const char *read_options(struct cw_arena *arena, int argc, char **argv, struct options *o)
 {
-    for (int i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--json"))
-            o->json = true;
-        else if (i + 1 >= argc || !read_option(o, argv[i], argv[i + 1]))
-            return false;
-        else
-            i++;
-    }
-    return o->tls && o->sasl && o->dialback;
+    struct cw_args args = {.argc = argc, .argv = argv, .next = 1};
+    const char *sentence = NULL;
+    struct cw_str text;
+    enum cw_word word;
+
+    while (!sentence && (word = cw_args_next(&args, arena, &text)) != CW_WORD_END)
+        sentence =
+            word == CW_WORD_OPTION ? read_option(o, &args, text) : "there is a word too many";
+    if (!sentence && !(o->tls && o->sasl && o->dialback))
+        sentence = "--tls, --sasl and --dialback are needed";
+    return sentence;
 }
 
-static void print_json(const struct cw_nego_row *row)
+static void print_json(struct cw_arena *arena, const struct cw_nego_row *row)
 {
-    json_t *methods = json_array(), *answer;
+    json_t *methods = json_array(), *answer = json_pack("{s:b}", "valid", row->valid);
 
     for (size_t i = 0; i < row->n_methods; i++)
-        json_array_append_new(methods, json_string(cw_method_name(row->methods[i])));
-    answer = json_pack("{s:b, s:o, s:s, s:s}", "valid", row->valid, "methods", methods, "note",
-                       row->note, "refusal", row->refusal);
-    json_dumpf(answer, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-    putchar('\n');
-    json_decref(answer);
+        json_array_append_new(methods,
+                              cw_explain_json(arena, cw_str_of(cw_method_name(row->methods[i]))));
+    json_object_set_new(answer, "methods", methods);
+    json_object_set_new(answer, "note", cw_explain_json(arena, cw_str_of(row->note)));
+    json_object_set_new(answer, "refusal", cw_explain_json(arena, cw_str_of(row->refusal)));
+    cw_explain_print(answer);
 }
 
 static void print_text(const struct cw_nego_row *row)
@@ -72,17 +84,21 @@ static void print_text(const struct cw_nego_row *row)
 
 int cw_explain_negotiation(int argc, char **argv)
 {
+    struct cw_arena arena = {0};
     struct options o = {0};
-    struct cw_nego_row row;
+    const char *sentence = read_options(&arena, argc, argv, &o);
+    int status = CW_EXIT_OK;
 
-    if (!read_options(&o, argc, argv)) {
-        fputs(usage, stderr);
-        return 2;
+    if (sentence) {
+        status = cw_explain_usage(sentence, usage);
+    } else {
+        struct cw_nego_row row = cw_nego_row(&o.rules);
+
+        if (o.json)
+            print_json(&arena, &row);
+        else
+            print_text(&row);
     }
-    row = cw_nego_row(&o.rules);
-    if (o.json)
-        print_json(&row);
-    else
-        print_text(&row);
-    return 0;
+    cw_arena_free(&arena);
+    return status;
 }

@@ -42,14 +42,15 @@ static bool is_domain(struct cw_str presented, struct cw_str reference)
     return equal;
 }
 
-/* "*.example.com" covers one label more than "example.com", never two and never none. */
+/* "*.example.com" covers one label more than "example.com", never two and never none; the parent
+ * must have two labels itself. */
 static bool matches_wildcard(struct cw_str presented, struct cw_str reference)
 {
-    struct cw_str parent = cw_str_sub(presented, 2, presented.n);
     ptrdiff_t dot = cw_str_index(reference, '.');
+    struct cw_str parent = cw_str_sub(reference, (size_t)(dot + 1), reference.n);
 
-    return dot > 0 && cw_str_index(cw_str_trim(parent), '.') > 0 &&
-           is_domain(parent, cw_str_sub(reference, (size_t)dot + 1, reference.n));
+    return dot > 0 && cw_str_index(parent, '.') > 0 &&
+           is_domain(cw_str_sub(presented, 2, presented.n), parent);
 }
 
 static bool matches_dns(struct cw_str presented, struct cw_str reference)

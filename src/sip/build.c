@@ -185,11 +185,14 @@ enum cw_err cw_sip_build_request(struct cw_buf *out, const struct cw_sip_draft *
  * it; it must not cut a line of ours. */
 static void put_echoed(struct cw_buf *out, struct cw_str value)
 {
-    for (size_t i = 0; i < value.n; i++) {
-        unsigned char c = (unsigned char)value.p[i];
+    size_t from = out->n;
+    cw_buf_puts(out, value);
+    for (size_t i = from; i < out->n; i++) {
+        unsigned char c = (unsigned char)out->p[i];
         bool is_control = (c < 0x20 && c != '\t') || c == 0x7f;
-        bool is_pair = i > 0 && value.p[i - 1] == '\\' && c != '\r' && c != '\n';
-        cw_buf_putc(out, is_control && !is_pair ? ' ' : value.p[i]);
+        bool is_pair = i > from && out->p[i - 1] == '\\' && c != '\r' && c != '\n';
+        if (is_control && !is_pair)
+            out->p[i] = ' ';
     }
 }
 

@@ -34,7 +34,7 @@ static const struct {
 bool cw_sip_name_is(struct cw_str written, struct cw_str name)
 {
     if (written.n != 1)
-        return cw_str_eq_nocase(written, name);
+        return written.n == name.n && cw_str_eq_nocase(written, name);
     char c = (char)(written.p[0] | 0x20);
     for (size_t i = 0; i < sizeof compact_forms / sizeof *compact_forms; i++)
         if (compact_forms[i].compact == c)

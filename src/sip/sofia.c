@@ -65,10 +65,11 @@ static void init_once(void)
  * so it sees an escaped space. */
 static void write_value(struct cw_buf *out, struct cw_str value)
 {
-    for (size_t i = 0; i < value.n; i++) {
-        unsigned char c = (unsigned char)value.p[i];
-        cw_buf_putc(out, c < 0x20 || c == 0x7f ? ' ' : (char)c);
-    }
+    size_t from = out->n;
+    cw_buf_puts(out, value);
+    for (size_t i = from; i < out->n; i++)
+        if ((unsigned char)out->p[i] < 0x20 || out->p[i] == 0x7f)
+            out->p[i] = ' ';
 }
 
 static void write_head(const struct cw_sip_message *m, struct cw_buf *out)

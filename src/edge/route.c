@@ -1,15 +1,10 @@
 /* Stanzas from partners: the machine has checked their addresses; here they find their way.
- * Messages go to the gateway.  An iq is answered here: ping (XEP-0199) for the domain and every
- * bridged address, service-unavailable otherwise (RFC 6120 section 8.2.3).  Results and errors of
- * iqs answer our own keep-alives and end here. */
+ * Messages go to the gateway; an iq or a presence is answered here (xmpp/answer.h says how). */
 #include "edge/edge_priv.h"
+#include "xmpp/answer.h"
 #include "xmpp/jid.h"
-#include "xmpp/ns.h"
 
-static bool is_type(const struct cw_xml *stanza, const char *type)
-{
-    return cw_str_eq_cstr(cw_xml_attr(stanza, "type"), type);
-}
+typedef struct cw_xml *answer_fn(struct cw_arena *, const struct cw_xml *);
 
 static bool read_pair(struct cw_arena *arena, const struct cw_xml *stanza, struct cw_str *local,
                       struct cw_str *remote)
@@ -48,27 +43,13 @@ void edge_bounce(struct edge *edge, const struct cw_xml *stanza, enum cw_stanza_
     cw_arena_free(&arena);
 }
 
-static void answer_ping(struct edge *edge, const struct cw_xml *iq)
+static void answer(struct edge *edge, const struct cw_xml *stanza, answer_fn *make)
 {
     struct cw_arena arena = {0};
-    struct cw_xml *reply = cw_xml_new(&arena, CW_NS_SERVER, "iq");
-    cw_xml_set(&arena, reply, "type", CW_S("result"));
-    cw_xml_set(&arena, reply, "id", cw_xml_attr(iq, "id"));
-    cw_xml_set(&arena, reply, "from", cw_xml_attr(iq, "to"));
-    cw_xml_set(&arena, reply, "to", cw_xml_attr(iq, "from"));
-    edge_route_own(edge, reply);
+    struct cw_xml *reply = make(&arena, stanza);
+    if (reply)
+        edge_route_own(edge, reply);
     cw_arena_free(&arena);
-}
-
-static void route_iq(struct edge *edge, const struct cw_xml *iq)
-{
-    bool is_get = is_type(iq, "get"), is_set = is_type(iq, "set");
-    if (is_get && cw_xml_child(iq, CW_NS_PING, "ping"))
-        answer_ping(edge, iq);
-    else if (is_get || is_set)
-        edge_bounce(edge, iq, CW_STANZA_SERVICE_UNAVAILABLE, CW_STR_NONE);
-    else if (!is_type(iq, "result") && !is_type(iq, "error"))
-        edge_bounce(edge, iq, CW_STANZA_BAD_REQUEST, CW_STR_NONE);
 }
 
 void edge_route(struct edge *edge, struct cw_str local, struct cw_str remote, struct cw_xml *stanza)
@@ -78,5 +59,7 @@ void edge_route(struct edge *edge, struct cw_str local, struct cw_str remote, st
     if (cw_str_eq_cstr(stanza->name, "message"))
         edge_gateway_deliver(edge->gateway, stanza);
     else if (cw_str_eq_cstr(stanza->name, "iq"))
-        route_iq(edge, stanza);
+        answer(edge, stanza, cw_answer_iq);
+    else
+        answer(edge, stanza, cw_answer_presence);
 }

@@ -90,6 +90,15 @@ static const struct cw_api_arg list_args[] = {
 static const struct cw_api_arg settings_get_args[] = {
     {"name", CW_ARG_TEXT, true, false, "", "", "one setting; all when it is left out"},
 };
+#define PARTNER "an address (user@domain), or a domain for all addresses in it"
+static const struct cw_api_arg contact_filter_args[] = {
+    {"user", CW_ARG_TEXT, false, false, "USER@DOMAIN", "", "the local user"},
+    {"partner", CW_ARG_TEXT, false, false, "[USER@]DOMAIN", "", PARTNER},
+};
+static const struct cw_api_arg contact_show_args[] = {
+    {"user", CW_ARG_TEXT, false, true, "USER@DOMAIN", "", "the local user"},
+    {"partner", CW_ARG_TEXT, false, true, "USER@DOMAIN", "", "the partner's user"},
+};
 #define ARGS(a) (a), sizeof(a) / sizeof((a)[0])
 static const struct cw_api_command commands[] = {
     {"partner new", "Add a partner", CW_ADMINISTRATOR, true, ARGS(new_args),
@@ -105,6 +114,12 @@ static const struct cw_api_command commands[] = {
      .run = cw_api_partner_enable},
     {"partner disable", "Disable a partner: as if not listed, but kept; its streams close",
      CW_ADMINISTRATOR, true, ARGS(one_args), .run = cw_api_partner_disable},
+    {"contact list", "List contacts: the addresses that local users have written to", CW_VIEWER,
+     false, ARGS(contact_filter_args), .run = cw_api_contact_list},
+    {"contact show", "Show whether a partner's user may write to a local user", CW_VIEWER, false,
+     ARGS(contact_show_args), .run = cw_api_contact_show},
+    {"contact remove", "Take invitations back, of a user, towards a partner, or both",
+     CW_ADMINISTRATOR, true, ARGS(contact_filter_args), .run = cw_api_contact_remove},
     {"settings get", "Show settings", CW_VIEWER, false, ARGS(settings_get_args),
      .run = cw_api_settings_get},
     {"settings set", "Change settings, all that are given or none", CW_ADMINISTRATOR, true,

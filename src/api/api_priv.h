@@ -9,6 +9,7 @@ typedef json_t *cw_api_handler(const struct cw_api_call *, const json_t *in,
 
 cw_api_handler cw_api_partner_new, cw_api_partner_set, cw_api_partner_get, cw_api_partner_list,
     cw_api_partner_remove, cw_api_partner_enable, cw_api_partner_disable;
+cw_api_handler cw_api_contact_list, cw_api_contact_show, cw_api_contact_remove;
 cw_api_handler cw_api_settings_get, cw_api_settings_set;
 
 /* Fills the problem; returns NULL, for a handler to return. */

@@ -30,6 +30,8 @@ static const struct program {
     /* Administration */
     {"partner", cw_command_main,
      "Federated partners: new, set, get, list, remove, enable, disable"},
+    {"contact", cw_command_main,
+     "Invitations of local users, who may be written to: list, show, remove"},
     {"settings", cw_command_main, "Gateway settings: get, set"},
     {"check-config", cw_check_config_main, "Check the configuration file"},
     /* Looking into the program */

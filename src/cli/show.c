@@ -125,15 +125,28 @@ static void show_list(const json_t *list)
     }
 }
 
-static void show_settings(const json_t *settings)
+static void show_members(const json_t *object)
 {
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)settings, name, value)
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
     {
         printf("%-40s ", name);
         print_value(value);
         putchar('\n');
+    }
+}
+
+static void show_contacts(const json_t *list)
+{
+    size_t i;
+    json_t *contact;
+    json_array_foreach(list, i, contact)
+    {
+        print_clean(text_member(contact, "user"));
+        putchar(' ');
+        print_clean(text_member(contact, "contact"));
+        printf(" since %s\n", text_member(contact, "since"));
     }
 }
 
@@ -173,7 +186,9 @@ static void show_change(const struct cw_api_command *command, const json_t *answ
         show_field(subject, "domain");
     }
     putchar('\n');
-    if (!json_is_object(before))
+    if (json_object_get(before, "contacts"))
+        show_contacts(json_object_get(before, "contacts"));
+    else if (!json_is_object(before))
         show_partner(after);
     else if (json_is_object(after))
         show_difference(before, after);
@@ -189,8 +204,10 @@ void cw_show_answer(const struct cw_api_command *command, const json_t *answer)
         show_change(command, answer);
     else if (json_object_get(answer, "partners"))
         show_list(json_object_get(answer, "partners"));
+    else if (json_object_get(answer, "contacts"))
+        show_contacts(json_object_get(answer, "contacts"));
     else if (json_object_get(answer, "domain"))
         show_partner(answer);
     else
-        show_settings(answer);
+        show_members(answer);
 }

@@ -1,6 +1,7 @@
 /* The gateway's view of the store.  Calls to the database may wait for the disk, so they run on a
  * thread of their own; the loop only sees finished results: a frozen policy, and the contacts,
- * which are all in memory.  New invitations count at once and are written behind. */
+ * which are all in memory.  New invitations count at once and are written behind; those taken back
+ * by an administrator raise the policy's version, and go with the next reading. */
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
@@ -23,13 +24,15 @@ struct job {
     void (*done)(void *arg);
     void *arg;
     struct cw_policy *policy; /* result: the new policy, or NULL when nothing changed */
+    struct cw_map contacts;   /* result: together with the policy */
     enum cw_err err;
 };
 TAILQ_HEAD(jobs, job);
 
 struct gw_store {
     struct gateway *gateway;
-    struct cw_map contacts; /* "local remote" -> the struct itself: presence is what counts */
+    struct cw_map contacts; /* "local remote" -> something: that it is there is what counts */
+    struct cw_map adding;   /* the same keys: new ones that the thread has not written yet */
     struct cw_timer *poll;
     struct event *wake_event;
     int wake_fd;
@@ -41,6 +44,23 @@ struct gw_store {
     struct jobs todo, finished;
 };
 
+static struct cw_str contact_key(struct cw_arena *arena, struct cw_str local, struct cw_str remote)
+{
+    return cw_arena_printf(arena, "%.*s %.*s", CW_ARG(local), CW_ARG(remote));
+}
+
+static enum cw_err load_contacts(struct cw_store *handle, struct cw_map *out)
+{
+    struct cw_arena arena = {0};
+    struct cw_contact *rows = NULL;
+    size_t n = 0;
+    enum cw_err err = cw_store_contact_list(handle, CW_STR_NONE, &arena, &rows, &n);
+    for (size_t i = 0; err == CW_OK && i < n; i++)
+        cw_map_set(out, contact_key(&arena, rows[i].local, rows[i].remote), out);
+    cw_arena_free(&arena);
+    return err;
+}
+
 /* --- the thread -------------------------------------------------------------------------------*/
 
 static void run_job(struct gw_store *store, struct job *job)
@@ -51,6 +71,8 @@ static void run_job(struct gw_store *store, struct job *job)
         job->err = cw_store_version(store->handle, &version);
         if (job->err == CW_OK && version != job->known_version)
             job->err = cw_store_load_policy(store->handle, &job->policy);
+        if (job->policy)
+            job->err = load_contacts(store->handle, &job->contacts);
         break;
     case JOB_CONTACT_ADD:
         job->err = cw_store_contact_add(store->handle, job->local, job->remote, time(NULL));
@@ -89,6 +111,7 @@ static void free_job(struct job *job)
 {
     if (job->policy)
         cw_policy_unref(&job->policy);
+    cw_map_free(&job->contacts);
     cw_arena_free(&job->arena);
     cw_free(job);
 }
@@ -111,6 +134,36 @@ static struct job *next_finished(struct gw_store *store)
     return job;
 }
 
+static void keep_adding(struct cw_str key, void *value, void *arg)
+{
+    cw_map_set(arg, key, value);
+}
+
+/* What was read replaces what was known, so that an invitation taken back is one no more.  Those
+ * that were made since, and are written behind this reading, stay. */
+static void take_contacts(struct gw_store *store, struct cw_map *contacts)
+{
+    struct cw_map old = store->contacts;
+    cw_map_each(&store->adding, keep_adding, contacts);
+    store->contacts = *contacts;
+    *contacts = old;
+}
+
+static void take_result(struct gw_store *store, struct job *job)
+{
+    struct cw_arena arena = {0};
+    if (job->err != CW_OK)
+        CW_LOG(&store->gateway->log, CW_LOG_ERROR, "store-failed",
+               CW_KVC("reason", cw_err_text(job->err)));
+    if (job->kind == JOB_CONTACT_ADD)
+        cw_map_remove(&store->adding, contact_key(&arena, job->local, job->remote));
+    if (job->policy && job->err == CW_OK)
+        take_contacts(store, &job->contacts);
+    if (job->policy && job->policy->version != store->gateway->policy->version)
+        gw_set_policy(store->gateway, job->policy);
+    cw_arena_free(&arena);
+}
+
 static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
     struct gw_store *store = arg;
@@ -120,11 +173,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
     (void)got;
     (void)what;
     while ((job = next_finished(store))) {
-        if (job->err != CW_OK)
-            CW_LOG(&store->gateway->log, CW_LOG_ERROR, "store-failed",
-                   CW_KVC("reason", cw_err_text(job->err)));
-        if (job->policy && job->policy->version != store->gateway->policy->version)
-            gw_set_policy(store->gateway, job->policy);
+        take_result(store, job);
         if (job->done)
             job->done(job->arg);
         free_job(job);
@@ -149,16 +198,13 @@ static void on_poll(void *arg)
     cw_timer_set(store->poll, POLL_MS);
 }
 
-static struct cw_str contact_key(struct cw_arena *arena, struct cw_str local, struct cw_str remote)
-{
-    return cw_arena_printf(arena, "%.*s %.*s", CW_ARG(local), CW_ARG(remote));
-}
-
 void gw_store_invite(struct gw_store *store, struct cw_str local, struct cw_str remote)
 {
     struct cw_arena arena = {0};
-    if (cw_map_set(&store->contacts, contact_key(&arena, local, remote), store) == NULL) {
+    struct cw_str key = contact_key(&arena, local, remote);
+    if (cw_map_set(&store->contacts, key, store) == NULL) {
         struct job *job = cw_alloc(sizeof *job);
+        cw_map_set(&store->adding, key, store);
         job->kind = JOB_CONTACT_ADD;
         job->local = cw_arena_dup(&job->arena, local);
         job->remote = cw_arena_dup(&job->arena, remote);
@@ -177,18 +223,6 @@ bool gw_store_is_invited(const struct gw_store *store, struct cw_str local, stru
 
 /* --- life -------------------------------------------------------------------------------------*/
 
-static enum cw_err load_contacts(struct gw_store *store)
-{
-    struct cw_arena arena = {0};
-    struct cw_contact *rows = NULL;
-    size_t n = 0;
-    enum cw_err err = cw_store_contact_list(store->handle, CW_STR_NONE, &arena, &rows, &n);
-    for (size_t i = 0; err == CW_OK && i < n; i++)
-        cw_map_set(&store->contacts, contact_key(&arena, rows[i].local, rows[i].remote), store);
-    cw_arena_free(&arena);
-    return err;
-}
-
 static bool open_store(struct gw_store *store, struct cw_buf *why)
 {
     struct gateway *gateway = store->gateway;
@@ -203,7 +237,7 @@ static bool open_store(struct gw_store *store, struct cw_buf *why)
     if (err != CW_OK) {
         cw_buf_puts(why, refusal.sentence);
     } else if ((err = cw_store_load_policy(store->handle, &gateway->policy)) != CW_OK ||
-               (err = load_contacts(store)) != CW_OK) {
+               (err = load_contacts(store->handle, &store->contacts)) != CW_OK) {
         cw_buf_printf(why, "the store cannot be read: %s", cw_err_text(err));
     }
     cw_arena_free(&arena);
@@ -256,5 +290,6 @@ void gw_store_free(struct gw_store **ptr)
     pthread_cond_destroy(&store->work);
     pthread_mutex_destroy(&store->lock);
     cw_map_free(&store->contacts);
+    cw_map_free(&store->adding);
     cw_free(store);
 }

@@ -34,16 +34,32 @@ enum cw_err cw_store_contact_remove(struct cw_store *store, struct cw_str local,
     return !err && sqlite3_changes(store->db) == 0 ? CW_ERR_NOT_FOUND : err;
 }
 
-enum cw_err cw_store_contact_list(struct cw_store *store, struct cw_str local,
+/* --- by filter --------------------------------------------------------------------------------*/
+
+/* An absent value is bound as ''. A bare JID has one at sign before its domain, or none. */
+#define MATCHES                               \
+    " FROM contact WHERE (?1='' OR local=?1)" \
+    " AND (?2='' OR remote=?2)"               \
+    " AND (?3='' OR substr(remote,instr(remote,'@')+1)=?3)"
+
+static struct cw_sql prepare_filter(struct cw_store *store, const char *sql,
+                                    const struct cw_contact_filter *filter)
+{
+    struct cw_sql s = cw_sql_prepare(store, sql);
+    cw_sql_text(&s, filter->local);
+    cw_sql_text(&s, filter->remote);
+    cw_sql_text(&s, filter->remote_domain);
+    return s;
+}
+
+enum cw_err cw_store_contact_find(struct cw_store *store, const struct cw_contact_filter *filter,
                                   struct cw_arena *arena, struct cw_contact **out, size_t *n)
 {
-    struct cw_sql s = cw_sql_prepare(store, "SELECT local,remote,since FROM contact"
-                                            " WHERE ?=0 OR local=? ORDER BY local,remote");
+    struct cw_sql s =
+        prepare_filter(store, "SELECT local,remote,since" MATCHES " ORDER BY local,remote", filter);
     size_t room = 0;
     *n = 0;
     *out = NULL;
-    cw_sql_int(&s, cw_str_is_present(local));
-    cw_sql_text(&s, local);
     while (cw_sql_row(&s)) {
         if (*n == room) {
             struct cw_contact *old = *out;
@@ -59,4 +75,49 @@ enum cw_err cw_store_contact_list(struct cw_store *store, struct cw_str local,
         };
     }
     return cw_sql_finish(&s);
+}
+
+enum cw_err cw_store_contact_list(struct cw_store *store, struct cw_str local,
+                                  struct cw_arena *arena, struct cw_contact **out, size_t *n)
+{
+    return cw_store_contact_find(store, &(struct cw_contact_filter){.local = local}, arena, out, n);
+}
+
+/* For the audit trail: [["alice@contoso.test","juliet@fabrikam.test",1700000000],...]. */
+static json_t *to_json(const struct cw_contact *rows, size_t n)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, json_pack("[s%,s%,I]", rows[i].local.p, rows[i].local.n,
+                                              rows[i].remote.p, rows[i].remote.n,
+                                              (json_int_t)rows[i].since));
+    return list;
+}
+
+static struct cw_str object_of(struct cw_arena *arena, const struct cw_contact_filter *filter)
+{
+    struct cw_str local = cw_str_is_present(filter->local) ? filter->local : CW_S("*");
+    struct cw_str remote = cw_str_is_present(filter->remote)          ? filter->remote
+                           : cw_str_is_present(filter->remote_domain) ? filter->remote_domain
+                                                                      : CW_S("*");
+    return cw_arena_printf(arena, "%.*s %.*s", CW_ARG(local), CW_ARG(remote));
+}
+
+enum cw_err cw_store_contact_withdraw(struct cw_store *store, const struct cw_change *change,
+                                      const struct cw_contact_filter *filter,
+                                      struct cw_arena *arena, struct cw_contact **out, size_t *n)
+{
+    struct cw_audit audit = {.action = "contact remove", .object = object_of(arena, filter)};
+    enum cw_err err = cw_store_begin(store);
+    if (err)
+        return err;
+    err = cw_store_contact_find(store, filter, arena, out, n);
+    if (!err && *n == 0)
+        err = CW_ERR_NOT_FOUND;
+    if (!err) {
+        struct cw_sql s = prepare_filter(store, "DELETE" MATCHES, filter);
+        err = cw_sql_run(&s);
+        audit.before = to_json(*out, *n);
+    }
+    return cw_store_commit(store, change, &audit, err);
 }

@@ -36,7 +36,8 @@ void cw_store_close(struct cw_store **);
 
 /* --- Policy --- */
 
-/* Goes up by one with every change of a partner or a setting, by any process. */
+/* Goes up by one with every change of a partner or a setting, and with every withdrawal of
+ * contacts, by any process. */
 enum cw_err cw_store_version(struct cw_store *, uint64_t *out);
 /* Partners, settings and the local domains, frozen, read in one transaction and indexed; one
  * reference, the caller's. */
@@ -100,6 +101,21 @@ enum cw_err cw_store_contact_has(struct cw_store *, struct cw_str local, struct 
                                  bool *out);
 /* CW_ERR_NOT_FOUND: there was none. */
 enum cw_err cw_store_contact_remove(struct cw_store *, struct cw_str local, struct cw_str remote);
+
+/* Which contacts; absent = any. */
+struct cw_contact_filter {
+    struct cw_str local, remote; /* bare JIDs */
+    struct cw_str remote_domain; /* U-labels */
+};
+/* By local, then remote. */
+enum cw_err cw_store_contact_find(struct cw_store *, const struct cw_contact_filter *,
+                                  struct cw_arena *, struct cw_contact **out, size_t *n);
+/* The administrator takes invitations back: audited, and the policy's version goes up, so that
+ * whoever keeps contacts in memory reads them anew.  *out is what was removed.
+ * CW_ERR_NOT_FOUND: nothing fits the filter. */
+enum cw_err cw_store_contact_withdraw(struct cw_store *, const struct cw_change *,
+                                      const struct cw_contact_filter *, struct cw_arena *,
+                                      struct cw_contact **out, size_t *n);
 /* Of one local user, or of all when local is absent; by local, then remote. */
 enum cw_err cw_store_contact_list(struct cw_store *, struct cw_str local, struct cw_arena *,
                                   struct cw_contact **out, size_t *n);

@@ -76,6 +76,7 @@ static void prepare(struct fixture *f)
 #define NEW     "partner new"
 #define SET     "partner set"
 #define SETTING "settings set"
+#define REMOVE  "contact remove"
 
 struct refusal_row {
     const char *name, *command, *arguments;
@@ -147,6 +148,18 @@ static const struct refusal_row refusals[] = {
      "stanza-size-limit-before-authentication",
      "The stanza size limit before authentication is above stanza-size-limit: lower it, or raise "
      "the other."},
+    {"nobody's contacts", REMOVE, "{}", 400, "user", "user or partner must be given."},
+    {"no such contact", REMOVE, "{\"partner\":\"a.test\"}", 404, "", "There is no such contact."},
+    {"a user without a name", REMOVE, "{\"user\":\"contoso.test\"}", 400, "user",
+     "\"contoso.test\" is not an address (user@domain)."},
+    {"a user with a resource", "contact list", "{\"user\":\"a@contoso.test/x\"}", 400, "user",
+     "\"a@contoso.test/x\" is not an address (user@domain)."},
+    {"a partner that is none", "contact list", "{\"partner\":\"a b\"}", 400, "partner",
+     "\"a b\" is neither an address nor a valid domain name."},
+    {"show needs two", "contact show", "{\"user\":\"a@contoso.test\"}", 400, "partner",
+     "partner must be given."},
+    {"show needs addresses", "contact show", "{\"user\":\"a@contoso.test\",\"partner\":\"a.test\"}",
+     400, "partner", "\"a.test\" is not an address (user@domain)."},
 };
 
 static void test_refusals(void **state)
@@ -346,6 +359,42 @@ static void test_rotation(void **state)
     assert_true(cw_str_is_empty(second.dialback_secret_previous));
 }
 
+#define PAIR "{\"user\":\"Alice@contoso.test\",\"partner\":\"j@a.test\"}"
+
+static void assert_may_write(struct fixture *f, const char *type, bool is_invited, bool may_write)
+{
+    char change[128];
+    snprintf(change, sizeof(change), "{\"domain\":\"a.test\",\"type\":\"%s\"}", type);
+    json_decref(must(f, SET, change));
+    json_t *answer = must(f, "contact show", PAIR);
+    if (json_is_true(json_object_get(answer, "invited")) != is_invited ||
+        json_is_true(json_object_get(answer, "may-write")) != may_write)
+        fail_msg("%s: %s", type, json_dumps(answer, JSON_COMPACT));
+    json_decref(answer);
+}
+
+static void test_contacts(void **state)
+{
+    struct fixture *f = *state;
+    prepare(f);
+    assert_may_write(f, "Federated", false, true);
+    assert_may_write(f, "PublicVerified", false, true);
+    assert_may_write(f, "PublicUnverified", false, false);
+    assert_int_equal(
+        cw_store_contact_add(f->store, CW_S("alice@contoso.test"), CW_S("j@a.test"), 1700000000),
+        CW_OK);
+    assert_may_write(f, "PublicUnverified", true, true);
+    json_t *answer = must(f, "contact list", "{\"partner\":\"A.test\"}");
+    assert_json(answer, "{\"contacts\":[{\"user\":\"alice@contoso.test\",\"contact\":"
+                        "\"j@a.test\",\"since\":\"2023-11-14T22:13:20Z\"}]}");
+    json_decref(answer);
+    json_decref(must(f, REMOVE, PAIR));
+    assert_may_write(f, "PublicUnverified", false, false);
+    answer = must(f, "contact list", "{}");
+    assert_json(answer, "{\"contacts\":[]}");
+    json_decref(answer);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -359,6 +408,7 @@ int main(void)
         TEST(test_enable_and_remove),
         TEST(test_list),
         TEST(test_rotation),
+        TEST(test_contacts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

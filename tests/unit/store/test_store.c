@@ -352,6 +352,64 @@ static void test_contacts(void **state)
     assert_false(has);
 }
 
+static void add_contacts(struct cw_store *store)
+{
+    static const struct cw_str pairs[][2] = {
+        {CW_STR("alice@contoso.test"), CW_STR("juliet@a.test")},
+        {CW_STR("alice@contoso.test"), CW_STR("romeo@a.test")},
+        {CW_STR("alice@contoso.test"), CW_STR("x@b.a.test")},
+        {CW_STR("bob@contoso.test"), CW_STR("juliet@a.test")},
+        {CW_STR("bob@contoso.test"), CW_STR("a.test")},
+        {CW_STR("bob@contoso.test"), CW_STR("j@bücher.test")},
+    };
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+        assert_int_equal(cw_store_contact_add(store, pairs[i][0], pairs[i][1], 100), CW_OK);
+}
+
+/* Each row alone: what the filter finds, removes, and leaves. */
+static void test_withdraw(void **state)
+{
+    static const struct {
+        const char *name;
+        struct cw_contact_filter filter;
+        size_t n;
+    } rows[] = {
+        {"all", {CW_STR(""), CW_STR(""), CW_STR("")}, 6},
+        {"one user", {.local = CW_STR("alice@contoso.test")}, 3},
+        {"one address", {.remote = CW_STR("juliet@a.test")}, 2},
+        {"one pair", {.local = CW_STR("bob@contoso.test"), .remote = CW_STR("juliet@a.test")}, 1},
+        {"a domain, not those below", {.remote_domain = CW_STR("a.test")}, 4},
+        {"a domain below", {.remote_domain = CW_STR("b.a.test")}, 1},
+        {"U-labels", {.remote_domain = CW_STR("bücher.test")}, 1},
+        {"nobody", {.local = CW_STR("carol@contoso.test")}, 0},
+        {"no pattern", {.remote_domain = CW_STR("%.test")}, 0},
+    };
+    struct fixture *f = *state;
+    const struct cw_change real = {.who = "test"}, what_if = {.who = "test", .what_if = true};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct cw_contact *list;
+        struct cw_audit_row *audit;
+        size_t n;
+        enum cw_err want = rows[i].n ? CW_OK : CW_ERR_NOT_FOUND;
+        add_contacts(f->store);
+        uint64_t version = version_of(f->store);
+        enum cw_err err =
+            cw_store_contact_withdraw(f->store, &what_if, &rows[i].filter, &f->arena, &list, &n);
+        if (err != want || n != rows[i].n || version_of(f->store) != version)
+            fail_msg("%s, what if: %s, %zu", rows[i].name, cw_err_text(err), n);
+        err = cw_store_contact_withdraw(f->store, &real, &rows[i].filter, &f->arena, &list, &n);
+        if (err != want || n != rows[i].n ||
+            version_of(f->store) != version + (err == CW_OK ? 1 : 0))
+            fail_msg("%s: %s, %zu", rows[i].name, cw_err_text(err), n);
+        assert_int_equal(cw_store_contact_list(f->store, CW_STR_NONE, &f->arena, &list, &n), CW_OK);
+        if (n != 6 - rows[i].n)
+            fail_msg("%s: %zu are left", rows[i].name, n);
+        assert_int_equal(cw_store_audit_list(f->store, 1, &f->arena, &audit, &n), CW_OK);
+        if (err == CW_OK && !cw_str_eq_cstr(audit[0].action, "contact remove"))
+            fail_msg("%s: no audit row", rows[i].name);
+    }
+}
+
 /* Four processes, each adding partners: none is lost, and each counts. */
 static void test_processes(void **state)
 {
@@ -460,6 +518,7 @@ int main(void)
         TEST(test_settings),
         TEST(test_policy),
         TEST(test_contacts),
+        TEST(test_withdraw),
         TEST(test_processes),
         TEST(test_open_refusals),
         TEST(test_first_open),

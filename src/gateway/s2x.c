@@ -237,13 +237,14 @@ void gw_s2x_edge_down(struct gw_s2x *s, struct gw_edge *edge)
 static void refuse(struct gw_s2x *s, cw_sip_txn_id txn, const struct cw_sip_request *request,
                    const struct cw_sip_response *response)
 {
+    const struct cw_sip_field encoding = {CW_STR("Accept-Encoding"), response->accept_encoding};
     struct cw_sip_reply reply = {.status = response->status,
                                  .reason_phrase = response->reason_phrase,
-                                 .contact_uri = response->contact};
-    if (response->status == 415)
-        reply.accept = CW_S("text/plain");
-    if (response->status == 405)
-        reply.allow = true;
+                                 .contact_uri = response->contact,
+                                 .accept = response->accept,
+                                 .allow = cw_str_is_present(response->allow),
+                                 .fields = &encoding,
+                                 .n_fields = cw_str_is_present(response->accept_encoding)};
     CW_LOG(&s->gateway->log, CW_LOG_INFO, "message-answered", CW_KV("from", request->from_uri),
            CW_KV("to", request->request_uri), CW_KVI("status", response->status),
            CW_KV("reason", response->reason_phrase));

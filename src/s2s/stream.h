@@ -45,8 +45,10 @@ enum cw_s2s_event_kind {
     CW_S2S_TLS_UP,     /* handshake done; `cert` is valid for this call and copied */
     CW_S2S_TLS_FAILED, /* `text`: why */
     CW_S2S_DIALBACK_ANSWER, /* to our ASK_AUTHORITY: `dialback`, valid/invalid/error */
-    CW_S2S_VERIFY,     /* outbound: ask this stream's peer to verify a key: `dialback` */
-    CW_S2S_SEND,       /* stanza (jabber:server namespace) for a READY pair */
+    CW_S2S_VERIFY,     /* outbound, also before OPENED: ask the peer to verify a key: `dialback`;
+                        * answered by VERIFY_ANSWER in any case */
+    CW_S2S_SEND,       /* stanza (jabber:server namespace) for a READY pair; ask is_ready first,
+                        * on any other stream it does nothing */
     CW_S2S_POLICY,     /* `policy` is new; the machine takes a reference and reacts */
     CW_S2S_TIMER,
     CW_S2S_CLOSE,      /* we want to close: `stream_error` if has_error, `text` */
@@ -81,7 +83,8 @@ enum cw_s2s_action_kind {
     CW_S2S_DO_ASK_AUTHORITY, /* inbound got a <db:result/>: ask dialback.originating's server */
     CW_S2S_DO_VERIFY_ANSWER, /* outbound: the peer's answer to a VERIFY event, or its failure */
     CW_S2S_DO_READY,         /* the pair (local, remote) is proven in this direction by `method` */
-    CW_S2S_DO_STANZA,        /* inbound: `stanza` for us; its addresses were checked and enforced */
+    CW_S2S_DO_STANZA,        /* inbound: `stanza` for us, of the pair (local, remote); its addresses
+                              * were checked and enforced */
     CW_S2S_DO_FAILED,        /* outbound: this pair will not come up: `reason`, `text` */
     CW_S2S_DO_CLOSE,         /* write what is queued, then close the transport; always the last */
     CW_S2S_DO_NOTE,          /* one line for log and timeline: event name in `bytes`, `text` */

@@ -187,3 +187,11 @@ void cw_s2s_close_gently(struct cw_s2s *s, enum cw_nego_reason reason, struct cw
     s->closing_text = cw_arena_dup(&s->session, text);
     cw_s2s_set_state(s, CW_S2S_CLOSING);
 }
+
+void cw_s2s_tls_failed(struct cw_s2s *s, struct cw_str why)
+{
+    struct cw_str text = cw_arena_printf(&s->step, "%s (%.*s)",
+                                         cw_nego_reason_text(CW_REASON_TLS_FAILED), CW_ARG(why));
+
+    cw_s2s_end(s, &(struct cw_s2s_end){.reason = CW_REASON_TLS_FAILED, .text = text});
+}

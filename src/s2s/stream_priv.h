@@ -1,6 +1,7 @@
 /* Inside the stream machine: its state, and what its files offer each other.
  *
- *     stream.c           life, events, time, state change
+ *     stream.c           life, events, pairs, state change
+ *     stream_time.c      deadlines
  *     stream_read.c      bytes -> header, elements; which handler takes which element
  *     stream_act.c       actions, sending, and every way of ending a stream
  *     stream_in.c        inbound: header, features, STARTTLS, stanzas
@@ -148,6 +149,12 @@ struct cw_s2s_end {
     struct cw_str text;
 };
 void cw_s2s_end(struct cw_s2s *, const struct cw_s2s_end *);
+
+/* The handshake failed, or never ended. */
+void cw_s2s_tls_failed(struct cw_s2s *, struct cw_str why);
+
+/* --- stream_time.c --- */
+void cw_s2s_on_timer(struct cw_s2s *);
 
 /* --- stream_in.c --- */
 void cw_s2s_on_header_in(struct cw_s2s *, const struct cw_stream_header *);

@@ -26,6 +26,7 @@
  * Actions: send TEXT, start-tls, ask ORIGINATING RECEIVING ID KEY, answer ORIGINATING RECEIVING ID
  * valid|invalid|error CONDITION, ready LOCAL REMOTE METHOD, stanza XML, failed REASON STREAM-ERROR,
  * close STREAM-ERROR ("-": none). */
+#include "words.h"
 #include "world.h"
 
 #include "base/buf.h"
@@ -55,36 +56,6 @@ static _Noreturn void fail(const struct replay *r, struct cw_str what, struct cw
     exit(1);
 }
 
-/* The first word; the rest moves on behind it. */
-static struct cw_str word(struct cw_str *rest)
-{
-    ptrdiff_t space = cw_str_index(*rest, ' ');
-    struct cw_str first = space < 0 ? *rest : cw_str_sub(*rest, 0, (size_t)space);
-
-    *rest = space < 0 ? CW_S("") : cw_str_trim(cw_str_sub(*rest, (size_t)space, rest->n));
-    return first;
-}
-
-/* "*" stands for any text, everything else for itself. */
-static bool matches(struct cw_str pattern, struct cw_str text)
-{
-    ptrdiff_t star = cw_str_index(pattern, '*');
-    struct cw_str head, tail;
-
-    if (star < 0)
-        return cw_str_eq(pattern, text);
-    head = cw_str_sub(pattern, 0, (size_t)star);
-    tail = cw_str_sub(pattern, (size_t)star + 1, pattern.n);
-    if (!cw_str_starts(text, head))
-        return false;
-    for (size_t i = head.n; i <= text.n; i++)
-        if (matches(tail, cw_str_sub(text, i, text.n)))
-            return true;
-    return false;
-}
-
-/* --- text --- */
-
 static struct cw_str expand(struct replay *r, struct cw_str line)
 {
     struct cw_buf b = {0};
@@ -102,33 +73,6 @@ static struct cw_str expand(struct replay *r, struct cw_str line)
             i += best->name.n;
         } else {
             cw_buf_putc(&b, line.p[i]);
-        }
-    }
-    out = cw_arena_dup(&r->world.arena, cw_buf_str(&b));
-    cw_buf_free(&b);
-    return out;
-}
-
-static struct cw_str unescape(struct replay *r, struct cw_str text)
-{
-    struct cw_buf b = {0};
-    struct cw_str out;
-
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i], next = i + 1 < text.n ? text.p[i + 1] : 0;
-
-        if (c != '\\') {
-            cw_buf_putc(&b, c);
-            continue;
-        }
-        i++;
-        if (next == 'x') {
-            char hex[3] = {i + 1 < text.n ? text.p[i + 1] : 0, i + 2 < text.n ? text.p[i + 2] : 0};
-
-            cw_buf_putc(&b, (char)strtol(hex, NULL, 16));
-            i += 2;
-        } else {
-            cw_buf_putc(&b, next == 'n' ? '\n' : next == 'r' ? '\r' : next == 't' ? '\t' : next);
         }
     }
     out = cw_arena_dup(&r->world.arena, cw_buf_str(&b));
@@ -252,12 +196,12 @@ static void do_open(struct replay *r, struct cw_str rest)
 
 static void do_recv(struct replay *r, struct cw_str rest)
 {
-    world_receive(&r->world, unescape(r, rest));
+    world_receive(&r->world, unescape(&r->world.arena, rest));
 }
 
 static void do_recv_many(struct replay *r, struct cw_str rest)
 {
-    struct cw_str count = word(&rest), piece = unescape(r, rest);
+    struct cw_str count = word(&rest), piece = unescape(&r->world.arena, rest);
     struct cw_buf b = {0};
     uint64_t n;
 
@@ -452,7 +396,7 @@ static void do_expect(struct replay *r, struct cw_str rest)
     else if (cw_str_eq_cstr(what, "is-ready"))
         expect_is_ready(r, rest);
     else if (!cw_str_eq_cstr(what, "state"))
-        expect_action(r, unescape(r, all));
+        expect_action(r, unescape(&r->world.arena, all));
     else if (!cw_str_eq_cstr(rest, cw_s2s_state_name(r->world.stream)))
         fail(r, CW_S("the state is"), cw_str_of(cw_s2s_state_name(r->world.stream)));
 }

@@ -134,6 +134,8 @@ void world_step(struct world *w, struct cw_s2s_event *e)
 {
     struct cw_s2s_actions actions;
 
+    if (!w->stream)
+        cw_fatal("an event before inbound, outbound or verifier");
     e->now_ms = w->now_ms;
     cw_s2s_step(w->stream, e, &actions);
     for (size_t i = 0; i < actions.n; i++) {

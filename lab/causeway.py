@@ -31,6 +31,8 @@ edge:
   dns:
     servers:
       - "{dns[0]}:{dns[1]}"
+  queue:
+    timeout-s: 10
 gateway:
   sip:
     listen:

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/rights.h"
 #include "conf/role.h"
 
 enum { RESTART_MIN_MS = 50, RESTART_MAX_MS = 1000, LIVED_MS = 2000, STOP_MS = 8000 };
@@ -150,6 +151,10 @@ int cw_run_main(int argc, char **argv)
     int status = cw_role_begin(argc, argv, "Starts all roles on this machine.", &config);
     if (status >= 0)
         return status;
+    if (!cw_run_rights_drop(&log_ctx, &config)) {
+        cw_config_free(&config);
+        return 1;
+    }
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGTERM);

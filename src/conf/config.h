@@ -13,6 +13,8 @@
 
 #define CW_CONFIG_DEFAULT_PATH "/etc/causeway/causeway.yaml"
 
+enum cw_switch { CW_OFF, CW_ON };
+
 enum cw_transport { CW_TRANSPORT_UDP, CW_TRANSPORT_TCP };
 const char *cw_transport_name(enum cw_transport); /* "udp", "tcp" */
 
@@ -87,6 +89,8 @@ struct cw_config {
     struct cw_str path; /* of the file it came from */
     struct cw_str data_dir;
     struct cw_str user; /* the roles run as; empty: as started */
+    enum cw_switch sandbox;
+    unsigned max_files, max_memory_mib; /* of each role; 0 MiB: no limit */
     struct {
         enum cw_log_level level;
         enum cw_log_format format;

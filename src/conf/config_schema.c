@@ -11,6 +11,7 @@
 
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const switches[] = {"off", "on", NULL};
 static const char *const transports[] = {"udp", "tcp", NULL};
 static const char *const profiles[] = {"simple", NULL};
 
@@ -123,6 +124,12 @@ static const struct cw_option root_options[] = {
      .help = "holds the store and the sockets"},
     {"user", CW_OPTION_TEXT, AT(cw_config, user), NONE,
      .help = "the account of the roles when started by root; empty: stay as started"},
+    {"sandbox", CW_OPTION_CHOICE, AT(cw_config, sandbox), .choices = switches, .fallback = "on",
+     .help = "roles give up the files and system calls that they do not need"},
+    {"max-files", CW_OPTION_NUMBER, AT(cw_config, max_files), .min = 64, .max = 1048576,
+     .fallback = "65536", .help = "open files and sockets of each role"},
+    {"max-memory-mib", CW_OPTION_NUMBER, AT(cw_config, max_memory_mib), .max = 1048576,
+     .fallback = "4096", .help = "writable memory of each role; 0: no limit"},
     {"log", CW_OPTION_SECTION, .section = &log_section, .help = "logging"},
     {"local-domains", CW_OPTION_DOMAIN, LIST(cw_config, local_domains, n_local_domains), .min = 1,
      .is_required = true, .help = "the domains of the SIP side"},

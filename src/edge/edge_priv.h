@@ -33,6 +33,7 @@
 #include "io/tls.h"
 #include "link/link.h"
 #include "policy/view.h"
+#include "rights/rights.h"
 #include "s2s/stream.h"
 
 struct edge_stream;
@@ -61,6 +62,7 @@ struct edge {
     struct edge_answers answers;      /* dialback answers on their way to the inbound streams */
     struct cw_timer *answers_timer;
     bool stopping;
+    struct cw_rights rights;
     struct cw_timer *leave_timer; /* stopping: when we leave although streams are still open */
 };
 
@@ -159,6 +161,13 @@ void edge_bounce(struct edge *, const struct cw_xml *stanza, enum cw_stanza_erro
 
 /* Takes over a new policy (a reference is taken) everywhere at once. */
 void edge_set_policy(struct edge *, struct cw_policy *);
+
+/* --- rights.c: what the edge may do -----------------------------------------------------------*/
+
+/* Looks the account up and makes the directories, before anything is bound or opened. */
+bool edge_rights_prepare(struct edge *, struct cw_buf *why);
+/* Gives up everything that is not needed any more, when all is bound and open. */
+bool edge_rights_drop(struct edge *, struct cw_buf *why);
 
 /* --- gateway.c: the link ----------------------------------------------------------------------*/
 

@@ -2,7 +2,6 @@
 #include "edge/main.h"
 
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conf/role.h"
@@ -163,11 +162,13 @@ static bool start(struct edge *edge, struct cw_buf *why)
         cw_buf_putcstr(why, "edge.certificate is not set: the edge needs a certificate");
         return false;
     }
-    mkdir(edge->config.edge.state_dir.p, 0700);
+    if (!edge_rights_prepare(edge, why))
+        return false;
     load_last_policy(edge);
     edge->tls = load_tls(edge, why);
     edge->gateway = edge->tls ? edge_gateway_new(edge, why) : NULL;
-    return edge->gateway && open_resolver(edge, why) && listen_all(edge, why);
+    return edge->gateway && open_resolver(edge, why) && listen_all(edge, why) &&
+           edge_rights_drop(edge, why);
 }
 
 static void free_count(struct cw_str key, void *value, void *arg)

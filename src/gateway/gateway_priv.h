@@ -24,6 +24,7 @@
 #include "io/loop.h"
 #include "link/link.h"
 #include "policy/view.h"
+#include "rights/rights.h"
 #include "sip/transaction.h"
 #include "xmpp/jid.h"
 
@@ -48,8 +49,16 @@ struct gateway {
     struct gw_s2x *s2x;
     struct gw_edge **edges;
     size_t n_edges;
+    struct cw_rights rights;
     bool stopping;
 };
+
+/* --- rights.c: what the gateway may do --------------------------------------------------------*/
+
+/* Closes the file system but for what the gateway needs, before there is a second thread. */
+bool gw_rights_files(struct gateway *, struct cw_buf *why);
+/* Gives up the rest, when all is bound and open. */
+bool gw_rights_drop(struct gateway *, struct cw_buf *why);
 
 /* --- store.c: the store, on its own thread ----------------------------------------------------*/
 

@@ -39,7 +39,7 @@ static bool start(struct gateway *gateway, struct cw_buf *why)
 {
     const struct cw_gateway_config *config = &gateway->config.gateway;
     gateway->instance = cw_random_hex(&gateway->arena, 8);
-    gateway->store = gw_store_new(gateway, why);
+    gateway->store = gw_rights_files(gateway, why) ? gw_store_new(gateway, why) : NULL;
     if (!gateway->store)
         return false;
     gateway->x2s = gw_x2s_new(gateway);
@@ -52,7 +52,7 @@ static bool start(struct gateway *gateway, struct cw_buf *why)
     gateway->n_edges = config->n_edges;
     for (size_t i = 0; i < config->n_edges; i++)
         gateway->edges[i] = gw_edge_new(gateway, config->edges[i]);
-    return true;
+    return gw_rights_drop(gateway, why);
 }
 
 static void finish(struct gateway *gateway)

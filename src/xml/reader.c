@@ -353,15 +353,17 @@ void cw_xml_reader_feed(struct cw_xml_reader *r, struct cw_str bytes)
         cw_buf_puts(&r->pending, bytes);
 }
 
-/* expat takes UTF-16 from its mark or from NULs, whatever encoding it was told. */
-static bool looks_like_utf16(const struct cw_xml_reader *r, struct cw_str bytes)
+/* How many octets stand in front of the first sign of UTF-16; all when there is none.  expat takes
+ * UTF-16 from its mark or from NULs, whatever encoding it was told.  What stands in front of the
+ * sign is expat's to judge, so that the fault is the same however the octets are cut. */
+static size_t before_utf16(const struct cw_xml_reader *r, struct cw_str bytes)
 {
     for (size_t i = 0; i < bytes.n && r->given + i < FIRST_OCTETS; i++) {
         unsigned char c = (unsigned char)bytes.p[i];
         if (c == 0 || c == 0xFE || c == 0xFF)
-            return true;
+            return i;
     }
-    return false;
+    return bytes.n;
 }
 
 /* Octets that expat has and could not read yet: an unfinished tag or character. */
@@ -404,10 +406,12 @@ static bool advance(struct cw_xml_reader *r)
         size_t n = waiting.n ? portion(r, waiting) : 0;
         if (n == 0)
             return false;
-        if (looks_like_utf16(r, waiting)) {
+        size_t clean = before_utf16(r, waiting);
+        if (clean == 0) {
             fail(r, CW_XML_FAULT_UNSUPPORTED_ENCODING, NULL);
             return false;
         }
+        n = n < clean ? n : clean;
         n = n < INT32_MAX ? n : INT32_MAX;
         r->taken += n;
         r->given += n;
@@ -498,7 +502,7 @@ struct cw_xml *cw_xml_parse(struct cw_arena *arena, struct cw_str document,
     r->depth = 1; /* as if a stream were around it */
     if (document.n > limits->max_element_bytes || document.n > INT32_MAX)
         fail(r, CW_XML_FAULT_POLICY_VIOLATION, NULL);
-    else if (looks_like_utf16(r, document))
+    else if (before_utf16(r, document) < document.n)
         fail(r, CW_XML_FAULT_UNSUPPORTED_ENCODING, NULL);
     else if (XML_Parse(r->parser, document.p ? document.p : "", (int)document.n, XML_TRUE) !=
              XML_STATUS_OK)

@@ -48,8 +48,8 @@ static bool text_of(struct cw_conversion *c, const struct cw_option *option, str
     if (!cw_str_is_utf8(text))
         return refuse(c, where, text.p, "is not UTF-8 text");
     *out = cw_arena_dup(c->arena, text);
-    if (text.n == 0 && !option->is_required && !option->is_list)
-        return true;
+    if (text.n == 0 && option->fallback && !option->fallback[0] && !option->is_list)
+        return true; /* the same as not written */
     switch (option->type) {
     case CW_OPTION_PATH:
         return text.n > 0 && text.p[0] == '/'

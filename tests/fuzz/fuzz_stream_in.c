@@ -1,0 +1,8 @@
+/* The stream machine, inbound, from its first byte (stream_world.h). */
+#include "fuzz.h"
+#include "stream_world.h"
+
+void fuzz_input(struct cw_str input)
+{
+    stream_world_run(CW_INBOUND, CW_S(""), input);
+}

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/explain.h"
+#include "cli/link.h"
 #include "cli/run.h"
 #include "edge/main.h"
 #include "gateway/main.h"
@@ -33,6 +34,7 @@ static const struct program {
     {"contact", cw_command_main,
      "Invitations of local users, who may be written to: list, show, remove"},
     {"settings", cw_command_main, "Gateway settings: get, set"},
+    {"link", cw_link_main, "Certificates of the links between gateways and edges: enroll"},
     {"check-config", cw_check_config_main, "Check the configuration file"},
     /* Looking into the program */
     {"explain", cw_explain_main, "What the program would do with an address, a certificate, ..."},

@@ -89,6 +89,26 @@ static bool host_is_plain(struct cw_str host)
     return host.n > 0 && host.n <= 253;
 }
 
+bool cw_edge_address_of(struct cw_arena *arena, struct cw_str text, struct cw_edge_address *out)
+{
+    struct cw_str host, port;
+    *out = (struct cw_edge_address){0};
+    if (cw_str_starts(text, CW_S("/"))) {
+        out->path = cw_arena_dup(arena, text);
+        return true;
+    }
+    if (!cw_str_starts(text, CW_S("tls:")))
+        return false;
+    text = cw_str_sub(text, 4, text.n);
+    if (!split(text, &host, &port) || !cw_str_is_present(port) || !port_of(port, &out->port))
+        return false;
+    if (cw_str_starts(text, CW_S("[")) ? ip_family(host) != 6 : !host_is_plain(host))
+        return false;
+    out->is_tls = true;
+    out->host = cw_arena_dup(arena, host);
+    return true;
+}
+
 static bool transport_of(struct cw_str parameters, enum cw_transport *out)
 {
     *out = CW_TRANSPORT_UDP;

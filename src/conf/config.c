@@ -54,6 +54,41 @@ static void fill_defaults(struct cw_config *config)
     }
 }
 
+static struct cw_str check_links(const struct cw_config *config, struct cw_arena *errors)
+{
+    struct cw_edge_address address;
+    if (config->edge.n_link_listen > 0 && cw_str_is_empty(config->edge.link_certificate))
+        return CW_S("edge.link-listen: needs edge.link-certificate; causeway link enroll makes it "
+                    "on the gateway's machine");
+    for (size_t i = 0; i < config->gateway.n_edges; i++)
+        if (!cw_edge_address_of(errors, config->gateway.edges[i], &address))
+            return cw_arena_printf(errors,
+                                   "gateway.edges[%zu]: \"%.*s\" is neither an absolute path nor "
+                                   "tls:HOST:PORT",
+                                   i + 1, CW_ARG(config->gateway.edges[i]));
+    return CW_STR_NONE;
+}
+
+static struct cw_str check_components(const struct cw_config *config, struct cw_arena *errors)
+{
+    const struct cw_edge_config *edge = &config->edge;
+    if (edge->n_components > 0 && edge->n_component_listen == 0)
+        return CW_S("edge.components: nothing listens for them; give edge.component-listen");
+    for (size_t i = 0; i < edge->n_components; i++) {
+        struct cw_str domain = edge->components[i].domain;
+        if (!is_local(config, domain))
+            return cw_arena_printf(errors,
+                                   "edge.components[%zu]: \"%.*s\" is not one of the "
+                                   "local-domains",
+                                   i + 1, CW_ARG(domain));
+        for (size_t k = 0; k < i; k++)
+            if (cw_str_eq(domain, edge->components[k].domain))
+                return cw_arena_printf(errors, "edge.components: \"%.*s\" is given twice",
+                                       CW_ARG(domain));
+    }
+    return CW_STR_NONE;
+}
+
 /* A sentence about options that do not go together, or the absent string. */
 static struct cw_str check_together(struct cw_config *config, struct cw_arena *errors)
 {
@@ -64,6 +99,11 @@ static struct cw_str check_together(struct cw_config *config, struct cw_arena *e
                                        CW_ARG(config->local_domains[i]));
     if (cw_str_is_empty(config->edge.certificate) != cw_str_is_empty(config->edge.key))
         return CW_S("edge: certificate and key go together; give both or neither");
+    struct cw_str fault = check_links(config, errors);
+    if (!cw_str_is_present(fault))
+        fault = check_components(config, errors);
+    if (cw_str_is_present(fault))
+        return fault;
     for (size_t i = 0; i < config->gateway.sip.n_next_hops; i++) {
         struct cw_next_hop *hop = &config->gateway.sip.next_hops[i];
         if (!is_local(config, hop->domain))

@@ -27,15 +27,28 @@ struct cw_endpoint {
     uint16_t port;
 };
 
+/* A component that may attach to the edge (XEP-0114). */
+struct cw_component_config {
+    struct cw_str domain; /* A-labels; one of the local domains */
+    struct cw_str secret;
+};
+
 struct cw_edge_config {
     struct cw_endpoint *listen; /* default [::]:5269 and 0.0.0.0:5269 */
     size_t n_listen;
-    struct cw_str source_address; /* IP for outbound streams; empty: the system chooses */
-    struct cw_str certificate;    /* PEM chain; empty when this machine runs no edge */
-    struct cw_str key;            /* PEM */
-    struct cw_str ca;             /* PEM trust anchors; empty: the system's */
-    struct cw_str link_socket;    /* default DATA-DIR/link.sock */
-    struct cw_str state_dir;      /* the last snapshot; default DATA-DIR/edge */
+    struct cw_str source_address;    /* IP for outbound streams; empty: the system chooses */
+    struct cw_str certificate;       /* PEM chain; empty when this machine runs no edge */
+    struct cw_str key;               /* PEM */
+    struct cw_str ca;                /* PEM trust anchors; empty: the system's */
+    struct cw_str link_socket;       /* default DATA-DIR/link.sock */
+    struct cw_endpoint *link_listen; /* gateways of other machines, TLS; default none */
+    size_t n_link_listen;
+    struct cw_str link_certificate; /* the bundle of `causeway link enroll`; empty: none */
+    struct cw_endpoint *component_listen;
+    size_t n_component_listen;
+    struct cw_component_config *components;
+    size_t n_components;
+    struct cw_str state_dir; /* the last snapshot; default DATA-DIR/edge */
     struct {
         struct cw_endpoint *servers; /* none: the system's resolvers */
         size_t n_servers;
@@ -72,8 +85,9 @@ struct cw_next_hop {
 struct cw_gateway_config {
     struct cw_str store;          /* default DATA-DIR/causeway.db */
     struct cw_str control_socket; /* default DATA-DIR/gateway.sock */
-    struct cw_str *edges;         /* link sockets; default: the edge's of this machine */
+    struct cw_str *edges;         /* "/path" or "tls:host:port"; default: this machine's edge */
     size_t n_edges;
+    struct cw_str link_certificate; /* the bundle; default DATA-DIR/link/gateway.pem */
     struct {
         struct cw_sip_listen *listen; /* default 0.0.0.0:5098, udp and tcp */
         size_t n_listen;
@@ -118,6 +132,14 @@ void cw_config_free(struct cw_config *);
 /* Checked readers of the forms used above, shared with the settings. */
 bool cw_endpoint_of(struct cw_arena *, struct cw_str text, uint16_t default_port,
                     struct cw_endpoint *out);
+/* Where an edge listens for its link, as in gateway.edges. */
+struct cw_edge_address {
+    bool is_tls;
+    struct cw_str path; /* a Unix socket */
+    struct cw_str host; /* TLS: a name, or an IP literal without brackets */
+    uint16_t port;
+};
+bool cw_edge_address_of(struct cw_arena *, struct cw_str text, struct cw_edge_address *out);
 bool cw_network_is_valid(struct cw_str text); /* "10.0.0.0/8", "2001:db8::/32", a single address */
 
 #endif

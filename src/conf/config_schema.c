@@ -39,6 +39,15 @@ static const struct cw_option queue_options[] = {
 };
 static const struct cw_section queue_section = {ROWS(queue_options)};
 
+static const struct cw_option component_options[] = {
+    {"domain", CW_OPTION_DOMAIN, AT(cw_component_config, domain), .is_required = true,
+     .help = "a local domain that the component serves"},
+    {"secret", CW_OPTION_TEXT, AT(cw_component_config, secret), .min = 1, .is_required = true,
+     .help = "what it proves itself with"},
+};
+static const struct cw_section component_section = {ROWS(component_options),
+                                                    .size = sizeof(struct cw_component_config)};
+
 static const struct cw_option edge_options[] = {
     {"listen", CW_OPTION_ENDPOINT, LIST(cw_config, edge.listen, edge.n_listen),
      .fallback = "[::]:5269,0.0.0.0:5269", .help = "where partners connect to"},
@@ -51,6 +60,15 @@ static const struct cw_option edge_options[] = {
      .help = "PEM trust anchors; empty: the system's"},
     {"link-socket", CW_OPTION_PATH, AT(cw_config, edge.link_socket),
      .fallback = "DATA-DIR/link.sock", .help = "where the gateway connects to"},
+    {"link-listen", CW_OPTION_ENDPOINT, LIST(cw_config, edge.link_listen, edge.n_link_listen),
+     .max = 23456, NONE, .help = "where gateways of other machines connect to, by TLS"},
+    {"link-certificate", CW_OPTION_PATH, AT(cw_config, edge.link_certificate), NONE,
+     .help = "the bundle that causeway link enroll made for this edge"},
+    {"component-listen", CW_OPTION_ENDPOINT,
+     LIST(cw_config, edge.component_listen, edge.n_component_listen), .max = 5347, NONE,
+     .help = "where components connect to (XEP-0114)"},
+    {"components", CW_OPTION_SECTION, LIST(cw_config, edge.components, edge.n_components),
+     .section = &component_section, NONE, .help = "the components that may attach"},
     {"state-dir", CW_OPTION_PATH, AT(cw_config, edge.state_dir), .fallback = "DATA-DIR/edge",
      .help = "holds the last snapshot of the policy"},
     {"dns", CW_OPTION_SECTION, .section = &dns_section, .help = "resolver"},
@@ -113,8 +131,10 @@ static const struct cw_option gateway_options[] = {
      .help = "the SQLite database"},
     {"control-socket", CW_OPTION_PATH, AT(cw_config, gateway.control_socket),
      .fallback = "DATA-DIR/gateway.sock", .help = "where the command line reaches the gateway"},
-    {"edges", CW_OPTION_PATH, LIST(cw_config, gateway.edges, gateway.n_edges), NONE,
-     .help = "link sockets; default: edge.link-socket"},
+    {"edges", CW_OPTION_TEXT, LIST(cw_config, gateway.edges, gateway.n_edges), NONE,
+     .help = "link sockets, or tls:HOST:PORT; default: edge.link-socket"},
+    {"link-certificate", CW_OPTION_PATH, AT(cw_config, gateway.link_certificate),
+     .fallback = "DATA-DIR/link/gateway.pem", .help = "the bundle of this gateway's links by TLS"},
     {"sip", CW_OPTION_SECTION, .section = &sip_section, .help = "the SIP side"},
 };
 static const struct cw_section gateway_section = {ROWS(gateway_options)};

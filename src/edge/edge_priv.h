@@ -6,7 +6,8 @@
  *                route.c   peer.c                   a queue for each (our domain, partner domain)
  *                   |  ^      ^
  *                   v  |      |
- *                 gateway.c --+                     the link: numbered stanzas and their outcomes
+ *                 gateway.c --+                     the links: numbered stanzas and their outcomes
+ *                 component.c                       other servers of ours, instead of a gateway
  *
  * A partner's message comes in on an inbound stream; the machine has checked it and acts STANZA;
  * route.c gives it to gateway.c, which numbers it, sends it over the link and keeps it until its
@@ -39,6 +40,7 @@
 struct edge_stream;
 struct edge_peer;
 struct edge_gateway;
+struct edge_components;
 struct edge_answer;
 TAILQ_HEAD(edge_streams, edge_stream);
 TAILQ_HEAD(edge_answers, edge_answer);
@@ -53,6 +55,7 @@ struct edge {
     struct cw_listener **listeners;
     size_t n_listeners;
     struct edge_gateway *gateway;
+    struct edge_components *components;
     struct edge_streams streams;
     size_t n_streams, n_unauthenticated;
     struct cw_map streams_by_id;      /* inbound: the stream id we gave -> struct edge_stream */
@@ -71,7 +74,7 @@ struct edge_parcel {
     TAILQ_ENTRY(edge_parcel) link;
     struct cw_arena arena;
     struct cw_xml *stanza; /* in the arena */
-    uint64_t n;            /* the gateway's number, or 0 when the edge itself is the sender */
+    uint64_t n; /* gateway.c's number, or 0 when the edge itself or a component is the sender */
     size_t bytes;
     uint64_t deadline_ms; /* waiting for a stream */
     uint64_t flush_mark;  /* written: done once the connection's flushed_total reaches it */
@@ -169,16 +172,32 @@ bool edge_rights_prepare(struct edge *, struct cw_buf *why);
 /* Gives up everything that is not needed any more, when all is bound and open. */
 bool edge_rights_drop(struct edge *, struct cw_buf *why);
 
-/* --- gateway.c: the link ----------------------------------------------------------------------*/
+/* --- gateway.c: stanzas to and from gateways; link.c has the links ----------------------------*/
 
-/* NULL with a sentence when the link's socket cannot be made. */
+/* NULL with a sentence when a link's socket cannot be made. */
 struct edge_gateway *edge_gateway_new(struct edge *, struct cw_buf *why);
 /* Bounces what has no outcome. */
 void edge_gateway_shutdown(struct edge_gateway *);
 void edge_gateway_free(struct edge_gateway **);
+/* Reads the link's certificate again. */
+void edge_gateway_reload(struct edge_gateway *);
 /* A partner's stanza for a user behind the gateway: kept until its outcome is known. */
 void edge_gateway_deliver(struct edge_gateway *, const struct cw_xml *stanza);
 void edge_gateway_outcome(struct edge_gateway *, uint64_t n, enum cw_link_reason,
                           struct cw_str text);
+
+/* --- component.c: components that attach to the edge ------------------------------------------*/
+
+/* False with a sentence when a socket cannot be made. */
+bool edge_components_start(struct edge *, struct cw_buf *why);
+void edge_components_shutdown(struct edge *); /* says goodbye to all */
+void edge_components_free(struct edge *);
+/* Is this local domain (A-labels) a component's? */
+bool edge_component_serves(const struct edge *, struct cw_str domain);
+/* A partner's stanza for that domain: goes to the component, or back with an error. */
+void edge_component_deliver(struct edge *, struct cw_str domain, const struct cw_xml *stanza);
+/* A stanza that could not be delivered: when it came from a component, that is told. */
+void edge_component_undelivered(struct edge *, const struct cw_xml *stanza, enum cw_link_reason,
+                                struct cw_str text);
 
 #endif

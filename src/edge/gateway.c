@@ -1,14 +1,14 @@
-/* The edge's end of the link.  A gateway connects; the newest connection is the link, an older one
- * is dropped.  Partners' stanzas are numbered and kept until their outcome comes.  When the link
- * breaks they stay; a gateway that comes back within `link-hold` gets them again under the same
- * numbers, otherwise their senders get an error.  Nothing is dropped in silence. */
-#include "edge/edge_priv.h"
-
+/* Stanzas between the edge and its gateways.  A partner's stanza is numbered, given to the gateway
+ * that has its addressee (link.c) and kept until its outcome comes.  When that link breaks it goes
+ * to another gateway, or waits for one: whoever comes within `link-hold` gets it under the same
+ * number, otherwise its sender gets an error.  A gateway's stanza is asked about under a number of
+ * ours until its outcome is known.  Nothing is dropped in silence. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "base/secret.h"
-#include "conf/snapshot.h"
+#include "edge/link_priv.h"
+#include "xmpp/jid.h"
 
 enum {
     OUTCOME_TIMEOUT_MS = 90000, /* longer than any SIP transaction; a gateway that hangs */
@@ -20,33 +20,35 @@ struct unresolved {
     TAILQ_ENTRY(unresolved) link;
     struct cw_arena arena;
     struct cw_xml *stanza;
+    struct cw_str local_bare;  /* whom it is for: picks the gateway */
+    struct edge_link *gateway; /* it was given to; NULL: it waits for one */
     uint64_t n, since_ms;
 };
 TAILQ_HEAD(unresolved_list, unresolved);
 
+/* A gateway's stanza without an outcome. */
+struct asked {
+    TAILQ_ENTRY(asked) link;
+    struct edge_link *gateway;
+    uint64_t n;      /* the gateway's */
+    uint64_t number; /* ours */
+};
+
 struct edge_gateway {
     struct edge *edge;
-    struct cw_listener *listener;
-    struct cw_conn *conn;
-    struct cw_link *link;
-    bool is_up; /* hello was said */
+    struct edge_links *links;
+    size_t n_up;
     uint64_t down_since_ms;
     struct cw_arena arena;
     struct cw_str instance;
-    uint64_t last_n;
+    uint64_t last_n, last_asked;
     struct unresolved_list unresolved; /* by number */
     size_t n_unresolved;
     struct cw_map by_n; /* number as text -> struct unresolved */
+    TAILQ_HEAD(, asked) asked;
+    struct cw_map asked_by_number;
     struct cw_timer *sweep;
-    struct cw_buf out;
 };
-
-static void flush(struct edge_gateway *g)
-{
-    if (g->conn)
-        cw_conn_write(g->conn, cw_buf_str(&g->out));
-    cw_buf_reset(&g->out);
-}
 
 /* --- unresolved stanzas -----------------------------------------------------------------------*/
 
@@ -81,7 +83,7 @@ static void on_sweep(void *arg)
     for (u = TAILQ_FIRST(&g->unresolved); u; u = next) {
         next = TAILQ_NEXT(u, link);
         uint64_t waits_since = u->since_ms > g->down_since_ms ? u->since_ms : g->down_since_ms;
-        if (!g->is_up && now - waits_since >= hold_ms)
+        if (!u->gateway && now - waits_since >= hold_ms)
             bounce(g, u, CW_STANZA_RECIPIENT_UNAVAILABLE, "the gateway is away");
         else if (now - u->since_ms >= OUTCOME_TIMEOUT_MS)
             bounce(g, u, CW_STANZA_REMOTE_SERVER_TIMEOUT, "the gateway gave no answer");
@@ -90,10 +92,26 @@ static void on_sweep(void *arg)
         cw_timer_set(g->sweep, SWEEP_MS);
 }
 
-static void send_stanza(struct edge_gateway *g, const struct unresolved *u)
+/* To the gateway that has the addressee, if one is up. */
+static void give(struct edge_gateway *g, struct unresolved *u)
 {
-    cw_link_write_stanza(&g->out, u->n, u->stanza);
-    flush(g);
+    u->gateway = edge_links_pick(g->links, u->local_bare);
+    if (u->gateway)
+        edge_link_send_stanza(u->gateway, u->n, u->stanza);
+}
+
+static void give_waiting(struct edge_gateway *g)
+{
+    struct unresolved *u;
+    TAILQ_FOREACH (u, &g->unresolved, link)
+        if (!u->gateway)
+            give(g, u);
+}
+
+static struct cw_str bare_of(struct cw_arena *arena, struct cw_str address)
+{
+    struct cw_jid jid;
+    return cw_jid_parse(arena, address, &jid) == CW_JID_OK ? cw_jid_bare(arena, &jid) : address;
 }
 
 void edge_gateway_deliver(struct edge_gateway *g, const struct cw_xml *stanza)
@@ -107,6 +125,7 @@ void edge_gateway_deliver(struct edge_gateway *g, const struct cw_xml *stanza)
     }
     struct unresolved *u = cw_alloc(sizeof *u);
     u->stanza = cw_xml_copy(&u->arena, stanza);
+    u->local_bare = bare_of(&u->arena, cw_xml_attr(u->stanza, "to"));
     u->n = ++g->last_n;
     u->since_ms = cw_now_ms();
     TAILQ_INSERT_TAIL(&g->unresolved, u, link);
@@ -114,125 +133,91 @@ void edge_gateway_deliver(struct edge_gateway *g, const struct cw_xml *stanza)
     g->n_unresolved++;
     if (!cw_timer_is_set(g->sweep))
         cw_timer_set(g->sweep, SWEEP_MS);
-    if (g->is_up)
-        send_stanza(g, u);
+    give(g, u);
 }
 
-static void on_outcome(struct edge_gateway *g, const struct cw_link_outcome *outcome)
+void edge_gateway_on_outcome(struct edge_gateway *g, struct edge_link *from,
+                             const struct cw_link_outcome *outcome)
 {
     char key[24];
     struct unresolved *u = cw_map_get(&g->by_n, number_key(key, outcome->n));
-    if (!u)
-        return; /* bounced meanwhile */
+    if (!u || u->gateway != from)
+        return; /* bounced meanwhile, or another's by now */
     if (outcome->result == CW_LINK_REFUSED && outcome->error)
         edge_route_own(g->edge, outcome->error);
     forget(g, u);
 }
 
-void edge_gateway_outcome(struct edge_gateway *g, uint64_t n, enum cw_link_reason reason,
+/* --- a gateway's stanzas ----------------------------------------------------------------------*/
+
+static void forget_asked(struct edge_gateway *g, struct asked *a)
+{
+    char key[24];
+    TAILQ_REMOVE(&g->asked, a, link);
+    cw_map_remove(&g->asked_by_number, number_key(key, a->number));
+    cw_free(a);
+}
+
+void edge_gateway_on_stanza(struct edge_gateway *g, struct edge_link *from, uint64_t n,
+                            const struct cw_xml *stanza)
+{
+    struct asked *a = cw_alloc(sizeof *a);
+    char key[24];
+    a->gateway = from;
+    a->n = n;
+    a->number = ++g->last_asked;
+    TAILQ_INSERT_TAIL(&g->asked, a, link);
+    cw_map_set(&g->asked_by_number, number_key(key, a->number), a);
+    edge_route_from_gateway(g->edge, stanza, a->number);
+}
+
+void edge_gateway_outcome(struct edge_gateway *g, uint64_t number, enum cw_link_reason reason,
                           struct cw_str text)
 {
+    char key[24];
+    struct asked *a = cw_map_get(&g->asked_by_number, number_key(key, number));
+    if (!a)
+        return; /* its gateway went away and has told the sender */
     struct cw_link_outcome outcome = {
-        .n = n,
+        .n = a->n,
         .result = reason == CW_LINK_REASON_NONE ? CW_LINK_DELIVERED : CW_LINK_REFUSED,
         .reason = reason,
         .text = text,
     };
-    cw_link_write_outcome(&g->out, &outcome);
-    flush(g);
+    edge_link_send_outcome(a->gateway, &outcome);
+    forget_asked(g, a);
 }
 
-/* --- the link's messages ----------------------------------------------------------------------*/
+/* --- gateways come and go ---------------------------------------------------------------------*/
 
-static void on_hello(struct edge_gateway *g, struct cw_str instance)
+void edge_gateway_on_up(struct edge_gateway *g, struct edge_link *gateway)
+{
+    (void)gateway;
+    g->n_up++;
+    give_waiting(g);
+}
+
+void edge_gateway_on_down(struct edge_gateway *g, struct edge_link *gateway)
 {
     struct unresolved *u;
-    CW_LOG(&g->edge->log, CW_LOG_INFO, "link-up", CW_KV("gateway", instance),
-           CW_KVI("unresolved", g->n_unresolved));
-    g->is_up = true;
+    struct asked *a, *next;
+    for (a = TAILQ_FIRST(&g->asked); a; a = next) {
+        next = TAILQ_NEXT(a, link);
+        if (a->gateway == gateway)
+            forget_asked(g, a);
+    }
     TAILQ_FOREACH (u, &g->unresolved, link)
-        send_stanza(g, u);
+        if (u->gateway == gateway)
+            u->gateway = NULL;
+    if (--g->n_up == 0)
+        g->down_since_ms = cw_now_ms();
+    else
+        give_waiting(g);
 }
 
-static void on_config(struct edge_gateway *g, uint64_t version, struct cw_str json)
+void edge_gateway_reload(struct edge_gateway *g)
 {
-    struct cw_arena arena = {0};
-    struct cw_policy *policy = NULL;
-    struct cw_str why = CW_STR_NONE;
-    struct edge *edge = g->edge;
-    if (cw_snapshot_read(json, &policy, &arena, &why) == CW_OK) {
-        edge_set_policy(edge, policy);
-        if (cw_snapshot_save(policy, edge->config.edge.state_dir.p, &arena, &why) != CW_OK)
-            CW_LOG(&edge->log, CW_LOG_ERROR, "snapshot-not-saved", CW_KV("reason", why));
-        why = CW_STR_NONE;
-        cw_policy_unref(&policy);
-    } else {
-        CW_LOG(&edge->log, CW_LOG_ERROR, "snapshot-refused", CW_KV("reason", why));
-    }
-    cw_link_write_configured(&g->out, version, why);
-    flush(g);
-    cw_arena_free(&arena);
-}
-
-static void drop_link(struct edge_gateway *g, struct cw_str why)
-{
-    if (!g->conn)
-        return;
-    CW_LOG(&g->edge->log, CW_LOG_WARN, "link-down", CW_KV("reason", why));
-    cw_conn_free(&g->conn);
-    cw_link_free(&g->link);
-    g->is_up = false;
-    g->down_since_ms = cw_now_ms();
-}
-
-static void on_data(void *arg, struct cw_str bytes)
-{
-    struct edge_gateway *g = arg;
-    struct cw_link_event event;
-    cw_link_feed(g->link, bytes);
-    while (g->link) {
-        switch (cw_link_next(g->link, &event)) {
-        case CW_LINK_MORE:
-            return;
-        case CW_LINK_HELLO:
-            on_hello(g, event.instance);
-            break;
-        case CW_LINK_CONFIG:
-            on_config(g, event.version, event.json);
-            break;
-        case CW_LINK_STANZA:
-            edge_route_from_gateway(g->edge, event.stanza, event.n);
-            break;
-        case CW_LINK_OUTCOME:
-            on_outcome(g, &event.outcome);
-            break;
-        case CW_LINK_CONFIGURED:
-        case CW_LINK_CLOSED:
-            drop_link(g, CW_S("the gateway said goodbye"));
-            break;
-        case CW_LINK_BROKEN:
-            drop_link(g, event.text);
-            break;
-        }
-    }
-}
-
-static void on_closed(void *arg, enum cw_conn_end end, struct cw_str sentence)
-{
-    (void)end;
-    drop_link(arg, sentence);
-}
-
-static void on_accept(void *arg, int fd, const struct cw_addr *peer)
-{
-    static const struct cw_conn_callbacks callbacks = {.on_data = on_data, .on_closed = on_closed};
-    struct edge_gateway *g = arg;
-    drop_link(g, CW_S("another gateway connected"));
-    g->link = cw_link_new(CW_LINK_EDGE, g->instance);
-    g->conn = cw_conn_accept(g->edge->base, fd, peer, &callbacks, g);
-    cw_buf_reset(&g->out);
-    cw_link_write_open(g->link, &g->out);
-    flush(g);
+    edge_links_reload(g->links);
 }
 
 /* --- life -------------------------------------------------------------------------------------*/
@@ -248,9 +233,9 @@ struct edge_gateway *edge_gateway_new(struct edge *edge, struct cw_buf *why)
     g->down_since_ms = cw_now_ms();
     g->sweep = cw_timer_new(edge->base, on_sweep, g);
     TAILQ_INIT(&g->unresolved);
-    g->listener =
-        cw_listener_new_unix(edge->base, edge->config.edge.link_socket.p, 0660, on_accept, g, why);
-    if (!g->listener)
+    TAILQ_INIT(&g->asked);
+    g->links = edge_links_new(edge, g, g->instance, why);
+    if (!g->links)
         edge_gateway_free(&g);
     return g;
 }
@@ -266,17 +251,18 @@ void edge_gateway_free(struct edge_gateway **ptr)
 {
     struct edge_gateway *g = *ptr;
     struct unresolved *u;
+    struct asked *a;
     *ptr = NULL;
     if (!g)
         return;
     while ((u = TAILQ_FIRST(&g->unresolved)))
         forget(g, u);
+    while ((a = TAILQ_FIRST(&g->asked)))
+        forget_asked(g, a);
+    edge_links_free(&g->links);
     cw_map_free(&g->by_n);
+    cw_map_free(&g->asked_by_number);
     cw_timer_free(&g->sweep);
-    cw_conn_free(&g->conn);
-    cw_link_free(&g->link);
-    cw_listener_free(&g->listener);
-    cw_buf_free(&g->out);
     cw_arena_free(&g->arena);
     cw_free(g);
 }

@@ -128,6 +128,7 @@ static void on_terminate(evutil_socket_t signal_number, short what, void *arg)
     for (size_t i = 0; i < edge->n_listeners; i++)
         cw_listener_free(&edge->listeners[i]);
     edge_gateway_shutdown(edge->gateway);
+    edge_components_shutdown(edge);
     edge_peers_shutdown(edge);
     edge_streams_shutdown(edge);
     if (TAILQ_EMPTY(&edge->streams))
@@ -152,6 +153,7 @@ static void on_hangup(evutil_socket_t signal_number, short what, void *arg)
         CW_LOG(&edge->log, CW_LOG_ERROR, "certificate-refused", CW_KV("reason", cw_buf_str(&why)));
     }
     cw_buf_free(&why);
+    edge_gateway_reload(edge->gateway);
 }
 
 /* --- life -------------------------------------------------------------------------------------*/
@@ -167,8 +169,8 @@ static bool start(struct edge *edge, struct cw_buf *why)
     load_last_policy(edge);
     edge->tls = load_tls(edge, why);
     edge->gateway = edge->tls ? edge_gateway_new(edge, why) : NULL;
-    return edge->gateway && open_resolver(edge, why) && listen_all(edge, why) &&
-           edge_rights_drop(edge, why);
+    return edge->gateway && edge_components_start(edge, why) && open_resolver(edge, why) &&
+           listen_all(edge, why) && edge_rights_drop(edge, why);
 }
 
 static void free_count(struct cw_str key, void *value, void *arg)
@@ -185,6 +187,7 @@ static void finish(struct edge *edge)
     for (size_t i = 0; i < edge->n_listeners; i++)
         cw_listener_free(&edge->listeners[i]);
     cw_free(edge->listeners);
+    edge_components_free(edge);
     edge_gateway_free(&edge->gateway);
     if (edge->resolver)
         cw_resolver_free(&edge->resolver);

@@ -44,6 +44,8 @@ void edge_parcel_done(struct edge *edge, struct edge_parcel *parcel, enum cw_lin
 {
     if (parcel->n != 0)
         edge_gateway_outcome(edge->gateway, parcel->n, reason, text);
+    else if (reason != CW_LINK_REASON_NONE)
+        edge_component_undelivered(edge, parcel->stanza, reason, text);
     cw_arena_free(&parcel->arena);
     cw_free(parcel);
 }

@@ -23,6 +23,7 @@ static void list_paths(const struct cw_config *config, struct cw_paths *paths)
     cw_paths_add_beside(paths, config->edge.certificate, store);
     cw_paths_add_beside(paths, config->edge.key, store);
     cw_paths_add_beside(paths, config->edge.ca, store);
+    cw_paths_add_beside(paths, config->edge.link_certificate, store);
 }
 
 bool edge_rights_prepare(struct edge *edge, struct cw_buf *why)

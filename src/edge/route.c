@@ -56,7 +56,9 @@ void edge_route(struct edge *edge, struct cw_str local, struct cw_str remote, st
 {
     CW_LOG(&edge->log, CW_LOG_DEBUG, "stanza-in", CW_KV("kind", stanza->name),
            CW_KV("local", local), CW_KV("remote", remote), CW_KV("to", cw_xml_attr(stanza, "to")));
-    if (cw_str_eq_cstr(stanza->name, "message"))
+    if (edge_component_serves(edge, local))
+        edge_component_deliver(edge, local, stanza);
+    else if (cw_str_eq_cstr(stanza->name, "message"))
         edge_gateway_deliver(edge->gateway, stanza);
     else if (cw_str_eq_cstr(stanza->name, "iq"))
         answer(edge, stanza, cw_answer_iq);

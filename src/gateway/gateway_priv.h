@@ -22,6 +22,7 @@
 #include "conf/config.h"
 #include "io/addr.h"
 #include "io/loop.h"
+#include "io/tls.h"
 #include "link/link.h"
 #include "policy/view.h"
 #include "rights/rights.h"
@@ -49,6 +50,7 @@ struct gateway {
     struct gw_s2x *s2x;
     struct gw_edge **edges;
     size_t n_edges;
+    struct cw_tls_ctx *link_tls; /* NULL: no edge is reached by TLS */
     struct cw_rights rights;
     bool stopping;
 };
@@ -81,7 +83,11 @@ void gw_log_body(const struct gateway *, const char *direction, struct cw_str fr
 
 /* --- link.c: the edges ------------------------------------------------------------------------*/
 
-struct gw_edge *gw_edge_new(struct gateway *, struct cw_str socket_path);
+/* Reads the certificate of the links, when an edge is reached by TLS.  False with a sentence: it
+ * cannot be used; the one from before stays. */
+bool gw_edges_load_certificate(struct gateway *, struct cw_buf *why);
+/* `address` as in gateway.edges; connects, now and again. */
+struct gw_edge *gw_edge_new(struct gateway *, struct cw_str address);
 void gw_edge_free(struct gw_edge **);
 bool gw_edge_is_up(const struct gw_edge *);
 /* The policy version that the edge confirmed; 0 when none. */
@@ -91,8 +97,9 @@ void gw_edge_send_stanza(struct gw_edge *, uint64_t n, const struct cw_xml *stan
 void gw_edge_send_outcome(struct gw_edge *, const struct cw_link_outcome *);
 /* The edge of that instance; NULL when it is not up. */
 struct gw_edge *gw_edge_find(struct gateway *, struct cw_str instance);
-/* The edge to use; NULL when none is up. */
-struct gw_edge *gw_edge_pick(struct gateway *);
+/* The edge for that pair of domains ("local partner"), among those that are up; NULL when none is.
+ * Always the same one while the same are up. */
+struct gw_edge *gw_edge_pick(struct gateway *, struct cw_str pair);
 
 /* --- x2s.c: stanzas from partners to SIP ------------------------------------------------------*/
 

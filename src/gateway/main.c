@@ -35,6 +35,18 @@ static void on_terminate(evutil_socket_t signal_number, short what, void *arg)
     event_base_loopbreak(gateway->base);
 }
 
+static void on_hangup(evutil_socket_t signal_number, short what, void *arg)
+{
+    struct gateway *gateway = arg;
+    struct cw_buf why = {0};
+    (void)signal_number;
+    (void)what;
+    if (!gw_edges_load_certificate(gateway, &why))
+        CW_LOG(&gateway->log, CW_LOG_ERROR, "link-certificate-refused",
+               CW_KV("reason", cw_buf_str(&why)));
+    cw_buf_free(&why);
+}
+
 static bool start(struct gateway *gateway, struct cw_buf *why)
 {
     const struct cw_gateway_config *config = &gateway->config.gateway;
@@ -46,7 +58,7 @@ static bool start(struct gateway *gateway, struct cw_buf *why)
     gateway->s2x = gw_s2x_new(gateway);
     gateway->control = gw_control_new(gateway, why);
     gateway->sip = gateway->control ? gw_sip_new(gateway, why) : NULL;
-    if (!gateway->sip)
+    if (!gateway->sip || !gw_edges_load_certificate(gateway, why))
         return false;
     gateway->edges = cw_alloc(config->n_edges * sizeof *gateway->edges);
     gateway->n_edges = config->n_edges;
@@ -62,6 +74,7 @@ static void finish(struct gateway *gateway)
     for (size_t i = 0; i < gateway->n_edges; i++)
         gw_edge_free(&gateway->edges[i]);
     cw_free(gateway->edges);
+    cw_tls_ctx_free(&gateway->link_tls);
     gw_sip_free(&gateway->sip);
     gw_x2s_free(&gateway->x2s);
     gw_s2x_free(&gateway->s2x);
@@ -74,11 +87,12 @@ static void finish(struct gateway *gateway)
 static int run(struct gateway *gateway)
 {
     struct cw_buf why = {0};
-    struct event *signals[2] = {
+    struct event *signals[3] = {
         evsignal_new(gateway->base, SIGTERM, on_terminate, gateway),
         evsignal_new(gateway->base, SIGINT, on_terminate, gateway),
+        evsignal_new(gateway->base, SIGHUP, on_hangup, gateway),
     };
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 3; i++)
         evsignal_add(signals[i], NULL);
     bool ok = start(gateway, &why);
     if (ok) {
@@ -89,7 +103,7 @@ static int run(struct gateway *gateway)
         CW_LOG(&gateway->log, CW_LOG_ERROR, "cannot-start", CW_KV("reason", cw_buf_str(&why)));
     }
     finish(gateway);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 3; i++)
         event_free(signals[i]);
     cw_buf_free(&why);
     return ok ? 0 : 1;

@@ -14,6 +14,7 @@
 
 #include "base/secret.h"
 #include "gateway/gateway_priv.h"
+#include "gateway/route.h"
 #include "xlate/address.h"
 #include "xlate/errors.h"
 #include "xlate/message.h"
@@ -30,6 +31,7 @@ struct errand {
     struct gw_edge *edge; /* it was given to; NULL: it waits for one */
     uint64_t since_ms;
     struct cw_str from, to; /* for the log */
+    struct cw_str pair;     /* "local partner": their domains */
 };
 TAILQ_HEAD(errands, errand);
 
@@ -46,6 +48,7 @@ struct gw_s2x {
     struct errands open;
     struct cw_map by_n;
     size_t n_open;
+    struct gw_routes *routes;
     uint64_t last_n;
     struct cw_timer *sweep;
     struct sents sent;
@@ -157,6 +160,8 @@ bool gw_s2x_error(struct gw_s2x *s, const struct cw_xml *stanza)
 static void end_errand(struct gw_s2x *s, struct errand *e)
 {
     char key[24];
+    if (e->edge)
+        gw_routes_give(s->routes, e->pair);
     TAILQ_REMOVE(&s->open, e, link);
     cw_map_remove(&s->by_n, n_key(key, e->n));
     s->n_open--;
@@ -210,15 +215,21 @@ static void on_sweep(void *arg)
         cw_timer_set(s->sweep, SWEEP_MS);
 }
 
+/* To the edge of its pair, if one is up. */
+static void give(struct gw_s2x *s, struct errand *e)
+{
+    e->edge = gw_routes_take(s->routes, e->pair);
+    if (e->edge)
+        gw_edge_send_stanza(e->edge, e->n, e->stanza);
+}
+
 void gw_s2x_edge_up(struct gw_s2x *s, struct gw_edge *edge)
 {
     struct errand *e;
-    TAILQ_FOREACH (e, &s->open, link) {
-        if (!e->edge) {
-            e->edge = edge;
-            gw_edge_send_stanza(edge, e->n, e->stanza);
-        }
-    }
+    (void)edge;
+    TAILQ_FOREACH (e, &s->open, link)
+        if (!e->edge)
+            give(s, e);
 }
 
 void gw_s2x_edge_down(struct gw_s2x *s, struct gw_edge *edge)
@@ -269,7 +280,6 @@ static const char *check_addresses(struct gw_s2x *s, struct cw_arena *arena,
 static void start(struct gw_s2x *s, struct errand *e)
 {
     char key[24];
-    struct gw_edge *edge = gw_edge_pick(s->gateway);
     e->n = ++s->last_n;
     e->since_ms = cw_now_ms();
     TAILQ_INSERT_TAIL(&s->open, e, link);
@@ -277,10 +287,7 @@ static void start(struct gw_s2x *s, struct errand *e)
     s->n_open++;
     if (!cw_timer_is_set(s->sweep))
         cw_timer_set(s->sweep, SWEEP_MS);
-    if (edge) {
-        e->edge = edge;
-        gw_edge_send_stanza(edge, e->n, e->stanza);
-    }
+    give(s, e);
 }
 
 void gw_s2x_request(struct gw_s2x *s, cw_sip_txn_id txn, const struct cw_sip_message *message)
@@ -310,6 +317,7 @@ void gw_s2x_request(struct gw_s2x *s, cw_sip_txn_id txn, const struct cw_sip_mes
     e->stanza = cw_xml_copy(&e->arena, out.stanza);
     e->from = cw_xml_attr(e->stanza, "from");
     e->to = cw_xml_attr(e->stanza, "to");
+    e->pair = cw_arena_printf(&e->arena, "%.*s %.*s", CW_ARG(from.domain), CW_ARG(to.domain));
     gw_log_body(s->gateway, "s2x", e->from, e->to, request.body);
     gw_store_invite(s->gateway->store, cw_jid_bare(&e->arena, &from), cw_jid_bare(&e->arena, &to));
     start(s, e);
@@ -321,6 +329,7 @@ struct gw_s2x *gw_s2x_new(struct gateway *gateway)
 {
     struct gw_s2x *s = cw_alloc(sizeof *s);
     s->gateway = gateway;
+    s->routes = gw_routes_new(gateway);
     /* An edge may still tell outcomes of an earlier life of this gateway. */
     cw_random(&s->last_n, sizeof s->last_n);
     s->last_n >>= 16;
@@ -342,6 +351,7 @@ void gw_s2x_free(struct gw_s2x **ptr)
         end_errand(s, e);
     while ((sent = TAILQ_FIRST(&s->sent)))
         forget_sent(s, sent);
+    gw_routes_free(&s->routes);
     cw_map_free(&s->by_n);
     cw_map_free(&s->sent_by_key);
     cw_timer_free(&s->sweep);

@@ -15,6 +15,10 @@ struct cw_link {
     struct cw_arena node_arena; /* of one message */
     bool stale;                 /* the last message may be given back */
     bool greeted;
+    uint64_t last_n; /* edge: the greatest number of the gateway's stanzas */
+    uint64_t n_read; /* whole messages */
+    uint64_t n_seen; /* of these when time was last told */
+    uint64_t heard_ms, pinged_ms;
 };
 
 static const char *const reason_names[] = {
@@ -37,13 +41,20 @@ const char *cw_link_reason_name(enum cw_link_reason reason)
     return reason_names[reason];
 }
 
+/* A stanza at its own limit is wrapped once more; a configuration may be larger still.  Who has not
+ * said hello gets no such room. */
+static struct cw_xml_limits limits_of(size_t max_bytes)
+{
+    struct cw_xml_limits limits = CW_XML_LIMITS_DEFAULT;
+    limits.max_element_bytes = max_bytes;
+    limits.max_depth += 2;
+    return limits;
+}
+
 struct cw_link *cw_link_new(enum cw_link_side side, struct cw_str instance)
 {
     struct cw_link *link = cw_alloc(sizeof *link);
-    struct cw_xml_limits limits = CW_XML_LIMITS_DEFAULT;
-    /* A stanza at its own limit is wrapped once more; a configuration may be larger still. */
-    limits.max_element_bytes = CW_LINK_MAX_BYTES;
-    limits.max_depth += 2;
+    struct cw_xml_limits limits = limits_of(CW_LINK_MAX_HELLO_BYTES);
     link->side = side;
     link->instance = cw_arena_dup(&link->arena, instance);
     link->reader = cw_xml_reader_new(&limits);
@@ -82,13 +93,17 @@ static bool read_number(const struct cw_xml *node, const char *attr, uint64_t *o
 static enum cw_link_event_kind read_hello(struct cw_link *link, struct cw_xml *node,
                                           struct cw_link_event *out)
 {
+    struct cw_xml_limits limits = limits_of(CW_LINK_MAX_BYTES);
     uint64_t version = 0;
     out->instance = cw_xml_attr(node, "instance");
+    if (link->greeted)
+        return broken(out, "hello is said once");
     if (!read_number(node, "version", &version) || version != CW_LINK_VERSION)
         return broken(out, "the other side speaks another version of the link protocol");
     if (out->instance.n == 0 || out->instance.n > 64)
         return broken(out, "hello without an instance");
     link->greeted = true;
+    cw_xml_reader_set_limits(link->reader, &limits);
     return out->kind = CW_LINK_HELLO;
 }
 
@@ -113,10 +128,14 @@ static enum cw_link_event_kind read_configured(struct cw_link *link, struct cw_x
 static enum cw_link_event_kind read_stanza(struct cw_link *link, struct cw_xml *node,
                                            struct cw_link_event *out)
 {
-    (void)link;
     out->stanza = cw_xml_first_element(node);
     if (!read_number(node, "n", &out->n) || !out->stanza)
         return broken(out, "stanza without a number or content");
+    if (link->side == CW_LINK_EDGE) {
+        if (out->n <= link->last_n)
+            return broken(out, "stanza with a number that was used before");
+        link->last_n = out->n;
+    }
     return out->kind = CW_LINK_STANZA;
 }
 
@@ -142,17 +161,22 @@ static enum cw_link_event_kind read_outcome(struct cw_link *link, struct cw_xml 
     return out->kind = CW_LINK_OUTCOME;
 }
 
+static enum cw_link_event_kind read_ping(struct cw_link *link, struct cw_xml *node,
+                                         struct cw_link_event *out)
+{
+    (void)link;
+    (void)node;
+    return out->kind = CW_LINK_PING;
+}
+
 static enum cw_link_event_kind read_element(struct cw_link *link, struct cw_xml *node,
                                             struct cw_link_event *out)
 {
     static const struct {
         const char *name;
         enum cw_link_event_kind (*read)(struct cw_link *, struct cw_xml *, struct cw_link_event *);
-    } rows[] = {{"hello", read_hello},
-                {"config", read_config},
-                {"configured", read_configured},
-                {"stanza", read_stanza},
-                {"outcome", read_outcome}};
+    } rows[] = {{"hello", read_hello},   {"config", read_config},   {"configured", read_configured},
+                {"stanza", read_stanza}, {"outcome", read_outcome}, {"ping", read_ping}};
     if (!cw_str_eq(node->ns, CW_NS_LINK))
         return broken(out, "an element of another namespace");
     if (!link->greeted && !cw_str_eq_cstr(node->name, "hello"))
@@ -187,6 +211,7 @@ enum cw_link_event_kind cw_link_next(struct cw_link *link, struct cw_link_event 
             continue;
         case CW_XML_ELEMENT:
             link->stale = true;
+            link->n_read++;
             return read_element(link, node, out);
         case CW_XML_STREAM_CLOSE:
             return out->kind = CW_LINK_CLOSED;
@@ -194,6 +219,34 @@ enum cw_link_event_kind cw_link_next(struct cw_link *link, struct cw_link_event 
             return broken(out, cw_xml_reader_fault_text(link->reader));
         }
     }
+}
+
+/* --- time ------------------------------------------------------------------------------------- */
+
+static bool is_over(uint64_t now_ms, uint64_t since_ms, uint64_t limit_ms)
+{
+    return now_ms - since_ms >= limit_ms;
+}
+
+struct cw_str cw_link_tick(struct cw_link *link, uint64_t now_ms, struct cw_buf *out)
+{
+    if (link->heard_ms == 0)
+        link->heard_ms = link->pinged_ms = now_ms;
+    if (link->n_seen != link->n_read) {
+        link->n_seen = link->n_read;
+        link->heard_ms = now_ms;
+    }
+    if (!link->greeted)
+        return is_over(now_ms, link->heard_ms, CW_LINK_HELLO_MS)
+                   ? CW_S("the other side did not say hello in time")
+                   : CW_STR_NONE;
+    if (is_over(now_ms, link->heard_ms, CW_LINK_SILENT_MS))
+        return CW_S("no whole message has come from the other side for too long");
+    if (is_over(now_ms, link->pinged_ms, CW_LINK_PING_MS)) {
+        link->pinged_ms = now_ms;
+        cw_buf_printf(out, "<ping xmlns='%.*s'/>", CW_ARG(CW_NS_LINK));
+    }
+    return CW_STR_NONE;
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */

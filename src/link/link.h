@@ -1,5 +1,5 @@
-/* The link between an edge and a gateway: an XML stream in the manner of XEP-0114, over a Unix
- * socket, with Causeway's own elements in the namespace urn:causeway:link:1.
+/* The link between an edge and a gateway: an XML stream in the manner of XEP-0114, over TLS or a
+ * Unix socket, with Causeway's own elements in the namespace urn:causeway:link:1.
  *
  * One exchange: the gateway connects and sends its header and <hello instance='g1'/>; the edge
  * answers with its own header and hello.  The gateway sends <config version='7'>JSON</config>, the
@@ -12,6 +12,10 @@
  * stanza: the edge sends it again under the same number and instance, so that the gateway can make
  * the same SIP request of it.
  *
+ * A gateway's numbers only grow on one link: a stanza that comes a second time ends the link and is
+ * not sent to the partner again.  Both sides say <ping/> when it is time (cw_link_tick); a side
+ * from which no whole message comes within the time is taken for dead, also when it drips bytes.
+ *
  * This module is the protocol only: bytes in, messages out, writers into a buffer; no sockets.
  * Sizes are bounded and everything is checked as if the other side were hostile.
  */
@@ -20,7 +24,15 @@
 
 #include "xml/node.h"
 
-enum { CW_LINK_VERSION = 1, CW_LINK_MAX_BYTES = 16 * 1024 * 1024 };
+enum {
+    CW_LINK_VERSION = 1,
+    CW_LINK_MAX_BYTES = 16 * 1024 * 1024,
+    CW_LINK_MAX_HELLO_BYTES = 4096, /* of one element before hello */
+    CW_LINK_HELLO_MS = 10000,       /* until hello has come */
+    CW_LINK_PING_MS = 10000,
+    CW_LINK_SILENT_MS = 30000, /* without one whole message */
+    CW_LINK_TICK_MS = 2500,    /* how often to call cw_link_tick */
+};
 
 enum cw_link_side { CW_LINK_EDGE, CW_LINK_GATEWAY };
 
@@ -57,6 +69,7 @@ enum cw_link_event_kind {
     CW_LINK_CONFIGURED, /* version; text present = it was refused, and why */
     CW_LINK_STANZA,     /* n, stanza */
     CW_LINK_OUTCOME,    /* outcome */
+    CW_LINK_PING,       /* the other side is alive; nothing to do */
     CW_LINK_CLOSED,     /* the other side said goodbye */
     CW_LINK_BROKEN,     /* text; drop the connection */
 };
@@ -80,6 +93,10 @@ void cw_link_free(struct cw_link **);
 void cw_link_feed(struct cw_link *, struct cw_str bytes);
 /* The next message; what it points to lives until the next call. */
 enum cw_link_event_kind cw_link_next(struct cw_link *, struct cw_link_event *out);
+
+/* What time asks for; the first call starts the clock.  Appends a ping when one is due.  Absent:
+ * all is well; else the sentence with which to drop the connection. */
+struct cw_str cw_link_tick(struct cw_link *, uint64_t now_ms, struct cw_buf *);
 
 /* Writers.  `open` comes first: header and hello. */
 void cw_link_write_open(const struct cw_link *, struct cw_buf *);

@@ -1,6 +1,8 @@
 /* The non-INVITE client transaction (RFC 3261 section 17.1.2). */
 #include "sip/transaction_priv.h"
 
+#include <string.h>
+
 const char *cw_sip_response_fate_name(enum cw_sip_response_fate fate)
 {
     switch (fate) {
@@ -58,6 +60,19 @@ static void complete(struct cw_sip_txns *t, struct cw_sip_txn *txn)
         cw_sip_txn_end(t, txn, CW_SIP_ACTION_TERMINATED);
     else
         cw_sip_timer_start(&t->timers, txn, CW_SIP_TIMER_K, t->now_ms);
+}
+
+bool cw_sip_txns_is_awaited(struct cw_sip_txns *t, const struct cw_sip_message *m,
+                            const struct cw_sip_hop *source)
+{
+    struct cw_sip_via via;
+    if (!cw_sip_message_via(m, &via))
+        return false;
+    const struct cw_sip_txn *txn =
+        cw_map_get(&t->table, client_key(t, via.branch, cw_sip_message_cseq_method(m)));
+    return txn && txn->hop.transport == source->transport && txn->hop.flow == source->flow &&
+           (cw_sip_transport_is_reliable(source->transport) ||
+            strcmp(txn->hop.ip, source->ip) == 0);
 }
 
 enum cw_sip_response_fate cw_sip_txns_response(struct cw_sip_txns *t,

@@ -84,6 +84,13 @@ static void refuse_by_verdict(struct cw_sip_txns *t, const struct cw_sip_message
     cw_sip_txns_refuse(t, m, source, &reply);
 }
 
+static bool is_share_used_up(const struct cw_sip_txns *t, const struct cw_sip_hop *source)
+{
+    const struct cw_sip_source *known = cw_map_get(&t->sources, cw_str_of(source->ip));
+    return t->limits.max_server_per_source > 0 && known &&
+           known->n >= t->limits.max_server_per_source;
+}
+
 enum cw_sip_request_fate cw_sip_txns_request(struct cw_sip_txns *t, const struct cw_sip_message *m,
                                              const struct cw_sip_hop *source, uint64_t now_ms,
                                              cw_sip_txn_id *id)
@@ -105,7 +112,7 @@ enum cw_sip_request_fate cw_sip_txns_request(struct cw_sip_txns *t, const struct
             cw_sip_txn_emit(t, txn, cw_buf_str(&txn->last));
         return CW_SIP_REQUEST_ABSORBED;
     }
-    if (t->n_server >= t->limits.max_server) {
+    if (t->n_server >= t->limits.max_server || is_share_used_up(t, source)) {
         cw_sip_txns_refuse(
             t, m, source,
             &(struct cw_sip_reply){.status = 503, .retry_after_s = t->limits.retry_after_s});

@@ -69,6 +69,7 @@ void cw_sip_txns_free(struct cw_sip_txns **slot)
         if (t->slots[i].txn)
             cw_sip_txn_free(t, t->slots[i].txn);
     cw_map_free(&t->table);
+    cw_map_free(&t->sources);
     cw_sip_timers_free(&t->timers);
     cw_buf_free(&t->out);
     cw_buf_free(&t->scratch);
@@ -114,6 +115,26 @@ struct cw_sip_txn *cw_sip_txn_find(const struct cw_sip_txns *t, cw_sip_txn_id id
     return slot->txn && slot->generation == id >> 32 ? slot->txn : NULL;
 }
 
+static struct cw_sip_source *count_source(struct cw_sip_txns *t, const char *ip)
+{
+    struct cw_sip_source *source = cw_map_get(&t->sources, cw_str_of(ip));
+    if (!source) {
+        source = cw_alloc(sizeof *source);
+        memcpy(source->ip, ip, strlen(ip));
+        cw_map_set(&t->sources, cw_str_of(source->ip), source);
+    }
+    source->n++;
+    return source;
+}
+
+static void discount_source(struct cw_sip_txns *t, struct cw_sip_source *source)
+{
+    if (!source || --source->n > 0)
+        return;
+    cw_map_remove(&t->sources, cw_str_of(source->ip));
+    cw_free(source);
+}
+
 struct cw_sip_txn *cw_sip_txn_new(struct cw_sip_txns *t, bool is_client, struct cw_str key,
                                   const struct cw_sip_hop *hop)
 {
@@ -125,6 +146,8 @@ struct cw_sip_txn *cw_sip_txn_new(struct cw_sip_txns *t, bool is_client, struct 
     txn->timer = CW_SIP_N_TIMERS;
     cw_map_set(&t->table, txn->key, txn);
     *(is_client ? &t->n_client : &t->n_server) += 1;
+    if (!is_client)
+        txn->source = count_source(t, hop->ip);
     return txn;
 }
 
@@ -136,6 +159,7 @@ void cw_sip_txn_free(struct cw_sip_txns *t, struct cw_sip_txn *txn)
     t->first_free = (uint32_t)txn->id;
     *(txn->is_client ? &t->n_client : &t->n_server) -= 1;
     cw_map_remove(&t->table, txn->key);
+    discount_source(t, txn->source);
     cw_sip_timer_stop(&t->timers, txn);
     cw_sip_resend_stop(&t->timers, txn);
     cw_buf_free(&txn->echo);

@@ -28,7 +28,8 @@ struct cw_sip_txns_limits { /* 0 = the default */
     uint32_t t4_ms;         /* 5000: how long a message stays in the network */
     uint32_t max_server;    /* 100000: open server transactions; beyond: 503 + Retry-After */
     uint32_t max_client;    /* 100000: open client transactions; beyond: CW_ERR_LIMIT */
-    uint32_t retry_after_s; /* 5 */
+    uint32_t max_server_per_source; /* no limit: those of one address; beyond: 503 + Retry-After */
+    uint32_t retry_after_s;         /* 5 */
 };
 
 /* A transaction by number; never reused, 0 is none. */
@@ -86,6 +87,11 @@ enum cw_sip_response_fate {
 const char *cw_sip_response_fate_name(enum cw_sip_response_fate);
 enum cw_sip_response_fate cw_sip_txns_response(struct cw_sip_txns *, const struct cw_sip_message *,
                                                uint64_t now_ms, cw_sip_txn_id *id, uint64_t *user);
+/* Does the response come from where its request went: the same connection, or on UDP the same
+ * socket and address (its port may be another)?  False too when there is no such request.  Asked
+ * before cw_sip_txns_response, it keeps others from answering in the next hop's name. */
+bool cw_sip_txns_is_awaited(struct cw_sip_txns *, const struct cw_sip_message *,
+                            const struct cw_sip_hop *source);
 
 /* The network refused: every transaction of this flow (a closed connection), or one transaction
  * (an ICMP error, a connection that could not be made). */

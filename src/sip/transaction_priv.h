@@ -19,13 +19,20 @@ enum cw_sip_timer {
     CW_SIP_N_TIMERS,
 };
 
+/* An address with server transactions: one that floods must not take the places of the others. */
+struct cw_sip_source {
+    size_t n;
+    char ip[46];
+};
+
 struct cw_sip_txn {
     cw_sip_txn_id id;
     enum cw_sip_txn_state state;
     bool is_client;
     struct cw_str key; /* in the table */
     struct cw_sip_hop hop;
-    uint64_t user;      /* client */
+    uint64_t user;                /* client */
+    struct cw_sip_source *source; /* server: whose share it counts against */
     struct cw_buf echo; /* server: what the answer takes over; freed with the final answer */
     struct cw_buf last; /* what a retransmission sends: our request, or our last answer */
 
@@ -81,6 +88,7 @@ struct cw_sip_txns {
     struct cw_sip_slot *slots;
     uint32_t n_slots, n_used_slots, first_free;
     size_t n_server, n_client;
+    struct cw_map sources; /* address -> struct cw_sip_source, while it has server transactions */
     struct cw_sip_timers timers;
     uint64_t now_ms;     /* the latest time heard; never goes back */
     uint8_t tag_key[16]; /* To tags are a hash of the request, the same for its retransmissions */

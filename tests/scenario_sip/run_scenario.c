@@ -1,6 +1,7 @@
 /* Replays a text file against the transaction layer: no socket, no clock.  One command a line:
  *
- *   limits NAME=N ...             t1 t2 t4 max_server max_client retry_after (first line only)
+ *   limits NAME=N ...             t1 t2 t4 max_server max_client
+ *                                max_per_source retry_after (first line only)
  *   at N                          time passes to N ms; fails when a timer was due before
  *   jump N                        the same, but late: whatever was due fires now
  *   deadline N|none               when the layer wants to be called next
@@ -364,6 +365,7 @@ static void do_limits(void)
         .t4_ms = (uint32_t)number(option("t4", "0")),
         .max_server = (uint32_t)number(option("max_server", "0")),
         .max_client = (uint32_t)number(option("max_client", "0")),
+        .max_server_per_source = (uint32_t)number(option("max_per_source", "0")),
         .retry_after_s = (uint32_t)number(option("retry_after", "0")),
     };
     cw_sip_txns_free(&run.txns);

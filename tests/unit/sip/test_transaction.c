@@ -97,6 +97,41 @@ static void test_freed_while_open(void **state)
     cw_sip_txns_free(&t); /* the leak checker says the rest */
 }
 
+static const struct {
+    const char *name;
+    struct cw_sip_hop sent_to, source;
+    unsigned number; /* of the branch that is answered; 1 is ours */
+    bool is_awaited;
+} answerers[] = {
+    {"the same", {CW_SIP_UDP, 1, 5060, "192.0.2.9"}, {CW_SIP_UDP, 1, 5060, "192.0.2.9"}, 1, true},
+    {"port", {CW_SIP_UDP, 1, 5060, "192.0.2.9"}, {CW_SIP_UDP, 1, 5061, "192.0.2.9"}, 1, true},
+    {"address", {CW_SIP_UDP, 1, 5060, "192.0.2.9"}, {CW_SIP_UDP, 1, 5060, "192.0.2.8"}, 1, false},
+    {"socket", {CW_SIP_UDP, 1, 5060, "192.0.2.9"}, {CW_SIP_UDP, 2, 5060, "192.0.2.9"}, 1, false},
+    {"transport", {CW_SIP_UDP, 1, 5060, "192.0.2.9"}, {CW_SIP_TCP, 1, 5060, "192.0.2.9"}, 1, false},
+    {"branch", {CW_SIP_UDP, 1, 5060, "192.0.2.9"}, {CW_SIP_UDP, 1, 5060, "192.0.2.9"}, 2, false},
+    {"connection", {CW_SIP_TLS, 7, 5061, "192.0.2.9"}, {CW_SIP_TLS, 7, 9, "192.0.2.9"}, 1, true},
+    {"other one", {CW_SIP_TLS, 7, 5061, "192.0.2.9"}, {CW_SIP_TLS, 8, 9, "192.0.2.9"}, 1, false},
+};
+
+static void test_who_answers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof answerers / sizeof *answerers; i++) {
+        struct cw_sip_txns *t = cw_sip_txns_new(NULL);
+        struct cw_sip_message *m = response(answerers[i].number, 200);
+        struct cw_sip_outgoing out = {.bytes = CW_S("x"),
+                                      .branch = CW_S("z9hG4bKo1"),
+                                      .method = CW_S("MESSAGE"),
+                                      .hop = answerers[i].sent_to};
+        cw_sip_txn_id id;
+        assert_int_equal(cw_sip_txns_send(t, &out, 0, &id), CW_OK);
+        if (cw_sip_txns_is_awaited(t, m, &answerers[i].source) != answerers[i].is_awaited)
+            fail_msg("%s", answerers[i].name);
+        cw_sip_message_free(&m);
+        cw_sip_txns_free(&t);
+    }
+}
+
 static void test_stray_responses(void **state)
 {
     (void)state;
@@ -249,11 +284,9 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_freed_while_open),
-        cmocka_unit_test(test_stray_responses),
-        cmocka_unit_test(test_torture),
-        cmocka_unit_test(test_stateless_tag),
+        cmocka_unit_test(test_many),        cmocka_unit_test(test_freed_while_open),
+        cmocka_unit_test(test_who_answers), cmocka_unit_test(test_stray_responses),
+        cmocka_unit_test(test_torture),     cmocka_unit_test(test_stateless_tag),
         cmocka_unit_test(test_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,11 +46,11 @@ enum cw_sasl_state { CW_SASL_NONE, CW_SASL_PENDING, CW_SASL_SUCCESS, CW_SASL_FAI
 /* What was observed on one stream, so far. */
 struct cw_facts {
     enum cw_direction direction;
-    bool offers_known;    /* outbound: features were read; inbound: our features went out */
-    bool offers_starttls; /* outbound: the peer offered it */
+    bool offers_known;      /* outbound: features were read; inbound: our features went out */
+    bool offers_starttls;   /* outbound: the peer offered it */
     bool requires_starttls; /* outbound: the peer's offer said <required/> */
-    bool offers_external; /* outbound: the peer offered SASL EXTERNAL */
-    bool offers_dialback; /* outbound: the peer offered dialback, or is older than version 1.0 */
+    bool offers_external;   /* outbound: the peer offered SASL EXTERNAL */
+    bool offers_dialback;   /* outbound: the peer offered dialback, or is older than version 1.0 */
     enum cw_tls_state tls;
     enum cw_cert_verdict cert;
     enum cw_sasl_state sasl;
@@ -67,23 +67,24 @@ enum cw_nego_action {
 };
 enum cw_nego_reason {
     CW_REASON_NONE,
-    CW_REASON_SETTINGS_INVALID,     /* the row of settings cannot work */
-    CW_REASON_TLS_REFUSED,          /* we need TLS; the peer did not start it */
-    CW_REASON_TLS_FAILED,           /* the handshake failed */
-    CW_REASON_TLS_NOT_SUPPORTED,    /* the peer requires TLS; the settings forbid it */
-    CW_REASON_CERT_UNTRUSTED,       /* SASL needs a certificate that verifies */
-    CW_REASON_CERT_WRONG_NAME,      /* SASL needs a certificate for the peer's domain */
+    CW_REASON_SETTINGS_INVALID,  /* the row of settings cannot work */
+    CW_REASON_TLS_REFUSED,       /* we need TLS; the peer did not start it */
+    CW_REASON_TLS_FAILED,        /* the handshake failed */
+    CW_REASON_TLS_NOT_SUPPORTED, /* the peer requires TLS; the settings forbid it */
+    CW_REASON_CERT_UNTRUSTED,    /* SASL needs a certificate that verifies */
+    CW_REASON_CERT_WRONG_NAME,   /* SASL needs a certificate for the peer's domain */
     CW_REASON_CERT_NONE,
     CW_REASON_EXTERNAL_NOT_OFFERED, /* SASL is needed; the peer does not offer EXTERNAL */
     CW_REASON_EXTERNAL_REFUSED,     /* the peer answered <failure/> */
     CW_REASON_DIALBACK_NOT_ALLOWED, /* by the settings, at this TLS state */
     CW_REASON_DIALBACK_INVALID,
     CW_REASON_DIALBACK_ERROR,
-    CW_REASON_NOTHING_OFFERED,      /* no method that both sides allow is left */
+    CW_REASON_NOTHING_OFFERED, /* no method that both sides allow is left */
 };
 const char *cw_nego_action_name(enum cw_nego_action);
 const char *cw_nego_reason_name(enum cw_nego_reason); /* "tls-refused", ... */
-const char *cw_nego_reason_text(enum cw_nego_reason); /* what is wrong, whose side, what to change */
+const char *
+    cw_nego_reason_text(enum cw_nego_reason); /* what is wrong, whose side, what to change */
 
 struct cw_verdict {
     enum cw_nego_action action;

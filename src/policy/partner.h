@@ -21,22 +21,25 @@ struct cw_rules {
 };
 
 struct cw_partner {
-    struct cw_str domain;             /* primary, A-labels */
-    struct cw_str *additional;        /* A-labels */
+    struct cw_str domain;      /* primary, A-labels */
+    struct cw_str *additional; /* A-labels */
     size_t n_additional;
-    struct cw_str description;        /* at most 1,024 characters */
+    struct cw_str description; /* at most 1,024 characters */
     enum cw_partner_type type;
     struct cw_rules rules;
-    unsigned connection_limit;        /* 1..10000; 0 = inherit the settings' */
+    unsigned connection_limit; /* 1..10000; 0 = inherit the settings' */
     bool keep_alive;
-    struct cw_str proxy_fqdn;         /* host[:port], or empty */
+    struct cw_str proxy_fqdn; /* host[:port], or empty */
     bool enabled;
 };
 /* The defaults of a new partner; domain stays absent. */
-#define CW_PARTNER_DEFAULT                                                                         \
-    ((struct cw_partner){.description = CW_STR(""), .type = CW_PUBLIC_UNVERIFIED,                  \
-                         .rules = {CW_REQUIRED, CW_REQUIRED, true}, .keep_alive = true,            \
-                         .proxy_fqdn = CW_STR(""), .enabled = true})
+#define CW_PARTNER_DEFAULT                                          \
+    ((struct cw_partner){.description = CW_STR(""),                 \
+                         .type = CW_PUBLIC_UNVERIFIED,              \
+                         .rules = {CW_REQUIRED, CW_REQUIRED, true}, \
+                         .keep_alive = true,                        \
+                         .proxy_fqdn = CW_STR(""),                  \
+                         .enabled = true})
 
 /* Installation-wide settings; ranges stand in settings.c, one row each. */
 struct cw_settings {
@@ -47,8 +50,8 @@ struct cw_settings {
     struct cw_str dialback_secret_previous; /* still accepted; empty when none */
     bool log_bodies;
     unsigned stanza_max_bytes, stanza_max_bytes_before_auth;
-    unsigned stanza_rate, stanza_burst;     /* per stream and second; 0 = no limit */
-    struct cw_str *refused_targets;         /* networks "addr/len" that are never connected to */
+    unsigned stanza_rate, stanza_burst; /* per stream and second; 0 = no limit */
+    struct cw_str *refused_targets;     /* networks "addr/len" that are never connected to */
     size_t n_refused_targets;
 };
 

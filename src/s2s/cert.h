@@ -18,11 +18,11 @@ struct cw_cert_name {
 /* What the TLS driver learnt of the peer's certificate. */
 struct cw_cert {
     bool present;
-    bool chain_ok;          /* verified up to a trust anchor, valid now, usable for TLS */
+    bool chain_ok;              /* verified up to a trust anchor, valid now, usable for TLS */
     struct cw_str chain_reason; /* when not: OpenSSL's or our sentence */
     const struct cw_cert_name *names;
     size_t n_names;
-    bool is_ca;             /* basicConstraints cA=TRUE: never accepted (RFC 6120 13.7.1.1) */
+    bool is_ca; /* basicConstraints cA=TRUE: never accepted (RFC 6120 13.7.1.1) */
     struct cw_str subject, issuer, not_after; /* for people */
 };
 

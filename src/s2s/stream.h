@@ -27,8 +27,8 @@ struct cw_s2s;
 
 struct cw_s2s_config {
     enum cw_direction direction;
-    struct cw_policy *policy;      /* a reference is taken */
-    struct cw_str local, remote;   /* outbound: A-labels of the pair; inbound: absent */
+    struct cw_policy *policy;    /* a reference is taken */
+    struct cw_str local, remote; /* outbound: A-labels of the pair; inbound: absent */
     /* Outbound made only to ask an authority (dialback step 2): no authentication of our own is
      * begun; verify requests go out once the partner's TLS rules are met. */
     bool verify_only;
@@ -40,19 +40,19 @@ struct cw_s2s *cw_s2s_new(const struct cw_s2s_config *);
 void cw_s2s_free(struct cw_s2s **);
 
 enum cw_s2s_event_kind {
-    CW_S2S_OPENED,     /* transport is up (outbound and inbound: first event) */
+    CW_S2S_OPENED, /* transport is up (outbound and inbound: first event) */
     CW_S2S_BYTES,
-    CW_S2S_TLS_UP,     /* handshake done; `cert` is valid for this call and copied */
-    CW_S2S_TLS_FAILED, /* `text`: why */
+    CW_S2S_TLS_UP,          /* handshake done; `cert` is valid for this call and copied */
+    CW_S2S_TLS_FAILED,      /* `text`: why */
     CW_S2S_DIALBACK_ANSWER, /* to our ASK_AUTHORITY: `dialback`, valid/invalid/error */
-    CW_S2S_VERIFY,     /* outbound, also before OPENED: ask the peer to verify a key: `dialback`;
-                        * answered by VERIFY_ANSWER in any case */
-    CW_S2S_SEND,       /* stanza (jabber:server namespace) for a READY pair; ask is_ready first,
-                        * on any other stream it does nothing */
-    CW_S2S_POLICY,     /* `policy` is new; the machine takes a reference and reacts */
+    CW_S2S_VERIFY, /* outbound, also before OPENED: ask the peer to verify a key: `dialback`;
+                    * answered by VERIFY_ANSWER in any case */
+    CW_S2S_SEND,   /* stanza (jabber:server namespace) for a READY pair; ask is_ready first,
+                    * on any other stream it does nothing */
+    CW_S2S_POLICY, /* `policy` is new; the machine takes a reference and reacts */
     CW_S2S_TIMER,
-    CW_S2S_CLOSE,      /* we want to close: `stream_error` if has_error, `text` */
-    CW_S2S_EOF,        /* the transport ended; `text`: why */
+    CW_S2S_CLOSE, /* we want to close: `stream_error` if has_error, `text` */
+    CW_S2S_EOF,   /* the transport ended; `text`: why */
 };
 
 /* One dialback question or its answer.  originating = whose key it is; receiving = who was asked
@@ -66,13 +66,13 @@ struct cw_s2s_dialback {
 struct cw_s2s_event {
     enum cw_s2s_event_kind kind;
     uint64_t now_ms;
-    struct cw_str bytes;            /* BYTES */
-    const struct cw_cert *cert;     /* TLS_UP */
+    struct cw_str bytes;                   /* BYTES */
+    const struct cw_cert *cert;            /* TLS_UP */
     struct cw_str tls_version, tls_cipher; /* TLS_UP, for people */
-    struct cw_s2s_dialback dialback; /* DIALBACK_ANSWER, VERIFY */
-    const struct cw_xml *stanza;    /* SEND: checked and built by the caller */
-    struct cw_policy *policy;       /* POLICY */
-    bool has_error;                 /* CLOSE */
+    struct cw_s2s_dialback dialback;       /* DIALBACK_ANSWER, VERIFY */
+    const struct cw_xml *stanza;           /* SEND: checked and built by the caller */
+    struct cw_policy *policy;              /* POLICY */
+    bool has_error;                        /* CLOSE */
     enum cw_stream_error stream_error;
     struct cw_str text;
 };
@@ -96,11 +96,11 @@ struct cw_s2s_action {
     struct cw_s2s_dialback dialback;
     struct cw_str local, remote;
     enum cw_method method;
-    struct cw_xml *stanza;       /* until the next step */
-    enum cw_nego_reason reason;  /* FAILED, when the policy ended it */
-    bool has_error;              /* CLOSE, FAILED: a stream error was sent or received */
+    struct cw_xml *stanza;      /* until the next step */
+    enum cw_nego_reason reason; /* FAILED, when the policy ended it */
+    bool has_error;             /* CLOSE, FAILED: a stream error was sent or received */
     enum cw_stream_error stream_error;
-    struct cw_str text;          /* one sentence */
+    struct cw_str text; /* one sentence */
 };
 
 /* Filled by a step; everything in it lives until the machine's next step. */

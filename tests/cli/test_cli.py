@@ -1,6 +1,6 @@
 """The program `causeway` as an administrator meets it: commands, refusals, what-if, JSON, help.
 
-CAUSEWAY names the program; without it, build/causeway is taken.
+CAUSEWAY_PROGRAM names the program; without it, build/causeway is taken.
 """
 
 import json
@@ -14,7 +14,7 @@ import threading
 import pytest
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = pathlib.Path(os.environ.get("CAUSEWAY", PROJECT / "build" / "causeway")).resolve()
+PROGRAM = pathlib.Path(os.environ.get("CAUSEWAY_PROGRAM", PROJECT / "build" / "causeway")).resolve()
 NO_GATEWAY = "saved; no gateway is running on this machine\n"
 
 

@@ -26,7 +26,8 @@ static void tell(struct reading *r, const struct cw_link_event *e)
                   (int)e->outcome.result, (int)e->outcome.reason);
     cw_buf_puts(&r->events, e->instance);
     cw_buf_puts(&r->events, e->json);
-    cw_buf_puts(&r->events, e->text);
+    if (e->kind != CW_LINK_BROKEN) /* of two faults at once either may be told */
+        cw_buf_puts(&r->events, e->text);
     cw_buf_puts(&r->events, e->outcome.text);
     write_node(&r->events, e->outcome.error);
     if (e->kind == CW_LINK_STANZA)

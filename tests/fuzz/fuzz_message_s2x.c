@@ -81,7 +81,7 @@ static void translate_request(struct cw_arena *a, const struct cw_sip_message *m
     cw_assert(count_elements(read) == count_elements(out.stanza) && count_elements(read) <= 3);
     cw_assert(cw_str_eq(cw_xml_attr(read, "id"), out.id));
     check_address(a, read, "from", r.from_uri);
-    check_address(a, read, "to", r.to_uri);
+    check_address(a, read, "to", r.request_uri);
 }
 
 static void translate_response(struct cw_arena *a, const struct cw_sip_message *m)

@@ -25,6 +25,14 @@ static void use_getters(const struct cw_sip_message *m)
         (void)cw_sip_message_header(m, names[i], cw_sip_message_header_count(m, names[i]) / 2);
 }
 
+/* Of another version of SIP nothing is known but that it is one. */
+static bool is_readable(const struct cw_sip_message *m)
+{
+    struct cw_sip_verdict v = cw_sip_message_verdict(m);
+
+    return v.valid && v.answer != 505;
+}
+
 static void check_verdict(const struct cw_sip_message *m)
 {
     struct cw_sip_verdict v = cw_sip_message_verdict(m);
@@ -32,7 +40,7 @@ static void check_verdict(const struct cw_sip_message *m)
     cw_assert(v.reason && (v.answer == 0 || (v.answer >= 400 && v.answer <= 699)));
     cw_assert(!cw_sip_message_is_request(m) || !cw_sip_message_is_response(m));
     cw_assert(v.valid || v.drop || v.answer != 0);
-    if (v.valid && cw_sip_message_is_request(m)) {
+    if (is_readable(m) && cw_sip_message_is_request(m)) {
         cw_assert(cw_sip_message_method(m).n > 0 && cw_sip_message_call_id(m).n > 0);
         cw_assert(cw_sip_message_from(m).uri.n > 0 && cw_sip_message_to(m).uri.n > 0);
     }
@@ -49,7 +57,7 @@ static void check_answer(const struct cw_sip_message *m, enum cw_sip_transport t
         cw_sip_build_response(&bytes, cw_buf_str(&echo), &reply, &why) == CW_OK) {
         answer = cw_sip_message_parse(cw_buf_str(&bytes), transport);
         cw_assert(cw_sip_message_header_count(answer, CW_S("Content-Length")) <= 1);
-        if (cw_sip_message_verdict(m).valid) {
+        if (is_readable(m)) {
             cw_assert(cw_sip_message_is_response(answer));
             cw_assert(cw_sip_message_status(answer) == 420);
             cw_assert(cw_str_eq(cw_sip_message_call_id(answer), cw_sip_message_call_id(m)));

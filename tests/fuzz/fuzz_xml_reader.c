@@ -50,6 +50,15 @@ static unsigned depth_of(const struct cw_xml *node)
     return depth;
 }
 
+/* Text in the stream that ends in "]]>" has two faults; expat sees the second before it tells of
+ * the first when both come at once. */
+static int name_of_fault(const struct reading *r)
+{
+    enum cw_xml_fault fault = cw_xml_reader_fault(r->reader);
+
+    return fault == CW_XML_FAULT_BAD_FORMAT ? CW_XML_FAULT_NOT_WELL_FORMED : fault;
+}
+
 static void tell(struct reading *r, enum cw_xml_event event, const struct cw_xml *node)
 {
     switch (event) {
@@ -69,7 +78,7 @@ static void tell(struct reading *r, enum cw_xml_event event, const struct cw_xml
         break;
     case CW_XML_BROKEN:
         cw_assert(cw_xml_reader_fault(r->reader) != CW_XML_FAULT_NONE);
-        cw_buf_printf(&r->events, "broken %d", cw_xml_reader_fault(r->reader));
+        cw_buf_printf(&r->events, "broken %d", name_of_fault(r));
         break;
     case CW_XML_MORE:
         return;

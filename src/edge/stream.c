@@ -169,7 +169,7 @@ static void do_action(struct edge_stream *s, const struct cw_s2s_action *action)
     case CW_S2S_DO_STANZA:
         edge_rate_spend(&s->rate, cw_now_ms(), s->edge->policy->settings.stanza_rate,
                         s->edge->policy->settings.stanza_burst);
-        edge_route(s->edge, cw_s2s_local(s->machine), cw_s2s_remote(s->machine), action->stanza);
+        edge_route(s->edge, action->local, action->remote, action->stanza);
         break;
     case CW_S2S_DO_FAILED:
         on_failed(s, action);

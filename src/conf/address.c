@@ -109,16 +109,24 @@ bool cw_edge_address_of(struct cw_arena *arena, struct cw_str text, struct cw_ed
     return true;
 }
 
-static bool transport_of(struct cw_str parameters, enum cw_transport *out)
+static bool transport_of(struct cw_str parameters, struct cw_next_hop *hop)
 {
-    *out = CW_TRANSPORT_UDP;
-    if (parameters.n == 0)
-        return true;
-    if (cw_str_eq_nocase(parameters, CW_S("transport=tcp")))
-        *out = CW_TRANSPORT_TCP;
-    else if (!cw_str_eq_nocase(parameters, CW_S("transport=udp")))
-        return false;
-    return true;
+    static const struct {
+        struct cw_str text;
+        enum cw_transport transport;
+    } forms[] = {
+        {CW_STR("transport=udp"), CW_TRANSPORT_UDP},
+        {CW_STR("transport=tcp"), CW_TRANSPORT_TCP},
+        {CW_STR("transport=tls"), CW_TRANSPORT_TLS},
+    };
+    hop->transport = CW_TRANSPORT_UDP;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        if (cw_str_eq_nocase(parameters, forms[i].text)) {
+            hop->transport = forms[i].transport;
+            hop->has_transport = true;
+        }
+    }
+    return hop->has_transport || parameters.n == 0;
 }
 
 bool cw_next_hop_read(struct cw_arena *arena, struct cw_next_hop *hop)
@@ -134,12 +142,13 @@ bool cw_next_hop_read(struct cw_arena *arena, struct cw_next_hop *hop)
         if (parameters.n == 0)
             return false;
     }
-    if (!split(rest, &host, &port) || !transport_of(parameters, &hop->transport))
+    if (!split(rest, &host, &port) || !transport_of(parameters, hop))
         return false;
     if (cw_str_starts(rest, CW_S("[")) ? ip_family(host) != 6 : !host_is_plain(host))
         return false;
-    hop->port = 5060;
-    if (cw_str_is_present(port) && !port_of(port, &hop->port))
+    hop->port = hop->transport == CW_TRANSPORT_TLS ? 5061 : 5060;
+    hop->has_port = cw_str_is_present(port);
+    if (hop->has_port && !port_of(port, &hop->port))
         return false;
     hop->host = cw_arena_dup(arena, host);
     return true;

@@ -14,7 +14,7 @@
 
 const char *cw_transport_name(enum cw_transport transport)
 {
-    static const char *const names[] = {"udp", "tcp"};
+    static const char *const names[] = {"udp", "tcp", "tls"};
     return names[transport];
 }
 
@@ -28,14 +28,6 @@ const char *cw_config_path(const char *given)
 {
     const char *path = given ? given : getenv("CAUSEWAY_CONFIG");
     return path && path[0] ? path : CW_CONFIG_DEFAULT_PATH;
-}
-
-static bool is_local(const struct cw_config *config, struct cw_str domain)
-{
-    for (size_t i = 0; i < config->n_local_domains; i++)
-        if (cw_str_eq(config->local_domains[i], domain))
-            return true;
-    return false;
 }
 
 static void fill_defaults(struct cw_config *config)
@@ -76,7 +68,7 @@ static struct cw_str check_components(const struct cw_config *config, struct cw_
         return CW_S("edge.components: nothing listens for them; give edge.component-listen");
     for (size_t i = 0; i < edge->n_components; i++) {
         struct cw_str domain = edge->components[i].domain;
-        if (!is_local(config, domain))
+        if (!cw_config_is_local(config, domain))
             return cw_arena_printf(errors,
                                    "edge.components[%zu]: \"%.*s\" is not one of the "
                                    "local-domains",
@@ -104,24 +96,7 @@ static struct cw_str check_together(struct cw_config *config, struct cw_arena *e
         fault = check_components(config, errors);
     if (cw_str_is_present(fault))
         return fault;
-    for (size_t i = 0; i < config->gateway.sip.n_next_hops; i++) {
-        struct cw_next_hop *hop = &config->gateway.sip.next_hops[i];
-        if (!is_local(config, hop->domain))
-            return cw_arena_printf(errors,
-                                   "gateway.sip.next-hop[%zu]: \"%.*s\" is not one of the "
-                                   "local-domains",
-                                   i + 1, CW_ARG(hop->domain));
-        for (size_t k = 0; k < i; k++)
-            if (cw_str_eq(hop->domain, config->gateway.sip.next_hops[k].domain))
-                return cw_arena_printf(errors, "gateway.sip.next-hop: \"%.*s\" is given twice",
-                                       CW_ARG(hop->domain));
-        if (!cw_next_hop_read(&config->arena, hop))
-            return cw_arena_printf(errors,
-                                   "gateway.sip.next-hop[%zu].uri: \"%.*s\" is not of the form "
-                                   "sip:HOST[:PORT][;transport=udp|tcp]",
-                                   i + 1, CW_ARG(hop->uri));
-    }
-    return CW_STR_NONE;
+    return cw_config_check_sip(config, errors);
 }
 
 enum cw_err cw_config_parse(struct cw_str text, const char *path, struct cw_config *out,

@@ -15,8 +15,8 @@
 
 enum cw_switch { CW_OFF, CW_ON };
 
-enum cw_transport { CW_TRANSPORT_UDP, CW_TRANSPORT_TCP };
-const char *cw_transport_name(enum cw_transport); /* "udp", "tcp" */
+enum cw_transport { CW_TRANSPORT_UDP, CW_TRANSPORT_TCP, CW_TRANSPORT_TLS };
+const char *cw_transport_name(enum cw_transport); /* "udp", "tcp", "tls" */
 
 enum cw_sip_profile { CW_SIP_SIMPLE };
 const char *cw_sip_profile_name(enum cw_sip_profile);
@@ -65,21 +65,27 @@ struct cw_sip_listen {
     struct cw_endpoint address;
 };
 
-/* Who may send us requests. */
+/* Who may send us requests: known by its address or by its certificate, or only by both. */
 struct cw_sip_peer {
     struct cw_str name;
     struct cw_str *addresses; /* networks "ADDRESS/LENGTH", checked */
     size_t n_addresses;
+    struct cw_str *tls_names; /* SIP domains of its certificate, A-labels */
+    size_t n_tls_names;
+    enum cw_switch require_certificate; /* by TLS only, and the address (if any) must fit too */
     enum cw_sip_profile profile;
 };
 
 /* Where requests for a local domain go. */
 struct cw_next_hop {
-    struct cw_str domain;        /* A-labels; one of the local domains */
-    struct cw_str uri;           /* as written */
-    struct cw_str host;          /* name, or IP literal without brackets */
-    uint16_t port;               /* 5060 unless written */
-    enum cw_transport transport; /* udp unless written */
+    struct cw_str domain;         /* A-labels; one of the local domains */
+    struct cw_str uri;            /* as written */
+    struct cw_str host;           /* name, or IP literal without brackets */
+    uint16_t port;                /* 5060 unless written, 5061 with TLS */
+    enum cw_transport transport;  /* udp unless written */
+    bool has_port, has_transport; /* as written; what is not may be found in the DNS (RFC 3263) */
+    struct cw_str tls_name;       /* what its certificate must name; never empty with TLS */
+    struct cw_str user, password, realm; /* for its challenges; all or none */
 };
 
 struct cw_gateway_config {
@@ -95,7 +101,14 @@ struct cw_gateway_config {
         size_t n_peers;
         struct cw_next_hop *next_hops;
         size_t n_next_hops;
-        unsigned t1_ms, max_message_bytes, max_transactions;
+        unsigned t1_ms, max_message_bytes, max_message_bytes_out, max_transactions;
+        unsigned max_transactions_per_peer, keep_alive_s;
+        struct cw_str certificate, key; /* PEM; empty: no TLS listener, no client certificate */
+        struct cw_str ca;               /* PEM trust anchors; empty: the system's */
+        struct {
+            struct cw_endpoint *servers; /* none: the system's resolvers */
+            size_t n_servers;
+        } dns;
     } sip;
 };
 

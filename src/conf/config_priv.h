@@ -55,6 +55,11 @@ struct cw_conversion {
 bool cw_section_convert(struct cw_conversion *, const struct cw_section *,
                         const struct cw_slot *slots, void *to, const char *where);
 
+/* A sentence about options of the SIP side that do not go together, or the absent string; fills in
+ * what follows from others.  config_sip.c */
+struct cw_str cw_config_check_sip(struct cw_config *, struct cw_arena *errors);
+bool cw_config_is_local(const struct cw_config *, struct cw_str domain);
+
 /* address.c */
 bool cw_ip_is_literal(struct cw_str text);
 /* Reads host, port and transport from hop->uri; false when it is none that we can reach. */

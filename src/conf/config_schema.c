@@ -12,7 +12,7 @@
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const switches[] = {"off", "on", NULL};
-static const char *const transports[] = {"udp", "tcp", NULL};
+static const char *const transports[] = {"udp", "tcp", "tls", NULL};
 static const char *const profiles[] = {"simple", NULL};
 
 static const struct cw_option log_options[] = {
@@ -83,7 +83,7 @@ static const struct cw_section edge_section = {ROWS(edge_options)};
 
 static const struct cw_option listen_options[] = {
     {"transport", CW_OPTION_CHOICE, AT(cw_sip_listen, transport), .choices = transports,
-     .is_required = true, .help = "udp or tcp"},
+     .is_required = true, .help = "udp, tcp or tls"},
     {"address", CW_OPTION_ENDPOINT, AT(cw_sip_listen, address), .max = 5098, .is_required = true,
      .help = "address and port"},
 };
@@ -93,8 +93,13 @@ static const struct cw_section listen_section = {ROWS(listen_options),
 static const struct cw_option peer_options[] = {
     {"name", CW_OPTION_TEXT, AT(cw_sip_peer, name), .min = 1, .is_required = true,
      .help = "for the log"},
-    {"addresses", CW_OPTION_NETWORK, LIST(cw_sip_peer, addresses, n_addresses), .min = 1,
-     .is_required = true, .help = "addresses and networks that it sends from"},
+    {"addresses", CW_OPTION_NETWORK, LIST(cw_sip_peer, addresses, n_addresses), NONE,
+     .help = "addresses and networks that it sends from"},
+    {"tls-names", CW_OPTION_DOMAIN, LIST(cw_sip_peer, tls_names, n_tls_names), NONE,
+     .help = "SIP domains that its certificate names (RFC 5922)"},
+    {"require-certificate", CW_OPTION_CHOICE, AT(cw_sip_peer, require_certificate),
+     .choices = switches, .fallback = "off",
+     .help = "on: it must come by TLS with such a certificate, its address is not enough"},
     {"profile", CW_OPTION_CHOICE, AT(cw_sip_peer, profile), .choices = profiles,
      .fallback = "simple", .help = "its dialect"},
 };
@@ -105,10 +110,23 @@ static const struct cw_option next_hop_options[] = {
     {"domain", CW_OPTION_DOMAIN, AT(cw_next_hop, domain), .is_required = true,
      .help = "a local domain"},
     {"uri", CW_OPTION_TEXT, AT(cw_next_hop, uri), .min = 1, .is_required = true,
-     .help = "sip:HOST[:PORT][;transport=udp|tcp]"},
+     .help = "sip:HOST[:PORT][;transport=udp|tcp|tls]"},
+    {"tls-name", CW_OPTION_DOMAIN, AT(cw_next_hop, tls_name), NONE,
+     .help = "what its certificate must name; empty: HOST, or the domain when that is an address"},
+    {"user", CW_OPTION_TEXT, AT(cw_next_hop, user), NONE, .help = "for its digest challenges"},
+    {"password", CW_OPTION_TEXT, AT(cw_next_hop, password), NONE, .help = "for them too"},
+    {"realm", CW_OPTION_TEXT, AT(cw_next_hop, realm), NONE,
+     .help = "the only realm that these are for"},
 };
 static const struct cw_section next_hop_section = {ROWS(next_hop_options),
                                                    .size = sizeof(struct cw_next_hop)};
+
+static const struct cw_option sip_dns_options[] = {
+    {"servers", CW_OPTION_ENDPOINT,
+     LIST(cw_config, gateway.sip.dns.servers, gateway.sip.dns.n_servers), .max = 53, NONE,
+     .help = "resolvers to ask; empty: the system's"},
+};
+static const struct cw_section sip_dns_section = {ROWS(sip_dns_options)};
 
 static const struct cw_option sip_options[] = {
     {"listen", CW_OPTION_SECTION, LIST(cw_config, gateway.sip.listen, gateway.sip.n_listen),
@@ -121,8 +139,21 @@ static const struct cw_option sip_options[] = {
      .fallback = "500", .help = "round-trip time estimate (RFC 3261 section 17.1.1.1)"},
     {"max-message-bytes", CW_OPTION_NUMBER, AT(cw_config, gateway.sip.max_message_bytes),
      .min = 4096, .max = 1048576, .fallback = "65536", .help = "the longest SIP message taken"},
+    {"max-message-bytes-out", CW_OPTION_NUMBER, AT(cw_config, gateway.sip.max_message_bytes_out),
+     .min = 1300, .max = 65535, .fallback = "1300", .help = "the longest MESSAGE sent (RFC 3428)"},
     {"max-transactions", CW_OPTION_NUMBER, AT(cw_config, gateway.sip.max_transactions), .min = 10,
-     .max = 1000000, .fallback = "20000", .help = "at once; above it requests get 503"},
+     .max = 1000000, .fallback = "100000", .help = "at once; above it requests get 503"},
+    {"max-transactions-per-peer", CW_OPTION_NUMBER,
+     AT(cw_config, gateway.sip.max_transactions_per_peer), .min = 5, .max = 1000000,
+     .fallback = "50000", .help = "those of one address"},
+    {"keep-alive-s", CW_OPTION_NUMBER, AT(cw_config, gateway.sip.keep_alive_s), .max = 600,
+     .fallback = "90", .help = "CRLF on idle connections to next hops; 0: never"},
+    {"certificate", CW_OPTION_PATH, AT(cw_config, gateway.sip.certificate), NONE,
+     .help = "PEM chain that the gateway shows to SIP peers"},
+    {"key", CW_OPTION_PATH, AT(cw_config, gateway.sip.key), NONE, .help = "its private key, PEM"},
+    {"ca", CW_OPTION_PATH, AT(cw_config, gateway.sip.ca), NONE,
+     .help = "PEM trust anchors for SIP peers; empty: the system's"},
+    {"dns", CW_OPTION_SECTION, .section = &sip_dns_section, .help = "resolver for next hops"},
 };
 static const struct cw_section sip_section = {ROWS(sip_options)};
 

@@ -77,6 +77,22 @@ static const struct refusal_row refusals[] = {
     {"next hop by TLS",
      BASE "gateway: {sip: {next-hop: [{domain: contoso.test, uri: \"sips:b\"}]}}\n",
      "f: gateway.sip.next-hop[1].uri: \"sips:b\" is not of the form"},
+    {"next hop by SCTP",
+     BASE "gateway: {sip: {next-hop: [{domain: contoso.test, uri: \"sip:b;transport=sctp\"}]}}\n",
+     "f: gateway.sip.next-hop[1].uri: \"sip:b;transport=sctp\" is not of the form"},
+    {"user without realm",
+     BASE
+     "gateway: {sip: {next-hop: [{domain: contoso.test, uri: \"sip:b\", user: u, password: p}]}}"
+     "\n",
+     "f: gateway.sip.next-hop[1]: user, password and realm go together"},
+    {"TLS without certificate",
+     BASE "gateway: {sip: {listen: [{transport: tls, address: \"0.0.0.0\"}]}}\n",
+     "f: gateway.sip.listen[1]: tls needs gateway.sip.certificate and key"},
+    {"SIP certificate without key", BASE "gateway: {sip: {certificate: /c}}\n",
+     "f: gateway.sip: certificate and key go together"},
+    {"certificate of nobody",
+     BASE "gateway: {sip: {peers: [{name: a, addresses: [10.0.0.1], require-certificate: on}]}}\n",
+     "f: gateway.sip.peers[1].require-certificate: needs tls-names"},
 };
 
 static void test_refusals(void **state)
@@ -141,7 +157,7 @@ static void test_defaults(void **state)
     assert_int_equal(c.gateway.sip.listen[0].address.port, 5098);
     assert_int_equal(c.gateway.sip.t1_ms, 500);
     assert_int_equal(c.gateway.sip.max_message_bytes, 65536);
-    assert_int_equal(c.gateway.sip.max_transactions, 20000);
+    assert_int_equal(c.gateway.sip.max_transactions, 100000);
     cw_config_free(&c);
     cw_arena_free(&errors);
 }
@@ -159,10 +175,12 @@ static void test_values(void **state)
           "  dns: {servers: [192.0.2.53, \"[2001:db8::1]:5353\", \"2001:db8::2\"]}\n"
           "gateway:\n  sip:\n"
           "    listen: [{transport: tcp, address: \"127.0.0.1\"}]\n"
-          "    peers: [{name: p, addresses: [10.0.0.0/8, \"::1\"]}]\n"
+          "    peers: [{name: p, addresses: [10.0.0.0/8, \"::1\"]}, {name: q, tls-names: [Q.test], "
+          "require-certificate: on}]\n"
           "    next-hop:\n"
           "      - {domain: bücher.example, uri: \"sip:[::1]:5062;transport=tcp\"}\n"
-          "      - {domain: contoso.test, uri: \"sip:proxy.contoso.test\"}\n",
+          "      - {domain: contoso.test, uri: \"sip:proxy.contoso.test\",\n"
+          "         user: u, password: p, realm: r}\n",
           &c, &errors);
     assert_text(c.user, "cw");
     assert_int_equal(c.log.level, CW_LOG_DEBUG);
@@ -180,6 +198,14 @@ static void test_values(void **state)
     assert_int_equal(c.gateway.sip.n_listen, 1);
     assert_int_equal(c.gateway.sip.listen[0].address.port, 5098);
     assert_text(c.gateway.sip.peers[0].addresses[1], "::1");
+    assert_text(c.gateway.sip.peers[1].tls_names[0], "q.test");
+    assert_int_equal(c.gateway.sip.peers[1].require_certificate, CW_ON);
+    assert_int_equal(c.gateway.sip.peers[0].require_certificate, CW_OFF);
+    assert_text(c.gateway.sip.next_hops[0].tls_name, "xn--bcher-kva.example");
+    assert_true(c.gateway.sip.next_hops[0].has_port);
+    assert_text(c.gateway.sip.next_hops[1].tls_name, "proxy.contoso.test");
+    assert_text(c.gateway.sip.next_hops[1].realm, "r");
+    assert_false(c.gateway.sip.next_hops[1].has_port || c.gateway.sip.next_hops[1].has_transport);
     assert_text(c.gateway.sip.next_hops[0].host, "::1");
     assert_int_equal(c.gateway.sip.next_hops[0].port, 5062);
     assert_int_equal(c.gateway.sip.next_hops[0].transport, CW_TRANSPORT_TCP);
@@ -203,7 +229,7 @@ static void test_example(void **state)
     assert_int_equal(c.edge.n_listen, 2);
     assert_int_equal(c.edge.queue.max_bytes, 4194304);
     assert_int_equal(c.gateway.sip.n_next_hops, 1);
-    assert_int_equal(c.gateway.sip.max_transactions, 20000);
+    assert_int_equal(c.gateway.sip.max_transactions, 100000);
     cw_config_free(&c);
     cw_arena_free(&errors);
 }

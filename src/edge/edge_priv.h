@@ -133,7 +133,7 @@ void edge_peer_send(struct edge *, struct cw_str local, struct cw_str remote,
                     const struct cw_xml *stanza, uint64_t n);
 /* The stream towards that domain, in whatever state; NULL when there is none. */
 struct edge_stream *edge_peer_stream(struct edge *, struct cw_str local, struct cw_str remote);
-/* The stream's news. */
+/* The stream's news: it is READY and has room. */
 void edge_peer_ready(struct edge_peer *);
 void edge_peer_lost(struct edge_peer *, enum cw_link_reason, struct cw_str text);
 void edge_peers_apply_policy(struct edge *);

@@ -270,8 +270,8 @@ static void on_flushed(void *arg)
         edge_parcel_done(s->edge, parcel, CW_LINK_REASON_NONE, CW_STR_NONE);
     }
     watch_written(s);
-    if (s->peer && !s->over)
-        edge_peer_ready(s->peer);
+    if (s->peer && edge_stream_is_ready(s))
+        edge_peer_ready(s->peer); /* room for those that wait */
 }
 
 static void on_closed(void *arg, enum cw_conn_end why, struct cw_str sentence)

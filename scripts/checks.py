@@ -8,6 +8,7 @@ import fnmatch
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -152,6 +153,18 @@ def manuals(tally: Tally) -> None:
         tally.add(f"manual page {page.name}", output if status or output.strip() else "")
 
 
+def fuzz(tally: Tally) -> None:
+    """Ten seconds for each target; one check a target."""
+    status, output = run(PYTHON, "scripts/fuzz", "--seconds", "10", seconds=1200)
+    results = re.findall(r"^(?:FOUND by (\w+):\n(.*?)|(\w+): \d+ inputs.*?)$"
+                         r"(?=\n(?:FOUND by |\w+: \d+ inputs|found something: )|\Z)",
+                         output.rstrip(), re.MULTILINE | re.DOTALL)
+    for found, problem, fine in results:
+        tally.add(f"fuzz {found or fine}", problem)
+    if not results or (status != 0 and not any(found for found, _, _ in results)):
+        tally.add("fuzz", output or f"status {status}")
+
+
 def main() -> int:
     started = time.monotonic()
     tally = Tally()
@@ -173,6 +186,8 @@ def main() -> int:
         meson_tests(tally, "build-check")
         step("command line and interop tests")
         pytest(tally, "tests/cli", "tests/interop")
+    step("fuzz targets")
+    fuzz(tally)
     step("./run --once")
     check(tally, "./run --once", PROJECT / "run", "--once", "--data", PROJECT / "run-data-check",
           "--base", "127.0.12", seconds=400)

@@ -1,10 +1,12 @@
 /* The manual page against the rows: every option stands in it with its range and its default, so
  * that one cannot change without the other. */
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -25,6 +27,16 @@ static struct cw_str entry_of(struct cw_str page, const char *key, struct cw_str
     }
     cw_arena_free(&arena);
     return entry;
+}
+
+/* What stands under the option's own heading, when it has one: a key may be in two of them. */
+static struct cw_str under_heading(struct cw_str page, const char *key)
+{
+    char heading[40] = "\n.Ss ";
+    for (size_t i = 0, n = strlen(heading); key[i] && n < sizeof heading - 2; i++, n++)
+        heading[n] = (char)toupper((unsigned char)key[i]);
+    ptrdiff_t at = cw_str_find(page, cw_str_of(heading));
+    return at < 0 ? page : cw_str_sub(page, (size_t)at, page.n);
 }
 
 static void check_section(const struct cw_section *section, struct cw_str page);
@@ -48,7 +60,7 @@ static void check_option(const struct cw_option *option, struct cw_str page)
     }
     cw_arena_free(&arena);
     if (option->section && option->section->size == 0) /* "edge" and "gateway" stand apart */
-        check_section(option->section, page);
+        check_section(option->section, under_heading(page, option->key));
     else if (option->section)
         check_section(option->section, rest);
 }

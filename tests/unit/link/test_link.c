@@ -142,6 +142,14 @@ static const struct {
     {"empty stanza", HEADER HELLO "<stanza xmlns='urn:causeway:link:1' n='1'/>"},
     {"outcome without result", HEADER HELLO "<outcome xmlns='urn:causeway:link:1' n='1'/>"},
     {"configured to an edge", HEADER HELLO "<configured xmlns='urn:causeway:link:1' version='1'/>"},
+    {"hello twice", HEADER HELLO HELLO},
+    {"number 0", HEADER HELLO "<stanza xmlns='urn:causeway:link:1' n='0'><a xmlns='b'/></stanza>"},
+    {"a number again", HEADER HELLO "<stanza xmlns='urn:causeway:link:1' n='7'><a xmlns='b'/>"
+                                    "</stanza><stanza xmlns='urn:causeway:link:1' n='7'>"
+                                    "<a xmlns='b'/></stanza>"},
+    {"a smaller number", HEADER HELLO "<stanza xmlns='urn:causeway:link:1' n='7'><a xmlns='b'/>"
+                                      "</stanza><stanza xmlns='urn:causeway:link:1' n='6'>"
+                                      "<a xmlns='b'/></stanza>"},
     {"doctype", "<!DOCTYPE a [<!ENTITY b 'c'>]>" HEADER},
 };
 
@@ -152,20 +160,151 @@ static void test_hostile(void **state)
         struct cw_link *edge = cw_link_new(CW_LINK_EDGE, CW_S("e1"));
         struct cw_link_event event;
         cw_link_feed(edge, cw_str_of(hostile[i].bytes));
-        while (cw_link_next(edge, &event) == CW_LINK_HELLO)
-            ;
+        do
+            cw_link_next(edge, &event);
+        while (event.kind == CW_LINK_HELLO || event.kind == CW_LINK_STANZA);
         if (event.kind != CW_LINK_BROKEN || event.text.n == 0)
             fail_msg("%s: event %d instead of a broken link", hostile[i].name, event.kind);
         cw_link_free(&edge);
     }
 }
 
+/* Before hello there is little room; after it there is much, but not endless. */
+static void test_oversized(void **state)
+{
+    struct cw_buf bytes = {0};
+    struct cw_link_event event;
+    (void)state;
+    for (int greeted = 0; greeted < 2; greeted++) {
+        struct cw_link *edge = cw_link_new(CW_LINK_EDGE, CW_S("e1"));
+        size_t most = greeted ? CW_LINK_MAX_BYTES : CW_LINK_MAX_HELLO_BYTES, sent = 0;
+        cw_link_feed(edge, CW_S(HEADER));
+        cw_link_next(edge, &event);
+        cw_link_feed(edge, greeted ? CW_S(HELLO "<config xmlns='urn:causeway:link:1' version='1'>")
+                                   : CW_S("<hello a='"));
+        assert_int_equal(cw_link_next(edge, &event), greeted ? CW_LINK_HELLO : CW_LINK_MORE);
+        cw_buf_reset(&bytes);
+        while (bytes.n < 1000)
+            cw_buf_putc(&bytes, 'x');
+        while (cw_link_next(edge, &event) == CW_LINK_MORE && sent <= 2 * most) {
+            cw_link_feed(edge, cw_buf_str(&bytes));
+            sent += bytes.n;
+        }
+        assert_int_equal(event.kind, CW_LINK_BROKEN);
+        assert_true(sent <= most + 2 * bytes.n);
+        cw_link_free(&edge);
+    }
+    cw_buf_free(&bytes);
+}
+
+/* Whatever comes after a good beginning, to either side: an event with a sentence, or silence. */
+static void test_garbage(void **state)
+{
+    struct cw_buf good = {0}, bytes = {0};
+    struct cw_arena arena = {0};
+    uint64_t random = 88172645463325252u;
+    (void)state;
+    struct cw_link *writer = cw_link_new(CW_LINK_GATEWAY, CW_S("g1"));
+    write_all(writer, &arena, &good);
+    for (int round = 0; round < 4000; round++) {
+        struct cw_link *link =
+            cw_link_new(round % 2 ? CW_LINK_EDGE : CW_LINK_GATEWAY, CW_S("other"));
+        struct cw_link_event event = {0};
+        cw_buf_reset(&bytes);
+        cw_buf_puts(&bytes, cw_buf_str(&good));
+        for (int i = 0; i < 1 + round % 5; i++) { /* xorshift: the same rounds every time */
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            bytes.p[random % bytes.n] = (char)(random >> 40);
+        }
+        bytes.n -= random % 50;
+        cw_link_feed(link, cw_buf_str(&bytes));
+        for (int n = 0; n < 20; n++) {
+            enum cw_link_event_kind kind = cw_link_next(link, &event);
+            if (kind == CW_LINK_BROKEN)
+                assert_true(event.text.n > 0);
+            if (kind == CW_LINK_BROKEN || kind == CW_LINK_MORE || kind == CW_LINK_CLOSED)
+                break;
+        }
+        cw_link_free(&link);
+    }
+    cw_link_free(&writer);
+    cw_arena_free(&arena);
+    cw_buf_free(&good);
+    cw_buf_free(&bytes);
+}
+
+static bool ticks_well(struct cw_link *link, uint64_t now_ms, struct cw_buf *out)
+{
+    return !cw_str_is_present(cw_link_tick(link, now_ms, out));
+}
+
+static void read_all(struct cw_link *link, struct cw_str bytes)
+{
+    struct cw_link_event event;
+    cw_link_feed(link, bytes);
+    while (cw_link_next(link, &event) != CW_LINK_MORE)
+        assert_int_not_equal(event.kind, CW_LINK_BROKEN);
+}
+
+/* Nobody says hello, or drips it. */
+static void test_no_hello_in_time(void **state)
+{
+    struct cw_buf out = {0};
+    (void)state;
+    struct cw_link *edge = cw_link_new(CW_LINK_EDGE, CW_S("e1"));
+    assert_true(ticks_well(edge, 1000, &out));
+    read_all(edge, CW_S(HEADER));
+    assert_true(ticks_well(edge, 999 + CW_LINK_HELLO_MS, &out));
+    read_all(edge, CW_S("<hel"));
+    assert_false(ticks_well(edge, 1000 + CW_LINK_HELLO_MS, &out));
+    assert_int_equal(out.n, 0); /* nothing is said to strangers */
+    cw_link_free(&edge);
+    cw_buf_free(&out);
+}
+
+/* Pings keep the link; a message that drips in does not. */
+static void test_pings_and_drip(void **state)
+{
+    struct cw_buf out = {0};
+    uint64_t now = 5000;
+    (void)state;
+    struct cw_link *edge = cw_link_new(CW_LINK_EDGE, CW_S("e1"));
+    struct cw_link *gateway = cw_link_new(CW_LINK_GATEWAY, CW_S("g1"));
+    assert_true(ticks_well(edge, now, &out) && ticks_well(gateway, now, &out));
+    cw_link_write_open(edge, &out);
+    read_all(gateway, cw_buf_str(&out));
+    read_all(edge, CW_S(HEADER HELLO));
+    for (int i = 0; i < 100; i++) {
+        now += CW_LINK_PING_MS;
+        cw_buf_reset(&out);
+        assert_true(ticks_well(edge, now, &out));
+        assert_true(out.n > 0);
+        read_all(gateway, cw_buf_str(&out));
+        cw_buf_reset(&out);
+        assert_true(ticks_well(gateway, now, &out));
+        read_all(edge, cw_buf_str(&out));
+    }
+    assert_true(ticks_well(edge, now, &out));
+    read_all(edge, CW_S("<config xmlns='urn:causeway:link:1' version='1'>"));
+    for (int i = 1; i < 10; i++) {
+        read_all(edge, CW_S("x"));
+        assert_true(ticks_well(edge, now + i * CW_LINK_SILENT_MS / 10, &out));
+    }
+    assert_false(ticks_well(edge, now + CW_LINK_SILENT_MS, &out));
+    cw_link_free(&edge);
+    cw_link_free(&gateway);
+    cw_buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),
-        cmocka_unit_test(test_byte_by_byte),
-        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_whole),          cmocka_unit_test(test_byte_by_byte),
+        cmocka_unit_test(test_hostile),        cmocka_unit_test(test_oversized),
+        cmocka_unit_test(test_garbage),        cmocka_unit_test(test_no_hello_in_time),
+        cmocka_unit_test(test_pings_and_drip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,8 +90,8 @@ static void tell_failure(struct cw_target_query *q, enum cw_target_status status
 {
     static const char *const sentences[] = {
         [CW_TARGET_NO_DOMAIN] = "does not exist in the DNS",
-        [CW_TARGET_NO_SERVICE] = "says in the DNS that it has no XMPP server",
-        [CW_TARGET_NO_ADDRESS] = "has no address of an XMPP server in the DNS",
+        [CW_TARGET_NO_SERVICE] = "says in the DNS that it has no such server",
+        [CW_TARGET_NO_ADDRESS] = "has no address of a server in the DNS",
         [CW_TARGET_DNS_FAILED] = "cannot be looked up: its name servers answer with an error",
         [CW_TARGET_DNS_TIMEOUT] = "cannot be looked up: its name servers do not answer",
         [CW_TARGET_DNS_BOGUS] = "has a DNS answer that DNSSEC shows to be forged",
@@ -285,9 +285,10 @@ static void on_srv_direct(void *arg, const struct cw_dns_answer *a)
     on_srv_answer(arg, a, 1);
 }
 
-static void ask_srv(struct cw_target_query *q, bool with_direct_tls)
+static void ask_srv(struct cw_target_query *q, const char *service, bool with_direct_tls)
 {
-    struct cw_str name = cw_arena_printf(&q->arena, "_xmpp-server._tcp.%.*s", CW_ARG(q->domain));
+    struct cw_str name = cw_arena_printf(
+        &q->arena, "%s.%.*s", service ? service : "_xmpp-server._tcp", CW_ARG(q->domain));
     q->is_secure = true;
     q->srv[0] = cw_dns_ask(q->resolver, CW_DNS_SRV, name, on_srv, q);
     if (!with_direct_tls)
@@ -351,6 +352,6 @@ struct cw_target_query *cw_target_find(struct cw_resolver *r, const struct cw_ta
     if (q->is_proxy)
         take_host(q, name);
     else
-        ask_srv(q, ask->with_direct_tls);
+        ask_srv(q, ask->service, ask->with_direct_tls);
     return q;
 }

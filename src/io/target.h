@@ -1,5 +1,6 @@
 /* Where to connect for a domain's XMPP server: RFC 6120 section 3.2, with RFC 2782's order and
- * XEP-0368's records for direct TLS when asked for.
+ * XEP-0368's records for direct TLS when asked for.  Another service can be asked for by name; SIP
+ * servers are found so (RFC 3263 section 4.2).
  *
  *   SRV answer           -> its targets in order; no fall-back, even if none can be reached
  *   SRV answer "."       -> no service
@@ -19,7 +20,7 @@
 enum cw_target_status {
     CW_TARGET_OK,          /* at least one address */
     CW_TARGET_NO_DOMAIN,   /* the domain does not exist in the DNS */
-    CW_TARGET_NO_SERVICE,  /* it says that it has no XMPP server (SRV ".") */
+    CW_TARGET_NO_SERVICE,  /* it says that it has no such server (SRV ".") */
     CW_TARGET_NO_ADDRESS,  /* neither it nor any of its SRV targets has an address */
     CW_TARGET_DNS_FAILED,  /* its name servers answer with an error */
     CW_TARGET_DNS_TIMEOUT, /* its name servers do not answer */
@@ -44,6 +45,7 @@ struct cw_target_ask {
     struct cw_str domain;  /* A-labels, or an IP literal */
     struct cw_str proxy;   /* "host", "host:port", "[v6]:port"; absent or empty for none */
     uint16_t default_port; /* 0 for 5269 */
+    const char *service;   /* "_sip._tcp"; NULL for "_xmpp-server._tcp" */
     bool with_direct_tls;  /* ask for _xmpps-server._tcp too: one list by priority */
 };
 struct cw_target_query;

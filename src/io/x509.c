@@ -88,12 +88,13 @@ static void read_names(X509 *x, struct cw_arena *arena, struct cw_cert *out)
         add_name(out, arena, names, (struct cw_cert_name){CW_CERT_DNS_ID, .malformed = true});
     for (int i = 0; i < n; i++) {
         const GENERAL_NAME *san = sk_GENERAL_NAME_value(sans, i);
-        if (san->type == GEN_DNS) {
-            struct cw_str value = text_of(san->d.dNSName);
-            add_name(out, arena, names,
-                     (struct cw_cert_name){.type = CW_CERT_DNS_ID,
-                                           .value = value,
-                                           .malformed = !is_plain_ascii(value)});
+        if (san->type == GEN_DNS || san->type == GEN_URI) {
+            struct cw_str value = text_of(san->d.ia5);
+            add_name(
+                out, arena, names,
+                (struct cw_cert_name){.type = san->type == GEN_DNS ? CW_CERT_DNS_ID : CW_CERT_URI,
+                                      .value = value,
+                                      .malformed = !is_plain_ascii(value)});
         } else if (san->type == GEN_OTHERNAME) {
             read_other_name(san->d.otherName, arena, out, names);
         }

@@ -18,6 +18,8 @@ const char *cw_cert_name_type_name(enum cw_cert_name_type t)
         return "XmppAddr";
     case CW_CERT_CN:
         return "CN";
+    case CW_CERT_URI:
+        return "URI";
     }
     return "?";
 }
@@ -84,6 +86,8 @@ static bool matches(const struct cw_cert_name *name, struct cw_str reference)
         return is_domain(name->value, reference);
     case CW_CERT_CN:
         return is_ascii(name->value) && is_domain(name->value, reference);
+    case CW_CERT_URI:
+        return false;
     }
     return false;
 }

@@ -6,7 +6,13 @@
 #include "base/mem.h"
 #include "policy/nego.h"
 
-enum cw_cert_name_type { CW_CERT_DNS_ID, CW_CERT_SRV_ID, CW_CERT_XMPP_ADDR, CW_CERT_CN };
+enum cw_cert_name_type {
+    CW_CERT_DNS_ID,
+    CW_CERT_SRV_ID,
+    CW_CERT_XMPP_ADDR,
+    CW_CERT_CN,
+    CW_CERT_URI, /* for SIP only (io/sip_cert.h); XMPP never matches it */
+};
 const char *cw_cert_name_type_name(enum cw_cert_name_type); /* "DNS-ID", "SRV-ID", ... */
 
 struct cw_cert_name {

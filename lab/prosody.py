@@ -9,6 +9,7 @@ Three ways of federating, named as in the partner settings of Causeway:
 
 import enum
 import pathlib
+import re
 import time
 
 from .ca import Authority, Pair
@@ -151,7 +152,8 @@ VirtualHost "{self.domain}"
 """
 
     def _write_accounts(self) -> None:
-        escaped = self.domain.replace(".", "%2e")
+        escaped = re.sub(rb"[^A-Za-z0-9]", lambda byte: b"%%%02x" % byte[0][0],
+                         self.domain.encode()).decode()
         folder: pathlib.Path = self.directory / "data" / escaped / "accounts"
         folder.mkdir(parents=True, exist_ok=True)
         for address, password in ACCOUNTS.items():

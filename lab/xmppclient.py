@@ -89,6 +89,7 @@ class XmppClient:
                  check_certificate: bool = True):
         self.address = address
         self.received = []
+        self.elements = []  # every stanza, as an ElementTree element
         self._server = server
         self._ca_file = ca_file
         self._resource = resource
@@ -137,6 +138,21 @@ class XmppClient:
             return ids
         return _Loop.call(work, seconds=60)
 
+    def send_xml(self, text: str) -> None:
+        """Sends a stanza as it stands."""
+        _Loop.call(self._client.send_raw, text)
+
+    def ask(self, text: str, stanza_id: str, seconds: float = 10):
+        """Sends a stanza as it stands; the element of the first stanza with that id that comes."""
+        self.send_xml(text)
+        return self.wait_element(lambda element: element.get("id") == stanza_id, seconds)
+
+    def wait_element(self, fits, seconds: float = 10):
+        """The first received element for which fits(element) is true."""
+        # in a list: an element without children counts as false
+        return wait_until(lambda: [e for e in list(self.elements) if fits(e)], seconds,
+                          f"{self.address} waiting for a stanza")[0]
+
     def wait_for(self, what, seconds: float = 10) -> Received:
         """The first received message with this body, or for which what(message) is true."""
         fits = what if callable(what) else lambda message: message.body == what
@@ -157,6 +173,7 @@ class XmppClient:
         client.add_event_handler("session_start", self._on_session)
         client.add_event_handler("message", lambda s: self.received.append(_received(s)))
         client.add_event_handler("message_error", lambda s: self.received.append(_received(s)))
+        client.add_filter("in", self._keep)
         client.add_event_handler("failed_all_auth", lambda _: self._on_failure("wrong password"))
         client.add_event_handler("connection_failed", lambda why: self._on_failure(str(why)))
         if not self._check_certificate:
@@ -169,6 +186,11 @@ class XmppClient:
             client["feature_mechanisms"].unencrypted_plain = True
         client.connect(self._server, force_starttls=bool(self._ca_file),
                        disable_starttls=not self._ca_file)
+
+    def _keep(self, stanza):
+        if stanza is not None:
+            self.elements.append(stanza.xml)
+        return stanza
 
     async def _on_session(self, _event) -> None:
         self._client.send_presence()

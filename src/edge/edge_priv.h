@@ -113,6 +113,9 @@ void edge_streams_free(struct edge *);
 bool edge_limits_take(struct edge *, struct cw_str remote, struct cw_arena *,
                       struct cw_str *counted_as);
 void edge_limits_give(struct edge *, struct cw_str counted_as);
+/* Before a connection from there is accepted: when the streams without authentication are too many,
+ * the oldest one is ended, so that whoever is quick gets through. */
+void edge_limits_make_room(struct edge *, const struct cw_addr *from);
 
 /* --- dial.c: from a domain to a connection ----------------------------------------------------*/
 
@@ -136,6 +139,8 @@ struct edge_stream *edge_peer_stream(struct edge *, struct cw_str local, struct 
 /* The stream's news: it is READY and has room. */
 void edge_peer_ready(struct edge_peer *);
 void edge_peer_lost(struct edge_peer *, enum cw_link_reason, struct cw_str text);
+/* The partner has opened a stream itself: it may be dialled again, if it was not just now. */
+void edge_peer_is_back(struct edge *, struct cw_str local, struct cw_str remote);
 void edge_peers_apply_policy(struct edge *);
 void edge_peers_shutdown(struct edge *);
 void edge_peers_free(struct edge *);

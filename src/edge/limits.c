@@ -1,6 +1,9 @@
 /* Connection limits: streams of one partner, in both directions and over all its domains, and of
- * the whole installation (product settings `connection-limit`, `partner-connection-limit`). */
-#include "edge/edge_priv.h"
+ * the whole installation (product settings `connection-limit`, `partner-connection-limit`); and the
+ * streams of those who have not said yet who they are. */
+#include "edge/stream_priv.h"
+
+enum { ADDRESS_SHARE = 4 }; /* one address may hold a fourth of the streams not authenticated */
 
 struct partner_count {
     size_t n;
@@ -33,4 +36,32 @@ void edge_limits_give(struct edge *edge, struct cw_str counted_as)
     edge->n_streams--;
     if (--count->n == 0)
         cw_free(cw_map_remove(&edge->streams_by_partner, counted_as));
+}
+
+void edge_limits_make_room(struct edge *edge, const struct cw_addr *from)
+{
+    const unsigned limit = edge->config.edge.max_unauthenticated;
+    const unsigned share = limit / ADDRESS_SHARE > 0 ? limit / ADDRESS_SHARE : 1;
+    struct edge_stream *s, *oldest = NULL, *oldest_from = NULL;
+    size_t n_from = 0;
+    if (edge->n_unauthenticated < share)
+        return;
+    TAILQ_FOREACH (s, &edge->streams, link) {
+        if (!s->is_unauthenticated || !s->conn)
+            continue;
+        if (!oldest)
+            oldest = s;
+        if (cw_addr_eq_ip(cw_conn_peer(s->conn), from) && n_from++ == 0)
+            oldest_from = s;
+    }
+    if (n_from < share && edge->n_unauthenticated < limit)
+        return;
+    struct cw_arena arena = {0};
+    CW_LOG(&edge->log, CW_LOG_WARN, "too-many-unauthenticated",
+           CW_KVI("streams", edge->n_unauthenticated), CW_KVI("of-this-address", n_from),
+           CW_KV("address", cw_addr_text(&arena, from)));
+    cw_arena_free(&arena);
+    s = n_from >= share ? oldest_from : oldest;
+    edge_stream_no_longer_unauthenticated(s);
+    cw_conn_abort(s->conn);
 }

@@ -52,12 +52,7 @@ static void load_last_policy(struct edge *edge)
 static void on_accept(void *arg, int fd, const struct cw_addr *peer)
 {
     struct edge *edge = arg;
-    if (edge->n_unauthenticated >= edge->config.edge.max_unauthenticated) {
-        CW_LOG(&edge->log, CW_LOG_WARN, "too-many-unauthenticated",
-               CW_KVI("limit", edge->config.edge.max_unauthenticated));
-        close(fd);
-        return;
-    }
+    edge_limits_make_room(edge, peer);
     edge_stream_accept(edge, fd, peer);
 }
 

@@ -7,16 +7,18 @@
  *        ^                   |
  *        +--- failed: all that wait go back with the reason; the next attempt rests a while
  *
- * The rest doubles from one second to half a minute, with jitter, so that a partner that restarts
- * is not met by all at once; a stream that lived, or a changed policy, ends it.
+ * The rest doubles from one second to a few, with jitter, so that a partner that restarts is not
+ * met by all at once and never more than once a second, and yet is found soon after it came back. A
+ * changed policy ends it, and so does the partner when it opens a stream of its own.
  */
 #include "base/secret.h"
 #include "edge/edge_priv.h"
 
 enum {
     REST_MIN_MS = 1000,
-    REST_MAX_MS = 30000,
+    REST_MAX_MS = 3000,
     LIVED_MS = 10000,           /* a stream that was READY for so long was no failure */
+    SCATTER_MS = 500,           /* after one that was not, partners are not redialled at once */
     WRITE_AHEAD_BYTES = 131072, /* beyond it the partner is slow, and stanzas wait here */
 };
 
@@ -29,6 +31,7 @@ struct edge_peer {
     struct edge_stream *stream; /* NULL: none */
     uint64_t ready_ms;          /* since when this stream is READY; 0: not yet */
     unsigned rest_ms;           /* the last rest between two attempts; 0: none */
+    uint64_t dialled_ms;        /* the last attempt */
     uint64_t dial_at_ms;        /* not before */
     struct cw_timer *expiry;
     struct cw_timer *rested; /* dials, or forgets a peer that nobody needs */
@@ -139,6 +142,7 @@ static void drop_if_idle(struct edge_peer *peer)
 static void dial(struct edge_peer *peer)
 {
     peer->ready_ms = 0;
+    peer->dialled_ms = cw_now_ms();
     peer->stream = edge_stream_dial(peer->edge, peer->local, peer->remote, peer);
     if (!peer->stream)
         refuse_all(peer, CW_LINK_REASON_LIMIT, CW_S("the connection limit is reached"));
@@ -162,16 +166,22 @@ static void on_rested(void *arg)
     drop_if_idle(peer);
 }
 
-static void rest(struct edge_peer *peer)
+/* No attempt before min_ms have passed, nor in the same moment as everybody else. */
+static void rest(struct edge_peer *peer, unsigned min_ms, unsigned jitter_ms)
 {
     uint32_t random;
     cw_random(&random, sizeof random);
+    unsigned rest_ms = min_ms + random % (jitter_ms + 1);
+    peer->dial_at_ms = cw_now_ms() + rest_ms;
+    cw_timer_set(peer->rested, rest_ms);
+}
+
+static void rest_longer(struct edge_peer *peer)
+{
     peer->rest_ms = peer->rest_ms == 0                ? REST_MIN_MS
                     : peer->rest_ms * 2 < REST_MAX_MS ? peer->rest_ms * 2
                                                       : REST_MAX_MS;
-    uint64_t jittered_ms = peer->rest_ms / 2 + random % (peer->rest_ms / 2 + 1);
-    peer->dial_at_ms = cw_now_ms() + jittered_ms;
-    cw_timer_set(peer->rested, jittered_ms);
+    rest(peer, peer->rest_ms, peer->rest_ms / 2);
 }
 
 static struct edge_peer *get_peer(struct edge *edge, struct cw_str local, struct cw_str remote)
@@ -243,15 +253,32 @@ void edge_peer_lost(struct edge_peer *peer, enum cw_link_reason reason, struct c
 {
     bool was_ready = peer->ready_ms != 0;
     peer->stream = NULL;
-    if (was_ready && cw_now_ms() - peer->ready_ms >= LIVED_MS)
+    if (was_ready && cw_now_ms() - peer->ready_ms >= LIVED_MS) {
         peer->rest_ms = 0;
-    else
-        rest(peer);
+        rest(peer, 0, SCATTER_MS);
+    } else {
+        rest_longer(peer);
+    }
     if (!was_ready)
         refuse_all(peer, reason, text);
     else if (peer->n_waiting > 0 && !peer->edge->stopping)
         dial_when_due(peer);
     drop_if_idle(peer);
+}
+
+void edge_peer_is_back(struct edge *edge, struct cw_str local, struct cw_str remote)
+{
+    struct cw_arena arena = {0};
+    struct edge_peer *peer = cw_map_get(&edge->peers, edge_pair(&arena, local, remote));
+    cw_arena_free(&arena);
+    if (!peer || peer->stream || peer->dial_at_ms == 0)
+        return;
+    uint64_t now = cw_now_ms(), earliest = peer->dialled_ms + REST_MIN_MS;
+    peer->rest_ms = 0;
+    if (earliest < peer->dial_at_ms) {
+        peer->dial_at_ms = earliest;
+        cw_timer_set(peer->rested, earliest > now ? earliest - now : 0);
+    }
 }
 
 /* --- all of them ------------------------------------------------------------------------------*/

@@ -10,7 +10,7 @@ enum { CLOSE_DEADLINE_MS = 5000 };
 
 /* --- limits and registers ---------------------------------------------------------------------*/
 
-static void no_longer_unauthenticated(struct edge_stream *s)
+void edge_stream_no_longer_unauthenticated(struct edge_stream *s)
 {
     if (s->is_unauthenticated)
         s->edge->n_unauthenticated--;
@@ -39,7 +39,7 @@ static void free_stream(struct edge_stream *s)
         if (cw_map_get(&edge->verifiers, pair) == s)
             cw_map_remove(&edge->verifiers, pair);
     }
-    no_longer_unauthenticated(s);
+    edge_stream_no_longer_unauthenticated(s);
     if (cw_str_is_present(s->counted_as))
         edge_limits_give(edge, s->counted_as);
     TAILQ_REMOVE(&edge->streams, s, link);
@@ -110,7 +110,9 @@ static void on_ready(struct edge_stream *s, const struct cw_s2s_action *action)
            CW_KVC("direction", s->direction == CW_INBOUND ? "inbound" : "outbound"),
            CW_KV("local", action->local), CW_KV("remote", action->remote),
            CW_KVC("method", cw_method_name(action->method)));
-    no_longer_unauthenticated(s);
+    edge_stream_no_longer_unauthenticated(s);
+    if (s->direction == CW_INBOUND)
+        edge_peer_is_back(s->edge, action->local, action->remote);
     if (s->direction == CW_INBOUND && !cw_str_is_present(s->counted_as) &&
         !edge_limits_take(s->edge, action->remote, &s->arena, &s->counted_as)) {
         s->failed = true;

@@ -39,6 +39,8 @@ struct edge_stream *edge_stream_new(struct edge *, const struct cw_s2s_config *)
 void edge_stream_step(struct edge_stream *, struct cw_s2s_event *);
 /* Takes the connection over. */
 void edge_stream_attach(struct edge_stream *, struct cw_conn *);
+/* Takes it out of the streams that edge_limits_make_room may end. */
+void edge_stream_no_longer_unauthenticated(struct edge_stream *);
 /* The transport is gone, or never came: everybody is told, and the stream is freed. */
 void edge_stream_end(struct edge_stream *, struct cw_str text);
 

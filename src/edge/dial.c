@@ -4,6 +4,8 @@
  * connection wins; the others are dropped. */
 #include "edge/edge_priv.h"
 
+#include <unistd.h>
+
 enum { CONNECT_TIMEOUT_MS = 10000, ATTEMPT_DELAY_MS = 250, TOTAL_MS = 30000 };
 
 struct attempt {
@@ -87,12 +89,46 @@ static void on_total(void *arg)
 
 /* --- which addresses, in which order ----------------------------------------------------------*/
 
+/* 0.0.0.0 or ::, every address of this machine. */
+static bool is_any(const struct cw_addr *addr)
+{
+    struct cw_arena arena = {0};
+    struct cw_str ip = cw_addr_ip(&arena, addr);
+    bool is = cw_str_eq_cstr(ip, "0.0.0.0") || cw_str_eq_cstr(ip, "::");
+    cw_arena_free(&arena);
+    return is;
+}
+
+/* Only an address of this machine can be bound to. */
+static bool is_of_this_machine(struct cw_addr addr)
+{
+    int fd = socket(addr.ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    cw_addr_set_port(&addr, 0);
+    bool is = fd >= 0 && bind(fd, (const struct sockaddr *)&addr.ss, addr.len) == 0;
+    if (fd >= 0)
+        close(fd);
+    return is;
+}
+
+static bool any_takes(const struct cw_endpoint *listen, size_t n, const struct cw_addr *addr)
+{
+    struct cw_addr one;
+    for (size_t i = 0; i < n; i++) {
+        if (listen[i].port != cw_addr_port(addr) || !cw_addr_parse(listen[i].ip, 0, &one))
+            continue;
+        cw_addr_set_port(&one, listen[i].port);
+        if (cw_addr_eq(&one, addr) || (is_any(&one) && is_of_this_machine(*addr)))
+            return true;
+    }
+    return false;
+}
+
 static bool is_own_listener(const struct edge *edge, const struct cw_addr *addr)
 {
-    for (size_t i = 0; i < edge->n_listeners; i++)
-        if (edge->listeners[i] && cw_addr_eq(cw_listener_addr(edge->listeners[i]), addr))
-            return true;
-    return false;
+    const struct cw_edge_config *config = &edge->config.edge;
+    return any_takes(config->listen, config->n_listen, addr) ||
+           any_takes(config->link_listen, config->n_link_listen, addr) ||
+           any_takes(config->component_listen, config->n_component_listen, addr);
 }
 
 /* Asked for the address itself, after the last look-up: a name that changes its mind between two
@@ -139,9 +175,11 @@ static void on_targets(void *arg, const struct cw_target_list *list)
     struct edge_dial *dial = arg;
     dial->query = NULL;
     if (list->status != CW_TARGET_OK) {
-        bool slow = list->status == CW_TARGET_DNS_TIMEOUT;
+        /* Name servers in trouble are no proof that there is no such server. */
+        bool is_passing =
+            list->status == CW_TARGET_DNS_TIMEOUT || list->status == CW_TARGET_DNS_FAILED;
         dial->last_text = cw_arena_dup(&dial->arena, list->sentence);
-        finish(dial, slow ? EDGE_DIAL_UNREACHABLE : EDGE_DIAL_NOT_FOUND, NULL);
+        finish(dial, is_passing ? EDGE_DIAL_UNREACHABLE : EDGE_DIAL_NOT_FOUND, NULL);
         return;
     }
     dial->attempts = cw_arena_alloc(&dial->arena, list->n * sizeof *dial->attempts);

@@ -65,10 +65,23 @@ const char *cw_dns_status_name(enum cw_dns_status status)
  * them, and its servers know. */
 static const char *const asked_zones[] = {"test", "home.arpa"};
 
+/* A partner that was set up a moment ago, and name servers that were dead, are found within
+ * seconds: what does not exist is not believed for long, and silent servers are asked on. */
+static const struct {
+    const char *name, *value;
+} options[] = {
+    {"do-not-query-localhost:", "no"}, {"unblock-lan-zones:", "yes"},
+    {"cache-max-ttl:", "3600"},        {"cache-max-negative-ttl:", "10"},
+    {"infra-host-ttl:", "5"},          {"infra-keep-probing:", "yes"},
+    {"infra-cache-max-rtt:", "1000"},
+};
+
 static int set_up(struct ub_ctx *ub)
 {
-    int rc = ub_ctx_set_option(ub, "do-not-query-localhost:", "no");
-    return rc ? rc : ub_ctx_set_option(ub, "unblock-lan-zones:", "yes");
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof options / sizeof *options; i++)
+        rc = ub_ctx_set_option(ub, options[i].name, options[i].value);
+    return rc;
 }
 
 /* Comes last: it makes libunbound take over its settings. */

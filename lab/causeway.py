@@ -11,16 +11,19 @@ from .settings import LOCAL_DOMAIN, Settings
 
 
 def _config(settings: Settings, directory: pathlib.Path, pair: Pair, authority: Authority,
-            transport: str, log_level: str) -> str:
+            transport: str, log_level: str, domains, edge_options: str) -> str:
     edge, gateway = settings.edge, settings.gateway
     kamailio, dns = settings.kamailio, settings.dns
+    local_domains = "".join(f"\n  - {domain}" for domain in domains)
+    next_hops = "".join(f"""
+      - domain: {domain}
+        uri: "sip:{kamailio[0]}:{kamailio[1]};transport={transport}\"""" for domain in domains)
     return f"""# Written anew at each start.
 data-dir: {directory}
 log:
   level: {log_level}
   format: text
-local-domains:
-  - {LOCAL_DOMAIN}
+local-domains:{local_domains}
 edge:
   listen:
     - "{edge[0]}:{edge[1]}"
@@ -31,8 +34,7 @@ edge:
   dns:
     servers:
       - "{dns[0]}:{dns[1]}"
-  queue:
-    timeout-s: 10
+{edge_options}
 gateway:
   sip:
     listen:
@@ -44,17 +46,21 @@ gateway:
       - name: kamailio
         addresses:
           - {kamailio[0]}
-    next-hop:
-      - domain: {LOCAL_DOMAIN}
-        uri: "sip:{kamailio[0]}:{kamailio[1]};transport={transport}"
+    next-hop:{next_hops}
 """
+
+
+#: stanzas wait for a partner so long, then their senders hear of it
+_EDGE_OPTIONS = """  queue:
+    timeout-s: 10"""
 
 
 class Causeway(Server):
     """`causeway run` with a data directory of its own; all roles are its children."""
 
     def __init__(self, settings: Settings, authority: Authority, transport: str = "udp",
-                 log_level: str = "debug", certificate: Pair = None):
+                 log_level: str = "debug", certificate: Pair = None, domains=(LOCAL_DOMAIN,),
+                 edge_options: str = _EDGE_OPTIONS):
         directory = settings.data / "causeway"
         self.settings = settings
         self.authority = authority
@@ -62,6 +68,8 @@ class Causeway(Server):
         self._transport = transport
         self._log_level = log_level
         self._pair = certificate
+        self._domains = tuple(domains)
+        self._edge_options = edge_options
         super().__init__("Causeway", [settings.program, "run", "--config", self.config], directory,
                          env=_sanitizers(directory))
 
@@ -73,9 +81,10 @@ class Causeway(Server):
         require_free(self.settings.gateway, ("udp", "tcp"),
                      " (--base) or another port (--gateway-port)")
         self.directory.mkdir(parents=True, exist_ok=True)
-        pair = self._pair or self.authority.issue("causeway", LOCAL_DOMAIN)
+        pair = self._pair or self.authority.issue("causeway", *self._domains)
         self.config.write_text(_config(self.settings, self.directory, pair, self.authority,
-                                       self._transport, self._log_level))
+                                       self._transport, self._log_level, self._domains,
+                                       self._edge_options))
         self.command("settings", "set", "--outbound-targets-refused", "")
         return self
 

@@ -1,6 +1,8 @@
-"""Fixtures of the interop tests: a lab per test, started and stopped by the test itself.
+"""Fixtures of the interop tests: a lab per test, started and stopped by the test itself, or a
+border of scripted neighbours that serves all tests of a file.
 
-Environment: CAUSEWAY_PROGRAM (default build/causeway), CAUSEWAY_TEST_BASE (default 127.0.11).
+Environment: CAUSEWAY_PROGRAM (default build/causeway), CAUSEWAY_TEST_BASE (default 127.0.11; the
+second worker of pytest-xdist adds one to its last number, the third two, and so on).
 """
 
 import contextlib
@@ -15,18 +17,51 @@ import pytest
 PROJECT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(PROJECT))
 
+from lab.border import Border  # noqa: E402
 from lab.process import wait_until  # noqa: E402
 from lab.settings import Settings  # noqa: E402
 from lab.stack import Lab  # noqa: E402
 
 
+def settings_for(node_name: str) -> Settings:
+    """Addresses apart from those of ./run and of the other workers, and a directory of its own."""
+    name = re.sub(r"[^A-Za-z0-9]+", "-", node_name)[-30:].strip("-")
+    program = pathlib.Path(os.environ.get("CAUSEWAY_PROGRAM", PROJECT / "build" / "causeway"))
+    network, _, last = os.environ.get("CAUSEWAY_TEST_BASE", "127.0.11").rpartition(".")
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return dataclasses.replace(Settings(), base=f"{network}.{int(last) + worker}",
+                               data=PROJECT / "run-data-interop" / f"{worker}-{name}",
+                               program=program.resolve())
+
+
 @pytest.fixture
 def settings(request):
-    """Addresses apart from those of ./run, and a directory of the test's own."""
-    name = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name)[-30:].strip("-")
-    program = pathlib.Path(os.environ.get("CAUSEWAY_PROGRAM", PROJECT / "build" / "causeway"))
-    return dataclasses.replace(Settings(), base=os.environ.get("CAUSEWAY_TEST_BASE", "127.0.11"),
-                               data=PROJECT / "run-data-interop" / name, program=program.resolve())
+    return settings_for(request.node.name)
+
+
+@pytest.fixture(scope="module")
+def border(request):
+    """One running Causeway for all tests of a file; `edge_options` of the file go into its
+    configuration."""
+    options = getattr(request.module, "EDGE_OPTIONS", None)
+    with Border(settings_for(request.module.__name__), *([options] if options else [])) as made:
+        yield made
+    assert made.causeway.faults() == []
+
+
+@pytest.fixture
+def make_border(request):
+    """For tests that end or starve their Causeway: call it to get one of the test's own."""
+    with contextlib.ExitStack() as stack:
+        made = []
+
+        def start(*arguments) -> Border:
+            made.append(stack.enter_context(Border(settings_for(request.node.name), *arguments)))
+            request.node.lab = made[-1]
+            return made[-1]
+        yield start
+    for each in made:
+        assert each.causeway.faults() == []
 
 
 @pytest.fixture
@@ -48,7 +83,7 @@ def pytest_runtest_makereport(item):
     """Shows the end of the servers' logs beside a failure (in the JUnit report too)."""
     outcome = yield
     report = outcome.get_result()
-    lab = getattr(item, "lab", None)
+    lab = getattr(item, "lab", None) or getattr(item, "funcargs", {}).get("border")
     if report.failed and lab is not None:
         for name in ("causeway", "kamailio"):
             if hasattr(lab, name):

@@ -1,6 +1,7 @@
 /* The names of a partner's choices and the check that every way of changing a partner passes: the
  * command line, the API, the panel and the import (product rules, "Partner" and "Negotiation").
  * The refusals of the negotiation table come from cw_nego_row, so that form and stream agree. */
+#include "base/map.h"
 #include "policy/nego.h"
 #include "xmpp/jid.h"
 
@@ -111,21 +112,27 @@ static struct cw_str check_domain(struct cw_arena *a, struct cw_str *domain, con
     return CW_STR_NONE;
 }
 
+/* `seen` holds the domains so far. */
+static struct cw_str add_domain(struct cw_arena *a, struct cw_map *seen, struct cw_str *domain)
+{
+    struct cw_str refusal = check_domain(a, domain, "additional domain");
+
+    if (!cw_str_is_present(refusal) && cw_map_set(seen, *domain, seen))
+        refusal = cw_arena_printf(a, "The domain %.*s is listed twice: remove one of them.",
+                                  CW_ARG(*domain));
+    return refusal;
+}
+
 static struct cw_str check_additional(struct cw_arena *a, struct cw_partner *p)
 {
-    for (size_t i = 0; i < p->n_additional; i++) {
-        struct cw_str refusal = check_domain(a, &p->additional[i], "additional domain");
-        bool twice = cw_str_eq(p->additional[i], p->domain);
+    struct cw_str refusal = CW_STR_NONE;
+    struct cw_map seen = {0};
 
-        if (cw_str_is_present(refusal))
-            return refusal;
-        for (size_t j = 0; j < i; j++)
-            twice = twice || cw_str_eq(p->additional[i], p->additional[j]);
-        if (twice)
-            return cw_arena_printf(a, "The domain %.*s is listed twice: remove one of them.",
-                                   CW_ARG(p->additional[i]));
-    }
-    return CW_STR_NONE;
+    cw_map_set(&seen, p->domain, &seen);
+    for (size_t i = 0; i < p->n_additional && !cw_str_is_present(refusal); i++)
+        refusal = add_domain(a, &seen, &p->additional[i]);
+    cw_map_free(&seen);
+    return refusal;
 }
 
 static bool is_address(struct cw_str host)

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -132,12 +133,34 @@ static void names_go_both_ways(void **state)
     assert_false(cw_requirement_of(CW_STR_NONE, &r));
 }
 
+/* A list that a stranger might make long costs in proportion to its length. */
+static void test_many_additional(void **state)
+{
+    enum { MANY = 20000 };
+    struct cw_arena arena = {0};
+    struct cw_partner p = CW_PARTNER_DEFAULT;
+    const char *field;
+    clock_t from;
+
+    (void)state;
+    p.domain = CW_S("a.test");
+    p.n_additional = MANY;
+    p.additional = cw_arena_alloc(&arena, MANY * sizeof *p.additional);
+    for (int i = 0; i < MANY; i++)
+        p.additional[i] = cw_arena_printf(&arena, "b%d.test", i);
+    from = clock();
+    assert_false(cw_str_is_present(cw_partner_check(&arena, &p, &field)));
+    assert_true(clock() - from < CLOCKS_PER_SEC);
+    p.additional[MANY - 1] = CW_S("B0.test");
+    assert_true(cw_str_is_present(cw_partner_check(&arena, &p, &field)));
+    cw_arena_free(&arena);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(check_rows),
-        cmocka_unit_test(names_go_both_ways),
-    };
+    const struct CMUnitTest tests[] = {cmocka_unit_test(check_rows),
+                                       cmocka_unit_test(names_go_both_ways),
+                                       cmocka_unit_test(test_many_additional)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

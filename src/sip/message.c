@@ -175,6 +175,16 @@ bool cw_sip_message_via(const struct cw_sip_message *m, struct cw_sip_via *out)
     return true;
 }
 
+/* Codings add up over several header fields: the first one that does something is what counts. */
+static struct cw_str content_encoding(const struct cw_sip_message *m)
+{
+    struct cw_str name = CW_S("Content-Encoding"), first = cw_sip_message_header(m, name, 0);
+    struct cw_str value = first;
+    for (size_t i = 1; cw_str_eq_nocase(value, CW_S("identity")); i++)
+        value = cw_sip_message_header(m, name, i);
+    return cw_str_is_present(value) ? value : first;
+}
+
 void cw_sip_message_values(const struct cw_sip_message *m, struct cw_sip_request *out)
 {
     *out = (struct cw_sip_request){
@@ -189,7 +199,7 @@ void cw_sip_message_values(const struct cw_sip_message *m, struct cw_sip_request
         .cseq = m->cseq,
         .content_type = cw_sip_message_first(m, "content-type"),
         .content_language = cw_sip_message_first(m, "content-language"),
-        .content_encoding = cw_sip_message_first(m, "content-encoding"),
+        .content_encoding = content_encoding(m),
         .subject = cw_sip_message_first(m, "subject"),
         .date = cw_sip_message_first(m, "date"),
         .expires = cw_sip_message_first(m, "expires"),

@@ -447,6 +447,35 @@ static void test_sizes(void **state)
             fail_msg("%s is '%.*s'", #got, CW_ARG(got_)); \
     } while (0)
 
+/* Codings add up over header fields, in either form of the name. */
+static void test_content_encoding(void **state)
+{
+    static const struct {
+        const char *extra, *want; /* "": absent */
+    } rows[] = {
+        {"", ""},
+        {"Content-Encoding: gzip\r\n", "gzip"},
+        {"e: gzip\r\n", "gzip"},
+        {"Content-Encoding: identity\r\n", "identity"},
+        {"Content-Encoding: identity\r\nContent-Encoding: gzip\r\n", "gzip"},
+        {"Content-Encoding: Identity\r\ne: identity\r\ne: x-gzip\r\n", "x-gzip"},
+        {"e: identity\r\nContent-Encoding: identity\r\n", "identity"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cw_buf bytes = {0};
+        struct cw_sip_request r;
+        build_row(&bytes, &(struct row){.extra = rows[i].extra, .body = "x"});
+        struct cw_sip_message *m = cw_sip_message_parse(cw_buf_str(&bytes), CW_SIP_UDP);
+        cw_sip_message_values(m, &r);
+        if (!cw_str_eq(r.content_encoding, cw_str_of(rows[i].want)) &&
+            (r.content_encoding.n || rows[i].want[0]))
+            fail_msg("%s: %.*s", rows[i].extra, CW_ARG(r.content_encoding));
+        cw_sip_message_free(&m);
+        cw_buf_free(&bytes);
+    }
+}
+
 static void test_values(void **state)
 {
     (void)state;
@@ -553,6 +582,7 @@ int main(void)
         cmocka_unit_test(test_vectors),
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_content_encoding),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_response_values),
         cmocka_unit_test(test_torture_details),

@@ -278,6 +278,36 @@ static const struct content_row {
     {"unknown charset", CW_STR("text/plain;charset=utf-7"), CW_STR("x"), 415, CW_STR("")},
     {"html", CW_STR("text/html"), CW_STR("x"), 415, CW_STR("")},
     {"plain in a parameter", CW_STR("image/png;x=\"text/plain\""), CW_STR("x"), 415, CW_STR("")},
+    /* M16, M17: whoever is named inside, nothing inside is looked at. */
+    {"CPIM", CW_STR("message/cpim"),
+     CW_STR("From: <im:boss@example.net>\r\nDateTime: 1970-01-01T00:00:00Z\r\n\r\n"
+            "Content-Type: text/plain\r\n\r\nx"),
+     415, CW_STR("")},
+    {"CPIM without a blank line", CW_STR("Message/CPIM"), CW_STR("From: x"), 415, CW_STR("")},
+    {"multipart", CW_STR("multipart/alternative;boundary=b"),
+     CW_STR("--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--"), 415, CW_STR("")},
+    {"multipart without a boundary", CW_STR("multipart/mixed"), CW_STR("x"), 415, CW_STR("")},
+    {"two types", CW_STR("text/plain, text/html"), CW_STR("x"), 400, CW_STR("")},
+    {"type cut", CW_STR("text/"), CW_STR("x"), 400, CW_STR("")},
+    {"quote open", CW_STR("text/plain;charset=\"utf-8"), CW_STR("x"), 400, CW_STR("")},
+    {"type with NUL", CW_STR("text/plain\0;x"), CW_STR("x"), 400, CW_STR("")},
+    {"two charsets", CW_STR("text/plain;charset=utf-7;charset=utf-8"), CW_STR("x"), 415,
+     CW_STR("")},
+    {"windows-1252", CW_STR("text/plain;charset=Windows-1252"), CW_STR("\x80"), 0,
+     CW_STR("\u20ac")},
+    {"iso-8859-15", CW_STR("text/plain;charset=iso-8859-15"), CW_STR("\xA4"), 0, CW_STR("\u20ac")},
+    {"utf-16", CW_STR("text/plain;charset=utf-16"), CW_STR("\xFF\xFEx\0"), 415, CW_STR("")},
+    {"surrogates and cuts", CW_STR("text/plain"), CW_STR("\xED\xA0\x80x\xE2\x82"), 0,
+     CW_STR("\uFFFD\uFFFD\uFFFDx\uFFFD\uFFFD")},
+    {"non-characters", CW_STR("text/plain"), CW_STR("\xEF\xBF\xBE\xEF\xBF\xBF"), 0,
+     CW_STR("\uFFFD\uFFFD")},
+    {"every control", CW_STR("text/plain"),
+     CW_STR("\x01\x02\x03\x04\x05\x06\x07\x08\x0B\x0C\x0E\x0F\x1F"), 0,
+     CW_STR("\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD")},
+    {"right to left", CW_STR("text/plain"), CW_STR("\u202e\u05e9\u2066"), 0,
+     CW_STR("\u202e\u05e9\u2066")},
+    {"emoji", CW_STR("text/plain"), CW_STR("\U0001F469\u200d\U0001F467"), 0,
+     CW_STR("\U0001F469\u200d\U0001F467")},
     {"malformed type", CW_STR("text plain"), CW_STR("x"), 400, CW_STR("")},
     {"no type", {NULL, 0}, CW_STR("x"), 400, CW_STR("")},
     {"no type, no body", {NULL, 0}, {NULL, 0}, 0, CW_STR("")},
@@ -302,6 +332,64 @@ static void content_rows_hold(void **state)
             expect_str(row->name, "text",
                        cw_xml_text(&arena, cw_xml_child(out.stanza, CW_NS_SERVER, "body")),
                        row->text);
+        cw_arena_free(&arena);
+    }
+}
+
+/* M18: never inflated, whatever the bytes are. */
+static void encodings_are_refused(void **state)
+{
+    static const struct {
+        const char *value;
+        int status;
+    } rows[] = {
+        {"gzip", 415},           {"x-gzip", 415},         {"deflate", 415},
+        {"identity, gzip", 415}, {"gzip, identity", 415}, {"identity;q=1", 415},
+        {"identity", 0},         {" Identity ", 0},       {"", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct cw_arena arena = {0};
+        struct cw_message_to_xmpp out;
+        struct cw_sip_request request = request_with(CW_S("text/plain"), CW_S("\x1F\x8B\x08"));
+        request.content_encoding = cw_str_of(rows[i].value);
+        cw_message_to_xmpp(&arena, &request, &(struct cw_message_options){0}, &out);
+        if (out.response.status != rows[i].status)
+            fail_msg("%s: %d", rows[i].value, out.response.status);
+        if (rows[i].status) {
+            expect_str(rows[i].value, "Accept-Encoding", out.response.accept_encoding,
+                       CW_S("identity"));
+            expect(rows[i].value, "no Accept", !cw_str_is_present(out.response.accept));
+        }
+        cw_arena_free(&arena);
+    }
+}
+
+/* M11: what looks like a domain is not it; what is it in another form, is. */
+static void homographs_are_other_domains(void **state)
+{
+    static const struct {
+        const char *host;
+        bool is_same;
+    } rows[] = {
+        {"example.com", true},         {"EXAMPLE.com", true},
+        {"xn--exmple-cua.com", false}, /* \u00e4 */
+        {"xn--exmple-4nf.com", false}, /* Cyrillic \u0430 */
+        {"ex\u0430mple.com", false},   {"ex\u0251mple.com", false},
+        {"\uff45xample.com", false},   {"example.com.evil.example", false},
+        {"evilexample.com", false},    {"example\u3002com", false},
+        {"example.com%00", false},     {"example.com\\@evil.example", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct cw_arena arena = {0};
+        struct cw_message_to_xmpp out;
+        struct cw_sip_request request = request_with(CW_S("text/plain"), CW_S("x"));
+        request.request_uri = cw_arena_printf(&arena, "sip:juliet@%s", rows[i].host);
+        cw_message_to_xmpp(&arena, &request, &(struct cw_message_options){0}, &out);
+        bool is_same = out.outcome == CW_XLATE_SEND &&
+                       cw_str_eq_cstr(cw_xml_attr(out.stanza, "to"), "juliet@example.com");
+        expect(rows[i].host, "is the same or another", is_same == rows[i].is_same);
         cw_arena_free(&arena);
     }
 }
@@ -464,6 +552,8 @@ int main(void)
         cmocka_unit_test(names_are_stable),
         cmocka_unit_test(size_is_limited_when_asked),
         cmocka_unit_test(content_rows_hold),
+        cmocka_unit_test(encodings_are_refused),
+        cmocka_unit_test(homographs_are_other_domains),
         cmocka_unit_test(requests_are_refused),
         cmocka_unit_test(stanza_size_is_limited),
         cmocka_unit_test(stanza_id_is_stable),

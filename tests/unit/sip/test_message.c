@@ -452,7 +452,7 @@ static void test_content_encoding(void **state)
 {
     static const struct {
         const char *extra, *want; /* "": absent */
-    } rows[] = {
+    } fields[] = {
         {"", ""},
         {"Content-Encoding: gzip\r\n", "gzip"},
         {"e: gzip\r\n", "gzip"},
@@ -462,15 +462,15 @@ static void test_content_encoding(void **state)
         {"e: identity\r\nContent-Encoding: identity\r\n", "identity"},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         struct cw_buf bytes = {0};
         struct cw_sip_request r;
-        build_row(&bytes, &(struct row){.extra = rows[i].extra, .body = "x"});
+        build_row(&bytes, &(struct row){.extra = fields[i].extra, .body = "x"});
         struct cw_sip_message *m = cw_sip_message_parse(cw_buf_str(&bytes), CW_SIP_UDP);
         cw_sip_message_values(m, &r);
-        if (!cw_str_eq(r.content_encoding, cw_str_of(rows[i].want)) &&
-            (r.content_encoding.n || rows[i].want[0]))
-            fail_msg("%s: %.*s", rows[i].extra, CW_ARG(r.content_encoding));
+        if (!cw_str_eq(r.content_encoding, cw_str_of(fields[i].want)) &&
+            (r.content_encoding.n || fields[i].want[0]))
+            fail_msg("%s: %.*s", fields[i].extra, CW_ARG(r.content_encoding));
         cw_sip_message_free(&m);
         cw_buf_free(&bytes);
     }

@@ -72,6 +72,21 @@ def test_no_presence_is_given(lab):
                             and e.get("type") == "unsubscribed")
 
 
+def test_errors_and_results_are_not_answered(lab):
+    juliet = lab.xmpp("juliet")
+    for n in range(100):
+        juliet.send_xml(f"<message type='error' to='{local('nobody')}' id='e{n}'><body>x</body>"
+                        "<error type='cancel'><item-not-found xmlns='"
+                        "urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>")
+        juliet.send_xml(f"<iq type='error' to='{local('alice')}' id='i{n}'/>")
+        juliet.send_xml(f"<iq type='result' to='contoso.test' id='r{n}'/>")
+    ask(juliet, "get", "contoso.test", "<ping xmlns='urn:xmpp:ping'/>")
+    error = juliet.wait_error(juliet.send(local("nobody"), "a message"), 20)
+    assert error.condition == "item-not-found"
+    answers = [e for e in juliet.elements if (e.get("from") or "").endswith("contoso.test")]
+    assert len(answers) == 2, [e.attrib for e in answers]
+
+
 def test_nobody_speaks_for_another(lab):
     alice, juliet = lab.sip("alice"), lab.xmpp("juliet")
     inner = (f"<message xmlns='jabber:client' from='{partner('romeo')}/x' to='{local('alice')}' "
@@ -167,6 +182,8 @@ def test_contents_that_are_not_taken(lab):
     answer = raw.message(to, bomb, more="Content-Encoding: gzip\r\n")
     assert (answer.status, answer.header("Accept-Encoding")) == (415, "identity")
     assert answer.header("Accept") == ""
+    hidden = "Content-Encoding: identity\r\ne: gzip\r\n"
+    assert raw.message(to, bomb, more=hidden).status in (400, 415)
     assert raw.message(to, b"x", kind="").status == 400
     assert raw.message(to, b"x", kind="text plain").status == 400
     assert raw.message(to, b"x" * 300000).status in (413, 513)

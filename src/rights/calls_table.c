@@ -214,6 +214,7 @@ const struct cw_call_row cw_call_rows[] = {
     BASE(arch_prctl),
     BASE(readlink),
     BASE(getdents64),
+    BASE(getdents),
     BASE(openat),
     BASE(open),
     BASE(newfstatat),

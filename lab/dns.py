@@ -4,7 +4,7 @@ from .process import Server, require_free
 from .settings import LOCAL_DOMAIN, PARTNER_DOMAIN, Settings
 
 
-def _records(settings: Settings) -> str:
+def _records(settings: Settings, edge_name: str) -> str:
     edge, prosody, kamailio = settings.edge, settings.prosody, settings.kamailio
     return f"""# Both domains of the lab. Nothing is forwarded: what is not here does not exist.
 no-resolv
@@ -15,7 +15,7 @@ local-ttl=5
 host-record=edge.{LOCAL_DOMAIN},{edge[0]}
 host-record=sip.{LOCAL_DOMAIN},{kamailio[0]}
 host-record=xmpp.{PARTNER_DOMAIN},{prosody[0]}
-srv-host=_xmpp-server._tcp.{LOCAL_DOMAIN},edge.{LOCAL_DOMAIN},{edge[1]},0,5
+srv-host=_xmpp-server._tcp.{LOCAL_DOMAIN},{edge_name},{edge[1]},0,5
 srv-host=_xmpp-server._tcp.{PARTNER_DOMAIN},xmpp.{PARTNER_DOMAIN},{prosody[1]},0,5
 srv-host=_xmpp-client._tcp.{PARTNER_DOMAIN},xmpp.{PARTNER_DOMAIN},{settings.client_port},0,5
 srv-host=_sip._udp.{LOCAL_DOMAIN},sip.{LOCAL_DOMAIN},{kamailio[1]},0,5
@@ -24,11 +24,15 @@ srv-host=_sip._tcp.{LOCAL_DOMAIN},sip.{LOCAL_DOMAIN},{kamailio[1]},0,5
 
 
 class DnsServer(Server):
-    def __init__(self, settings: Settings):
+    """edge_by_address: the SRV record of the local domain has the edge's address as its target, for
+    servers that ask the C library, and so not this server, for the addresses of targets."""
+
+    def __init__(self, settings: Settings, edge_by_address: bool = False):
         directory = settings.data / "dns"
         self.address = settings.dns
         self.config = directory / "dnsmasq.conf"
-        self._text = _records(settings)
+        self._text = _records(settings, settings.edge[0] if edge_by_address
+                              else f"edge.{LOCAL_DOMAIN}")
         super().__init__("DNS server", [
             "dnsmasq", "--keep-in-foreground", f"--conf-file={self.config}", "--pid-file=",
             "--user=", "--group=", "--log-facility=-", "--bind-interfaces", "--except-interface=",

@@ -80,6 +80,8 @@ def _modules(mode: Mode) -> str:
 class Prosody(Server):
     """One Prosody for one domain. `certificate` replaces the one that the mode would use."""
 
+    wants_edge_by_address = False
+
     def __init__(self, settings: Settings, authority: Authority, mode: Mode = Mode.SASL,
                  domain: str = PARTNER_DOMAIN, server_address=None, client_address=None,
                  certificate: Pair = None):

@@ -1,4 +1,5 @@
-"""All of the lab together: DNS, CA, Prosody, Kamailio, Causeway, and the clients of four users."""
+"""All of the lab together: DNS, CA, Prosody or ejabberd, Kamailio, Causeway, and the clients of four
+users."""
 
 import contextlib
 import fcntl
@@ -8,6 +9,7 @@ import shutil
 from .ca import Authority
 from .causeway import Causeway
 from .dns import DnsServer
+from .ejabberd import Ejabberd
 from .kamailio import Kamailio
 from .process import LabError, require_free, undisturbed
 from .prosody import Mode, Prosody, pair_for
@@ -22,22 +24,27 @@ RULES = {
     Mode.TCP_DIALBACK: ("NotSupported", "NotSupported", "true"),
 }
 
+#: the partner's server
+SERVERS = {"prosody": Prosody, "ejabberd": Ejabberd}
+
 _MARK = ".causeway-lab"
 
 
 class Lab:
     """Servers run inside the context and are gone after it, whatever happened in between.
 
-    fault: what is wrong with Prosody's certificate: "expired", "wrong-name", or "".
+    fault: what is wrong with the partner's certificate: "expired", "wrong-name", or "".
     transport: between Kamailio and the gateway, both ways.
+    partner: the server of fabrikam.test, "prosody" or "ejabberd".
     """
 
     def __init__(self, settings: Settings, mode: Mode = Mode.SASL, fault: str = "",
-                 transport: str = "udp"):
+                 transport: str = "udp", partner: str = "prosody"):
         self.settings = settings
         self.mode = mode
         self._fault = fault
         self._transport = transport
+        self._server_class = SERVERS[partner]
         self._stack = contextlib.ExitStack()
         self._clients = {}
 
@@ -59,16 +66,21 @@ class Lab:
         _require_all_free(self.settings)
         clear_directory(self.settings)
         self.authority = Authority(self.settings.data / "ca").create()
-        self.dns = self._run(DnsServer(self.settings))
+        self.dns = self._run(DnsServer(self.settings, self._server_class.wants_edge_by_address))
         pair = pair_for(self.mode, PARTNER_DOMAIN, self.authority, self._fault)
-        self.prosody = self._run(Prosody(self.settings, self.authority, self.mode,
-                                         certificate=pair))
+        self.server = self._run(self._server_class(self.settings, self.authority, self.mode,
+                                                   certificate=pair))
         self.kamailio = self._run(Kamailio(self.settings, self._transport))
         self.causeway = self._run(Causeway(self.settings, self.authority, self._transport))
 
     def _run(self, server):
         self._stack.callback(server.stop)
         return server.start()
+
+    @property
+    def prosody(self) -> Prosody:
+        """The partner's server, in the tests that are about Prosody."""
+        return self.server
 
     def add_partner(self, mode: Mode = None, kind: str = "Federated", **fields):
         """Adds fabrikam.test; the fields override the security that the mode asks for."""
@@ -85,14 +97,14 @@ class Lab:
         return self._client(name, lambda: SipUser(self.settings, name, transport="udp"))
 
     def xmpp(self, name: str) -> XmppClient:
-        """Juliet or romeo, signed in at Prosody."""
+        """Juliet or romeo, signed in at the partner's server."""
         def make():
-            prosody = self.prosody
+            server = self.server
             ca_file = None
-            if prosody.is_encrypted:
-                ca_file = (self.authority.certificate if prosody.mode is Mode.SASL
-                           else prosody.pair.certificate)
-            return XmppClient(f"{name}@{PARTNER_DOMAIN}", prosody.client_address, ca_file,
+            if server.is_encrypted:
+                ca_file = (self.authority.certificate if server.mode is Mode.SASL
+                           else server.pair.certificate)
+            return XmppClient(f"{name}@{PARTNER_DOMAIN}", server.client_address, ca_file,
                               check_certificate=not self._fault)
         return self._client(name, make)
 

@@ -105,7 +105,7 @@ class SplitLab(Lab):
                       f"srv-host=_xmpp-server._tcp.{LOCAL_DOMAIN},edge4.{LOCAL_DOMAIN},"
                       f"{settings.xmpp_port},1,5\n")
         self.dns = self._run(dns)
-        self.prosody = self._run(Prosody(settings, self.authority, Mode.SASL))
+        self.server = self._run(Prosody(settings, self.authority, Mode.SASL))
         self.kamailio = self._run(Kamailio(settings))
         self.gateway = Role(settings, "gateway", "gateway", gateway_config(settings, self.EDGES))
         self.gateway.prepare()

@@ -90,6 +90,28 @@ static const struct refusal_row refusals[] = {
      "f: gateway.sip.listen[1]: tls needs gateway.sip.certificate and key"},
     {"SIP certificate without key", BASE "gateway: {sip: {certificate: /c}}\n",
      "f: gateway.sip: certificate and key go together"},
+    {"link without certificate", BASE "edge: {link-listen: [\"0.0.0.0:23456\"]}\n",
+     "f: edge.link-listen: needs edge.link-certificate; causeway link enroll makes it"},
+    {"edge by name alone", BASE "gateway: {edges: [edge1.contoso.test]}\n",
+     "f: gateway.edges[1]: \"edge1.contoso.test\" is neither an absolute path nor tls:HOST:PORT"},
+    {"edge without port", BASE "gateway: {edges: [/a, \"tls:edge1.contoso.test\"]}\n",
+     "f: gateway.edges[2]: \"tls:edge1.contoso.test\" is neither"},
+    {"edge with an odd port", BASE "gateway: {edges: [\"tls:a:0\"]}\n", "f: gateway.edges[1]:"},
+    {"edge by IPv6 without brackets", BASE "gateway: {edges: [\"tls:2001:db8::1:23456\"]}\n",
+     "f: gateway.edges[1]:"},
+    {"component without listener", BASE "edge: {components: [{domain: contoso.test, secret: s}]}\n",
+     "f: edge.components: nothing listens for them; give edge.component-listen"},
+    {"component of a foreign domain",
+     BASE "edge: {component-listen: [\"127.0.0.1:5347\"], components: [{domain: a.test, "
+          "secret: s}]}\n",
+     "f: edge.components[1]: \"a.test\" is not one of the local-domains"},
+    {"component twice",
+     BASE "edge: {component-listen: [\"127.0.0.1\"], components: [{domain: contoso.test, "
+          "secret: s}, {domain: CONTOSO.test, secret: t}]}\n",
+     "f: edge.components: \"contoso.test\" is given twice"},
+    {"component without secret",
+     BASE "edge: {component-listen: [\"127.0.0.1\"], components: [{domain: contoso.test}]}\n",
+     "f: edge.components[1].secret: must be given"},
     {"certificate of nobody",
      BASE "gateway: {sip: {peers: [{name: a, addresses: [10.0.0.1], require-certificate: on}]}}\n",
      "f: gateway.sip.peers[1].require-certificate: needs tls-names"},
@@ -123,6 +145,39 @@ static void parse(const char *text, struct cw_config *config, struct cw_arena *e
     struct cw_str why = CW_STR_NONE;
     if (cw_config_parse(cw_str_of(text), "f", config, errors, &why))
         fail_msg("%.*s", CW_ARG(why));
+}
+
+static void test_links(void **state)
+{
+    struct cw_arena errors = {0};
+    struct cw_config c;
+    struct cw_edge_address address;
+    (void)state;
+    parse("local-domains: [contoso.test, rooms.contoso.test]\ndata-dir: /d\n"
+          "edge: {link-listen: [\"192.0.2.1\"], link-certificate: /c, component-listen: "
+          "[\"127.0.0.1\"], components: [{domain: Rooms.Contoso.test, secret: ' a b'}]}\n"
+          "gateway: {edges: [/l, \"tls:edge-1.contoso.test:1\", \"tls:[2001:db8::1]:23456\"]}\n",
+          &c, &errors);
+    assert_int_equal(c.edge.link_listen[0].port, 23456);
+    assert_text(c.edge.link_certificate, "/c");
+    assert_int_equal(c.edge.component_listen[0].port, 5347);
+    assert_int_equal(c.edge.n_components, 1);
+    assert_text(c.edge.components[0].domain, "rooms.contoso.test");
+    assert_text(c.edge.components[0].secret, " a b");
+    assert_text(c.gateway.link_certificate, "/d/link/gateway.pem");
+    assert_int_equal(c.gateway.n_edges, 3);
+    assert_true(cw_edge_address_of(&errors, c.gateway.edges[0], &address));
+    assert_false(address.is_tls);
+    assert_text(address.path, "/l");
+    assert_true(cw_edge_address_of(&errors, c.gateway.edges[1], &address));
+    assert_true(address.is_tls);
+    assert_text(address.host, "edge-1.contoso.test");
+    assert_int_equal(address.port, 1);
+    assert_true(cw_edge_address_of(&errors, c.gateway.edges[2], &address));
+    assert_text(address.host, "2001:db8::1");
+    assert_int_equal(address.port, 23456);
+    cw_config_free(&c);
+    cw_arena_free(&errors);
 }
 
 static void test_defaults(void **state)
@@ -266,9 +321,10 @@ static void test_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_values),   cmocka_unit_test(test_example),
-        cmocka_unit_test(test_cut),      cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_links),        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_example),      cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_missing_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@ the other; garbage on the link disturbs nobody."""
 import contextlib
 import os
 import random
+import re
 import signal
 import socket
 import ssl
@@ -318,6 +319,65 @@ def test_garbage_from_an_edge(settings, lab, exchange):
     listener.close()
     thread.join(5)
     assert lab.gateway.is_running()
+
+
+class SecondGateway(threading.Thread):
+    """A gateway by hand: notes whose stanzas it gets, and says `delivered` when told to."""
+
+    def __init__(self, address, bundle):
+        super().__init__(daemon=True)
+        self.wire = context(bundle).wrap_socket(socket.create_connection(address))
+        self.wire.sendall(HEADER + HELLO.replace(b"evil", b"second"))
+        self.got, self.users, self.answers = b"", [], True
+        self.start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while data := self.wire.recv(65536):
+                self.got += data
+                while match := re.search(rb"<stanza [^>]*n='(\d+)'.*?</stanza>", self.got, re.S):
+                    self.got = self.got[match.end():]
+                    self.users.append(re.search(rb" to='([^'@]+)@", match[0])[1].decode())
+                    if self.answers:
+                        self.wire.sendall(b"<outcome xmlns='urn:causeway:link:1' n='" + match[1]
+                                          + b"' result='delivered'/>")
+
+    def stop(self):
+        with contextlib.suppress(OSError):
+            self.wire.shutdown(socket.SHUT_RDWR)
+        self.wire.close()
+        self.join(5)
+
+
+def test_two_gateways_share_the_users(lab, settings, eventually):
+    """Each local user has one of them; when that one goes down, the other one takes over."""
+    lab.edges[4].stop()
+    alice, juliet = lab.sip("alice"), lab.xmpp("juliet")
+    bundle = settings.data / "links" / "second.pem"
+    lab.causeway.command("link", "enroll", "--gateway", "second", "--out", bundle)
+    second = SecondGateway((settings.address(1), LINK_PORT), bundle)
+    lab.edges[1].wait_log("link-up gateway=second")
+    users = [f"user{n}" for n in range(30)]
+    ids = [juliet.send(f"{user}@{LOCAL_DOMAIN}", "text") for user in users * 2]
+
+    def settled():
+        """The real gateway refuses users that are not there; the second one takes all."""
+        errors = {m.id for m in list(juliet.received) if m.kind == "error"}
+        return len(second.users) + len(errors & set(ids)) == 60
+    eventually(settled, 20, "all stanzas at one of the two")
+    assert 5 < len(set(second.users)) < 25
+    assert all(second.users.count(user) == 2 for user in set(second.users)), "always the same one"
+
+    second.answers = False
+    mine = next(iter(set(second.users)))
+    before = len(second.users)
+    late = juliet.send(f"{mine}@{LOCAL_DOMAIN}", "under way when its gateway goes")
+    eventually(lambda: len(second.users) > before, 5, "the stanza reaching it")
+    second.stop()
+    assert juliet.wait_error(late).condition == "item-not-found"  # said by the real gateway
+    juliet.send(alice.address, "still there")
+    alice.wait_for("still there")
+    assert lab.edges[1].output().count("link-down gateway=main") == 0
 
 
 def test_an_expired_certificate_is_refused_at_the_start(lab, settings):

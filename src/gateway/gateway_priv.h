@@ -124,10 +124,12 @@ bool gw_s2x_error(struct gw_s2x *, const struct cw_xml *error_stanza);
 void gw_s2x_edge_up(struct gw_s2x *, struct gw_edge *);
 void gw_s2x_edge_down(struct gw_s2x *, struct gw_edge *);
 
-/* --- sip.c: sockets and transactions ----------------------------------------------------------*/
+/* --- sip.c, sip_out.c: sockets and transactions -----------------------------------------------*/
 
 struct gw_sip *gw_sip_new(struct gateway *, struct cw_buf *why);
 void gw_sip_free(struct gw_sip **);
+/* Reads certificate, key and trust anchors anew; connections that are open keep the old ones. */
+bool gw_sip_load_certificate(struct gw_sip *, struct cw_buf *why);
 void gw_sip_respond(struct gw_sip *, cw_sip_txn_id, const struct cw_sip_reply *);
 /* Sends the draft to the next hop of that local domain (A-labels), which fills in transport and
  * sent-by.  The answer comes as gw_x2s_final, never from inside.  CW_ERR_NOT_FOUND: no next hop;

@@ -44,6 +44,10 @@ static void on_hangup(evutil_socket_t signal_number, short what, void *arg)
     if (!gw_edges_load_certificate(gateway, &why))
         CW_LOG(&gateway->log, CW_LOG_ERROR, "link-certificate-refused",
                CW_KV("reason", cw_buf_str(&why)));
+    cw_buf_reset(&why);
+    if (!gw_sip_load_certificate(gateway->sip, &why))
+        CW_LOG(&gateway->log, CW_LOG_ERROR, "sip-certificate-refused",
+               CW_KV("reason", cw_buf_str(&why)));
     cw_buf_free(&why);
 }
 

@@ -24,6 +24,9 @@ static void list_paths(const struct cw_config *config, struct cw_paths *paths)
         if (cw_str_starts(gateway->edges[i], CW_S("/")))
             cw_paths_add_parent(paths, gateway->edges[i], CW_PATH_CONNECT);
     cw_paths_add_beside(paths, gateway->link_certificate, config->edge.key);
+    cw_paths_add_beside(paths, gateway->sip.certificate, config->edge.key);
+    cw_paths_add_beside(paths, gateway->sip.key, config->edge.key);
+    cw_paths_add_beside(paths, gateway->sip.ca, config->edge.key);
     cw_paths_add_parent(paths, gateway->control_socket, CW_PATH_WRITE);
     cw_paths_add_parent(paths, gateway->store, CW_PATH_WRITE);
 }

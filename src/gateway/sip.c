@@ -1,47 +1,13 @@
-/* The gateway's SIP side: UDP sockets and TCP connections below, the transaction layer in the
- * middle, x2s.c and s2x.c above.  Requests are taken from configured peers only; everybody else
- * gets 403, without a transaction. */
-#include <netdb.h>
+/* The gateway's SIP side: UDP sockets, TCP and TLS connections below, the transaction layer in the
+ * middle, x2s.c and s2x.c above.  Requests are taken from configured peers only, known by their
+ * address or their certificate; everybody else gets 403, without a transaction. */
 #include <stdio.h>
 #include <string.h>
 
-#include "gateway/flow.h"
-#include "gateway/gateway_priv.h"
-#include "io/listener.h"
-#include "io/udp.h"
+#include "gateway/sip_priv.h"
+#include "io/tls.h"
 
-enum { MAX_FLOWS = 1000 };
-
-/* One configured address that we listen on. */
-struct listen {
-    struct gw_sip *sip;
-    enum cw_transport transport;
-    struct cw_udp *udp;
-    struct cw_listener *tcp;
-    struct cw_str sent_by; /* for Via */
-    size_t index;
-};
-
-struct hop {
-    struct cw_str domain;
-    enum cw_transport transport;
-    struct cw_addr addr;
-};
-
-struct gw_sip {
-    struct gateway *gateway;
-    struct cw_arena arena;
-    struct cw_sip_txns *txns;
-    struct gw_flows *flows;
-    struct listen *listens;
-    size_t n_listens;
-    struct hop *hops;
-    size_t n_hops;
-    struct cw_network *peers; /* addresses that may send requests */
-    size_t n_peers;
-    struct cw_timer *timer, *actions_timer;
-    bool stopping;
-};
+enum { MAX_REFUSALS_LOGGED = 50 /* a second: a flood must not fill the disk */ };
 
 /* --- what the transaction layer asks for ------------------------------------------------------*/
 
@@ -73,14 +39,10 @@ static void run_actions(struct gw_sip *sip)
             do_send(sip, &action);
             break;
         case CW_SIP_ACTION_TIMEOUT:
+            gw_out_timeout(sip->out, action.user);
+            break;
         case CW_SIP_ACTION_FAILED:
-            gw_x2s_final(sip->gateway->x2s, action.user,
-                         &(struct cw_sip_response){
-                             .status = action.kind == CW_SIP_ACTION_TIMEOUT ? 408 : 503,
-                             .reason_phrase = action.kind == CW_SIP_ACTION_TIMEOUT
-                                                  ? CW_S("the SIP server gave no answer")
-                                                  : CW_S("the SIP server cannot be reached"),
-                         });
+            gw_out_failed(sip->out, action.user);
             break;
         case CW_SIP_ACTION_EXPIRED:
         case CW_SIP_ACTION_TERMINATED:
@@ -107,7 +69,7 @@ static void on_actions(void *arg)
     run_actions(arg);
 }
 
-static void actions_soon(struct gw_sip *sip)
+void gw_sip_actions_soon(struct gw_sip *sip)
 {
     if (!cw_timer_is_set(sip->actions_timer))
         cw_timer_set(sip->actions_timer, 0);
@@ -118,20 +80,34 @@ static void actions_soon(struct gw_sip *sip)
 static bool is_peer(const struct gw_sip *sip, const struct cw_sip_hop *source)
 {
     struct cw_addr addr;
-    if (!cw_addr_parse(cw_str_of(source->ip), source->port, &addr))
-        return false;
-    for (size_t i = 0; i < sip->n_peers; i++)
-        if (cw_network_has(&sip->peers[i], &addr))
-            return true;
-    return false;
+    const struct cw_cert *cert =
+        source->transport == CW_SIP_TLS ? gw_flows_cert(sip->flows, source->flow) : NULL;
+    return cw_addr_parse(cw_str_of(source->ip), source->port, &addr) &&
+           gw_peers_find(sip->peers, &addr, cert);
+}
+
+static bool may_log(struct gw_sip *sip)
+{
+    uint64_t second = cw_now_ms() / 1000;
+    if (second != sip->log_second) {
+        if (sip->n_logged > MAX_REFUSALS_LOGGED)
+            CW_LOG(&sip->gateway->log, CW_LOG_WARN, "sip-refusals-not-logged",
+                   CW_KVI("requests", sip->n_logged - MAX_REFUSALS_LOGGED));
+        sip->log_second = second;
+        sip->n_logged = 0;
+    }
+    return ++sip->n_logged <= MAX_REFUSALS_LOGGED;
 }
 
 static void log_refusal(struct gw_sip *sip, const struct cw_sip_message *message,
                         const struct cw_sip_hop *source, int status, const char *reason)
 {
-    CW_LOG(&sip->gateway->log, CW_LOG_INFO, "sip-refused", CW_KVC("source", source->ip),
-           CW_KVI("port", source->port), CW_KV("method", cw_sip_message_method(message)),
-           CW_KVI("status", status), CW_KVC("reason", reason));
+    if (may_log(sip))
+        CW_LOG(&sip->gateway->log, CW_LOG_INFO, "sip-refused", CW_KVC("source", source->ip),
+               CW_KVI("port", source->port),
+               CW_KVC("transport", cw_sip_transport_name(source->transport)),
+               CW_KV("method", cw_sip_message_method(message)), CW_KVI("status", status),
+               CW_KVC("reason", reason));
 }
 
 static void answer_options(struct gw_sip *sip, cw_sip_txn_id id)
@@ -167,15 +143,16 @@ static void on_request(struct gw_sip *sip, const struct cw_sip_message *message,
     }
 }
 
-static void on_response(struct gw_sip *sip, const struct cw_sip_message *message)
+/* Only from where its request went: nobody else answers in the next hop's name. */
+static void on_response(struct gw_sip *sip, const struct cw_sip_message *message,
+                        const struct cw_sip_hop *source)
 {
     cw_sip_txn_id id;
-    uint64_t user = 0;
-    struct cw_sip_response response;
-    if (cw_sip_txns_response(sip->txns, message, cw_now_ms(), &id, &user) != CW_SIP_RESPONSE_FINAL)
-        return;
-    cw_sip_message_response_values(message, &response);
-    gw_x2s_final(sip->gateway->x2s, user, &response);
+    uint64_t number = 0;
+    if (cw_sip_txns_is_awaited(sip->txns, message, source) &&
+        cw_sip_txns_response(sip->txns, message, cw_now_ms(), &id, &number) ==
+            CW_SIP_RESPONSE_FINAL)
+        gw_out_final(sip->out, number, message);
 }
 
 static void on_message(struct gw_sip *sip, struct cw_str bytes, const struct cw_sip_hop *source)
@@ -184,14 +161,14 @@ static void on_message(struct gw_sip *sip, struct cw_str bytes, const struct cw_
     if (cw_sip_message_is_request(message))
         on_request(sip, message, source);
     else if (cw_sip_message_is_response(message))
-        on_response(sip, message);
+        on_response(sip, message, source);
     cw_sip_message_free(&message);
     run_actions(sip);
 }
 
 static void on_datagram(void *arg, struct cw_str bytes, const struct cw_addr *from)
 {
-    struct listen *listen = arg;
+    struct gw_listen *listen = arg;
     struct cw_sip_hop source = {
         .transport = CW_SIP_UDP, .flow = listen->index, .port = cw_addr_port(from)};
     struct cw_arena arena = {0};
@@ -214,19 +191,34 @@ static void on_frame(void *arg, const struct cw_sip_hop *source, struct cw_str b
     run_actions(sip);
 }
 
-static void on_flow_gone(void *arg, uint64_t flow)
+static void on_flow_gone(void *arg, enum cw_sip_transport transport, uint64_t flow,
+                         bool was_refused)
 {
     struct gw_sip *sip = arg;
     if (sip->stopping)
         return;
-    cw_sip_txns_flow_failed(sip->txns, CW_SIP_TCP, flow);
-    actions_soon(sip);
+    if (was_refused)
+        gw_out_flow_refused(sip->out, flow);
+    cw_sip_txns_flow_failed(sip->txns, transport, flow);
+    gw_sip_actions_soon(sip);
 }
 
 static void on_accept(void *arg, int fd, const struct cw_addr *peer)
 {
-    struct listen *listen = arg;
-    gw_flows_accept(listen->sip->flows, fd, peer);
+    struct gw_listen *listen = arg;
+    gw_flows_accept(listen->sip->flows, listen->transport, fd, peer);
+}
+
+static bool is_known(void *arg, const struct cw_addr *peer)
+{
+    const struct gw_sip *sip = arg;
+    return gw_peers_has_address(sip->peers, peer);
+}
+
+static void on_targets_found(void *arg, struct gw_hop *hop)
+{
+    struct gw_sip *sip = arg;
+    gw_out_targets_found(sip->out, hop);
 }
 
 /* --- what goes out ----------------------------------------------------------------------------*/
@@ -243,144 +235,148 @@ void gw_sip_respond(struct gw_sip *sip, cw_sip_txn_id id, const struct cw_sip_re
     if (err != CW_OK)
         CW_LOG(&sip->gateway->log, CW_LOG_WARN, "sip-answer-lost", CW_KVI("status", reply->status),
                CW_KVC("reason", cw_err_text(err)));
-    actions_soon(sip);
+    gw_sip_actions_soon(sip);
 }
 
-static const struct hop *find_hop(const struct gw_sip *sip, struct cw_str domain)
+const struct gw_listen *gw_sip_listen_for(const struct gw_sip *sip, enum cw_sip_transport transport,
+                                          const struct cw_addr *to)
 {
-    for (size_t i = 0; i < sip->n_hops; i++)
-        if (cw_str_eq(sip->hops[i].domain, domain))
-            return &sip->hops[i];
-    return NULL;
-}
-
-/* The first listener of the transport gives the socket (UDP) and the sent-by. */
-static const struct listen *find_listen(const struct gw_sip *sip, const struct hop *hop)
-{
-    for (size_t i = 0; i < sip->n_listens; i++)
-        if (sip->listens[i].transport == hop->transport)
-            return &sip->listens[i];
-    return NULL;
-}
-
-enum cw_err gw_sip_send(struct gw_sip *sip, struct cw_str local_domain, struct cw_sip_draft *draft,
-                        uint64_t user)
-{
-    const struct hop *hop = find_hop(sip, local_domain);
-    const struct listen *listen = hop ? find_listen(sip, hop) : NULL;
-    struct cw_buf bytes = {0};
-    struct cw_arena arena = {0};
-    const char *why = "";
-    cw_sip_txn_id id;
-    if (!listen)
-        return CW_ERR_NOT_FOUND;
-    struct cw_sip_outgoing out = {.branch = draft->branch, .method = draft->method, .user = user};
-    bool is_udp = hop->transport == CW_TRANSPORT_UDP;
-    out.hop.transport = is_udp ? CW_SIP_UDP : CW_SIP_TCP;
-    out.hop.port = cw_addr_port(&hop->addr);
-    snprintf(out.hop.ip, sizeof out.hop.ip, "%.*s", CW_ARG(cw_addr_ip(&arena, &hop->addr)));
-    draft->transport = out.hop.transport;
-    draft->sent_by = listen->sent_by;
-    enum cw_err err = cw_sip_build_request(&bytes, draft, &why);
-    if (err == CW_OK) {
-        out.hop.flow = is_udp ? listen->index : gw_flows_to(sip->flows, &hop->addr);
-        out.bytes = cw_buf_str(&bytes);
-        err = cw_sip_txns_send(sip->txns, &out, cw_now_ms(), &id);
-    } else {
-        CW_LOG(&sip->gateway->log, CW_LOG_WARN, "sip-request-refused", CW_KVC("field", why));
+    const struct gw_listen *any = NULL;
+    for (size_t i = 0; i < sip->n_listens; i++) {
+        const struct gw_listen *listen = &sip->listens[i];
+        bool is_family = listen->addr.ss.ss_family == to->ss.ss_family;
+        if (listen->transport == transport && is_family)
+            return listen;
+        if (!any && transport != CW_SIP_UDP)
+            any = listen; /* answers come back on the connection that we make */
     }
-    cw_buf_free(&bytes);
-    cw_arena_free(&arena);
-    actions_soon(sip);
-    return err;
+    return any;
 }
 
 /* --- life -------------------------------------------------------------------------------------*/
 
+static bool open_listen(struct gw_sip *sip, const struct cw_sip_listen *wanted, struct cw_buf *why)
+{
+    static const enum cw_sip_transport transports[] = {[CW_TRANSPORT_UDP] = CW_SIP_UDP,
+                                                       [CW_TRANSPORT_TCP] = CW_SIP_TCP,
+                                                       [CW_TRANSPORT_TLS] = CW_SIP_TLS};
+    struct gw_listen *listen = &sip->listens[sip->n_listens];
+    struct cw_addr addr;
+    *listen = (struct gw_listen){
+        .sip = sip, .transport = transports[wanted->transport], .index = sip->n_listens};
+    if (!cw_addr_parse(wanted->address.ip, wanted->address.port, &addr))
+        return false;
+    if (listen->transport == CW_SIP_UDP)
+        listen->udp = cw_udp_new(sip->gateway->base, &addr, on_datagram, listen, why);
+    else
+        listen->stream = cw_listener_new(sip->gateway->base, &addr, on_accept, listen, why);
+    if (!listen->udp && !listen->stream)
+        return false;
+    listen->addr = listen->udp ? *cw_udp_addr(listen->udp) : *cw_listener_addr(listen->stream);
+    listen->sent_by = cw_addr_text(&sip->arena, &listen->addr);
+    sip->n_listens++;
+    return true;
+}
+
 static bool open_listens(struct gw_sip *sip, struct cw_buf *why)
 {
     const struct cw_gateway_config *config = &sip->gateway->config.gateway;
+    bool ok = true;
     sip->listens = cw_arena_alloc(&sip->arena, config->sip.n_listen * sizeof *sip->listens);
-    for (size_t i = 0; i < config->sip.n_listen; i++) {
-        const struct cw_sip_listen *wanted = &config->sip.listen[i];
-        struct listen *listen = &sip->listens[i];
-        struct cw_addr addr;
-        *listen = (struct listen){.sip = sip, .transport = wanted->transport, .index = i};
-        if (!cw_addr_parse(wanted->address.ip, wanted->address.port, &addr))
-            return false;
-        if (wanted->transport == CW_TRANSPORT_UDP)
-            listen->udp = cw_udp_new(sip->gateway->base, &addr, on_datagram, listen, why);
-        else
-            listen->tcp = cw_listener_new(sip->gateway->base, &addr, on_accept, listen, why);
-        if (!listen->udp && !listen->tcp)
-            return false;
-        listen->sent_by = cw_addr_text(&sip->arena, listen->udp ? cw_udp_addr(listen->udp)
-                                                                : cw_listener_addr(listen->tcp));
-        sip->n_listens++;
-    }
-    return true;
+    for (size_t i = 0; ok && i < config->sip.n_listen; i++)
+        ok = open_listen(sip, &config->sip.listen[i], why);
+    return ok;
 }
 
-/* A next hop is looked up once, at start. */
-static bool resolve(struct cw_str host, uint16_t port, struct cw_addr *out)
+static bool uses_tls(const struct cw_gateway_config *config)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
-    if (cw_addr_parse(host, port, out))
+    bool found = false;
+    for (size_t i = 0; i < config->sip.n_listen; i++)
+        found = found || config->sip.listen[i].transport == CW_TRANSPORT_TLS;
+    for (size_t i = 0; i < config->sip.n_next_hops; i++)
+        found = found || config->sip.next_hops[i].transport == CW_TRANSPORT_TLS;
+    return found;
+}
+
+static const char *file_of(struct cw_str path)
+{
+    return cw_str_is_empty(path) ? NULL : path.p;
+}
+
+bool gw_sip_load_certificate(struct gw_sip *sip, struct cw_buf *why)
+{
+    const struct cw_gateway_config *config = &sip->gateway->config.gateway;
+    struct cw_tls_options options = {.cert_file = file_of(config->sip.certificate),
+                                     .key_file = file_of(config->sip.key),
+                                     .ca_file = file_of(config->sip.ca)};
+    if (!uses_tls(config))
         return true;
-    if (getaddrinfo(host.p, NULL, &hints, &found) != 0 || !found)
+    struct cw_tls_ctx *fresh = cw_tls_ctx_new(&options, why);
+    if (!fresh)
         return false;
-    *out = cw_addr_of(found->ai_addr, found->ai_addrlen);
-    cw_addr_set_port(out, port);
-    freeaddrinfo(found);
+    gw_flows_set_tls(sip->flows, fresh);
+    cw_tls_ctx_free(&sip->tls);
+    sip->tls = fresh;
     return true;
 }
 
-static bool read_hops(struct gw_sip *sip, struct cw_buf *why)
+static bool open_resolver(struct gw_sip *sip, struct cw_buf *why)
 {
     const struct cw_gateway_config *config = &sip->gateway->config.gateway;
-    sip->hops = cw_arena_alloc(&sip->arena, (config->sip.n_next_hops + 1) * sizeof *sip->hops);
-    for (size_t i = 0; i < config->sip.n_next_hops; i++) {
-        const struct cw_next_hop *next = &config->sip.next_hops[i];
-        struct hop *hop = &sip->hops[sip->n_hops++];
-        hop->domain = next->domain;
-        hop->transport = next->transport;
-        if (!resolve(next->host, next->port, &hop->addr)) {
-            cw_buf_printf(why, "the next hop %.*s has no address", CW_ARG(next->host));
-            return false;
-        }
+    size_t n = config->sip.dns.n_servers;
+    const char **servers = cw_arena_alloc(&sip->arena, (n + 1) * sizeof *servers);
+    for (size_t i = 0; i < n; i++) {
+        const struct cw_endpoint *server = &config->sip.dns.servers[i];
+        bool is_v6 = cw_str_index(server->ip, ':') >= 0;
+        servers[i] = cw_arena_printf(&sip->arena, is_v6 ? "[%.*s]:%u" : "%.*s:%u",
+                                     CW_ARG(server->ip), server->port)
+                         .p;
     }
-    return true;
+    struct cw_resolver_options options = {
+        .base = sip->gateway->base, .servers = servers, .n_servers = n, .timeout_ms = 5000};
+    if (gw_hops_need_resolver(config))
+        sip->resolver = cw_resolver_new(&options, why);
+    return sip->resolver || !gw_hops_need_resolver(config);
 }
 
-static void read_peers(struct gw_sip *sip)
+/* A peer that floods leaves a quarter of the places to the others. */
+static uint32_t share_of(const struct cw_gateway_config *config)
 {
-    const struct cw_gateway_config *config = &sip->gateway->config.gateway;
-    size_t n = 0;
-    for (size_t i = 0; i < config->sip.n_peers; i++)
-        n += config->sip.peers[i].n_addresses;
-    sip->peers = cw_arena_alloc(&sip->arena, (n + 1) * sizeof *sip->peers);
-    for (size_t i = 0; i < config->sip.n_peers; i++)
-        for (size_t j = 0; j < config->sip.peers[i].n_addresses; j++)
-            if (cw_network_parse(config->sip.peers[i].addresses[j], &sip->peers[sip->n_peers]))
-                sip->n_peers++;
+    uint32_t most = config->sip.max_transactions / 4 * 3;
+    uint32_t share = config->sip.max_transactions_per_peer;
+    return most > 0 && share > most ? most : share;
 }
 
 struct gw_sip *gw_sip_new(struct gateway *gateway, struct cw_buf *why)
 {
     const struct cw_gateway_config *config = &gateway->config.gateway;
     struct gw_sip *sip = cw_alloc(sizeof *sip);
-    struct gw_flows_owner owner = {.on_frame = on_frame, .on_gone = on_flow_gone, .arg = sip};
+    struct gw_flows_owner owner = {.on_frame = on_frame,
+                                   .on_gone = on_flow_gone,
+                                   .is_known = is_known,
+                                   .log = &gateway->log,
+                                   .arg = sip};
+    struct gw_flows_options options = {
+        .base = gateway->base,
+        .max_message_bytes = config->sip.max_message_bytes,
+        .keep_alive_ms = (uint64_t)config->sip.keep_alive_s * 1000,
+    };
     struct cw_sip_txns_limits limits = {.t1_ms = config->sip.t1_ms,
                                         .max_server = config->sip.max_transactions,
+                                        .max_server_per_source = share_of(config),
                                         .max_client = config->sip.max_transactions};
     sip->gateway = gateway;
     sip->txns = cw_sip_txns_new(&limits);
-    sip->flows = gw_flows_new(gateway->base, config->sip.max_message_bytes, MAX_FLOWS, &owner);
+    sip->flows = gw_flows_new(&options, &owner);
     sip->timer = cw_timer_new(gateway->base, on_timer, sip);
     sip->actions_timer = cw_timer_new(gateway->base, on_actions, sip);
-    read_peers(sip);
-    if (!read_hops(sip, why) || !open_listens(sip, why))
+    sip->peers = gw_peers_new(config);
+    sip->out = gw_out_new(sip);
+    if (!gw_sip_load_certificate(sip, why) || !open_resolver(sip, why) || !open_listens(sip, why)) {
         gw_sip_free(&sip);
+        return NULL;
+    }
+    sip->hops = gw_hops_new(config, sip->resolver, on_targets_found, sip);
     return sip;
 }
 
@@ -393,10 +389,15 @@ void gw_sip_free(struct gw_sip **ptr)
     sip->stopping = true;
     for (size_t i = 0; i < sip->n_listens; i++) {
         cw_udp_free(&sip->listens[i].udp);
-        cw_listener_free(&sip->listens[i].tcp);
+        cw_listener_free(&sip->listens[i].stream);
     }
+    gw_out_free(&sip->out);
+    gw_hops_free(&sip->hops);
+    cw_resolver_free(&sip->resolver);
     gw_flows_free(&sip->flows);
+    gw_peers_free(&sip->peers);
     cw_sip_txns_free(&sip->txns);
+    cw_tls_ctx_free(&sip->tls);
     cw_timer_free(&sip->timer);
     cw_timer_free(&sip->actions_timer);
     cw_arena_free(&sip->arena);

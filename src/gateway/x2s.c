@@ -17,7 +17,6 @@
 #include "xlate/message.h"
 
 enum {
-    MAX_SIP_BYTES = 1300,   /* RFC 3428 section 8, RFC 7572 section 6 */
     KEEP_UNTOLD_MS = 120000 /* an outcome that no edge has heard yet */
 };
 
@@ -295,7 +294,9 @@ void gw_x2s_stanza(struct gw_x2s *x, struct cw_str instance, uint64_t n,
         refuse(x, p, CW_STANZA_SUBSCRIPTION_REQUIRED, NULL);
         return;
     }
-    struct cw_message_options options = {.call_id_seed = p->key, .max_sip_bytes = MAX_SIP_BYTES};
+    struct cw_message_options options = {.call_id_seed = p->key,
+                                         .max_sip_bytes =
+                                             x->gateway->config.gateway.sip.max_message_bytes_out};
     /* The translation borrows from the stanza, which is gone when we return. */
     const struct cw_xml *own = cw_xml_copy(&p->arena, stanza);
     cw_message_to_sip(&p->arena, own, &options, &p->sip);

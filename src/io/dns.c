@@ -206,10 +206,12 @@ static void on_answer(void *arg, int rcode, void *packet, int n, int sec, char *
     struct cw_dns_query *q = arg;
     (void)why_bogus;
     (void)was_ratelimited;
-    if (packet && n > 0)
+    /* With an error of libunbound's own, the packet is what its buffer happens to hold: some other
+     * query's answer.  An error that a server gave is inside the packet. */
+    if (rcode == 0 && packet && n > 0)
         cw_dns_wire_read((struct cw_str){packet, (size_t)n}, q->type, &q->arena, &q->answer);
     else
-        q->answer.status = rcode == 3 ? CW_DNS_NO_DOMAIN : CW_DNS_FAILED;
+        q->answer.status = CW_DNS_FAILED;
     q->answer.is_secure = sec == SEC_SECURE;
     if (sec == SEC_BOGUS)
         q->answer = (struct cw_dns_answer){.status = CW_DNS_BOGUS};

@@ -7,6 +7,7 @@ Names that are not in the zone do not exist.
 """
 
 import collections
+import contextlib
 import dataclasses
 import ipaddress
 import socket
@@ -54,6 +55,7 @@ class NameServer:
         self.silent = False  #: as if the machine were gone
         self.asked = collections.Counter()  #: questions by (name, type)
         self._sockets = []
+        self._threads = []
 
     def start(self) -> "NameServer":
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -63,27 +65,30 @@ class NameServer:
             sock.bind(self.address)
         tcp.listen(16)
         self._sockets = [udp, tcp]
-        for work in (self._serve_udp, self._serve_tcp):
-            threading.Thread(target=work, daemon=True).start()
+        udp.settimeout(0.1)  # so that the thread hears of the end
+        self._threads = [threading.Thread(target=work, args=(sock,), daemon=True)
+                         for work, sock in ((self._serve_udp, udp), (self._serve_tcp, tcp))]
+        for thread in self._threads:
+            thread.start()
         return self
 
     def stop(self) -> None:
-        for sock in self._sockets:
-            try:
+        sockets, self._sockets = self._sockets, []
+        for sock in sockets:
+            with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        for thread in self._threads:
+            thread.join()
+        for sock in sockets:
             sock.close()
-        self._sockets = []
 
     __enter__ = start
 
     def __exit__(self, *_):
         self.stop()
 
-    def _serve_udp(self) -> None:
-        sock = self._sockets[0]
-        while True:
+    def _serve_udp(self, sock) -> None:
+        while self._sockets:
             try:
                 query, client = sock.recvfrom(4096)
                 answer = self._answer(query)
@@ -91,11 +96,12 @@ class NameServer:
                     answer = query[:2] + _TRUNCATED + query[12:query.index(b"\0", 12) + 5]
                 if answer is not None:
                     sock.sendto(answer, client)
-            except (OSError, IndexError):  # closed
+            except TimeoutError:
+                continue
+            except OSError:
                 return
 
-    def _serve_tcp(self) -> None:
-        listener = self._sockets[1]
+    def _serve_tcp(self, listener) -> None:
         while True:
             try:
                 client, _ = listener.accept()

@@ -26,18 +26,24 @@ class SipStub:
         self._count = 0
         self._lock = threading.Lock()
         self._socket = None
+        self._threads = []
 
     def start(self) -> "SipStub":
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self._socket.bind(self.address)
-        for work in (self._receive, self._resend):
-            threading.Thread(target=work, args=(self._socket,), daemon=True).start()
+        self._socket.settimeout(0.1)  # so that the thread hears of the end
+        self._threads = [threading.Thread(target=work, args=(self._socket,), daemon=True)
+                         for work in (self._receive, self._resend)]
+        for thread in self._threads:
+            thread.start()
         return self
 
     def stop(self) -> None:
         sock, self._socket = self._socket, None
         if sock is not None:
+            for thread in self._threads:
+                thread.join()
             sock.close()
 
     __enter__ = start
@@ -74,9 +80,11 @@ class SipStub:
         return [self.answers[i] for i in call_ids]
 
     def _receive(self, sock) -> None:
-        while True:
+        while self._socket is sock:
             try:
                 data, source = sock.recvfrom(70000)
+            except TimeoutError:
+                continue
             except OSError:
                 return
             head, _, body = data.decode("utf-8", "replace").partition("\r\n\r\n")

@@ -3,10 +3,12 @@
 CAUSEWAY_PROGRAM names the program; without it, build/causeway is taken.
 """
 
+import contextlib
 import json
 import os
 import pathlib
 import socket
+import sqlite3
 import stat
 import subprocess
 import threading
@@ -248,6 +250,38 @@ def test_terminal_cannot_be_forged(cw):
 
 # --- settings ---
 
+def invite(cw, local, remote):
+    """As the gateway keeps an invitation."""
+    with contextlib.closing(sqlite3.connect(cw.data / "causeway.db")) as store, store:
+        store.execute("INSERT INTO contact VALUES(?,?,1700000000)", (local, remote))
+
+
+def test_contacts(cw):
+    cw.run("partner", "new", "a.test")
+    invite(cw, "alice@contoso.test", "j@a.test")
+    invite(cw, "bob@contoso.test", "j@a.test")
+    invite(cw, "alice@contoso.test", "j@b\u00fccher.test")
+    line = "alice@contoso.test j@a.test since 2023-11-14T22:13:20Z\n"
+    assert cw.run("contact", "list", "--user", "ALICE@contoso.test", "--partner",
+                  "a.test").stdout == line
+    assert len(cw.query("contact", "list")["contacts"]) == 3
+    assert len(cw.query("contact", "list", "--partner", "xn--bcher-kva.test")["contacts"]) == 1
+    pair = ("--user", "alice@contoso.test", "--partner", "j@a.test")
+    shown = cw.query("contact", "show", *pair)
+    assert shown == {"user": "alice@contoso.test", "contact": "j@a.test", "invited": True,
+                     "since": "2023-11-14T22:13:20Z", "partner": "a.test",
+                     "type": "PublicUnverified", "may-write": True}
+    tried = cw.run("contact", "remove", *pair, "--what-if")
+    assert tried.stdout == "what if, nothing is saved: contact remove\n" + line
+    done = cw.run("contact", "remove", *pair)
+    assert done.stdout == "saved: contact remove\n" + line and done.stderr == NO_GATEWAY
+    shown = cw.query("contact", "show", *pair)
+    assert (shown["invited"], shown["may-write"], shown["since"]) == (False, False, None)
+    assert cw.refusal("contact", "remove", *pair) == "There is no such contact."
+    assert cw.refusal("contact", "remove") == "user or partner must be given."
+    assert len(cw.query("contact", "remove", "--partner", "a.test")["before"]["contacts"]) == 1
+
+
 def test_settings(cw):
     settings = cw.query("settings", "get")
     assert settings["connection-limit"] == 1000
@@ -377,8 +411,9 @@ def test_usage(cw, words, part):
 
 
 COMMANDS = ["partner new", "partner set", "partner get", "partner list", "partner remove",
-            "partner enable", "partner disable", "settings get", "settings set", "check-config",
-            "explain", "explain negotiation", "partner", "settings"]
+            "partner enable", "partner disable", "contact list", "contact show", "contact remove",
+            "settings get", "settings set", "check-config",
+            "explain", "explain negotiation", "partner", "contact", "settings"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -393,8 +428,8 @@ def test_help(cw, command):
 def test_help_names_every_command(cw):
     text = cw.run("help").stdout
     assert text == cw.run("--help").stdout
-    for name in ("run", "edge", "gateway", "partner", "settings", "check-config", "explain",
-                 "version", "help"):
+    for name in ("run", "edge", "gateway", "partner", "contact", "settings", "check-config",
+                 "explain", "version", "help"):
         assert f"\n  {name} " in text
 
 

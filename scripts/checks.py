@@ -102,7 +102,7 @@ def meson_tests(tally: Tally, folder: str) -> None:
 def pytest(tally: Tally, *folders) -> None:
     folders = [f for f in folders if any((PROJECT / f).rglob("test_*.py"))]
     if not folders:
-        tally.add("pytest", "no tests found in tests/cli and tests/interop")
+        tally.add("pytest", "no tests found in tests/cli, tests/gateway and tests/interop")
         return
     report = PROJECT / "build-check" / "pytest.xml"
     report.unlink(missing_ok=True)
@@ -185,7 +185,7 @@ def main() -> int:
         step("unit, table and scenario tests")
         meson_tests(tally, "build-check")
         step("command line and interop tests")
-        pytest(tally, "tests/cli", "tests/interop")
+        pytest(tally, "tests/cli", "tests/gateway", "tests/interop")
     step("fuzz targets")
     fuzz(tally)
     step("./run --once")

@@ -1,0 +1,156 @@
+"""The gateway alone, without an edge: for tests that speak SIP to it octet by octet."""
+
+import contextlib
+import pathlib
+import re
+import socket
+import struct
+import subprocess
+import time
+
+from .causeway import _sanitizers
+from .process import Server, require_free
+from .settings import LOCAL_DOMAIN, PARTNER_DOMAIN, Settings
+
+#: indented as the list's entries stand in the file
+_UDP_AND_TCP = """
+      - {{transport: udp, address: "{ip}:{port}"}}
+      - {{transport: tcp, address: "{ip}:{port}"}}"""
+
+
+class Gateway(Server):
+    """`causeway gateway` with the lab's SIP platform as its one peer.
+
+    sip: further lines of gateway.sip; hop: further lines of the next hop.
+    """
+
+    def __init__(self, settings: Settings, sip: str = "", hop: str = "", uri: str = "",
+                 listen: str = "", peers: str = ""):
+        directory = settings.data / "gateway"
+        ip, port = settings.gateway
+        peer = settings.kamailio
+        self.address = settings.gateway
+        self.config = directory / "causeway.yaml"
+        self.settings = settings
+        self._text = f"""# Written anew at each start.
+data-dir: {directory}
+log: {{level: debug}}
+local-domains: [{LOCAL_DOMAIN}]
+gateway:
+  sip:
+    listen:{_UDP_AND_TCP.format(ip=ip, port=port)}{listen}
+    peers:
+      - {{name: platform, addresses: [{peer[0]}]}}{peers}
+    next-hop:
+      - domain: {LOCAL_DOMAIN}
+        uri: "{uri or f'sip:{peer[0]}:{peer[1]};transport=tcp'}"{hop}{sip}
+"""
+        super().__init__("Gateway", [settings.program, "gateway", "--config", self.config],
+                         directory, env=_sanitizers(directory))
+
+    def start(self) -> "Gateway":
+        require_free(self.address, ("udp", "tcp"))
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.config.write_text(self._text)
+        subprocess.run([self.settings.program, "partner", "new", PARTNER_DOMAIN, "--config",
+                        self.config], env=self.env, check=True, capture_output=True, timeout=30)
+        super().start()
+        self.wait_ready(lambda: "event=started" in self.output() or " started " in self.output())
+        return self
+
+    def faults(self):
+        """Lines by which the sanitizers, when built in, have reported something."""
+        return [line for line in self.output().splitlines()
+                if "Sanitizer" in line or ": runtime error: " in line]
+
+    def processor_seconds(self) -> float:
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / 100
+
+    def memory_mib(self) -> float:
+        return int(pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * 4096 / 2**20
+
+    # --- sockets
+
+    def tcp(self, source: str = "", seconds: float = 5) -> socket.socket:
+        """A connection from that address (default: the peer's)."""
+        connection = socket.create_connection(
+            self.address, timeout=seconds, source_address=(source or self.settings.kamailio[0], 0))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def udp(self, port: int = 0, source: str = "", seconds: float = 5) -> socket.socket:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((source or self.settings.kamailio[0], port))
+        sock.settimeout(seconds)
+        return sock
+
+    def ask_udp(self, request: bytes, source: str = "", seconds: float = 5) -> bytes:
+        """The first answer, or b"" when there is none in time."""
+        with contextlib.closing(self.udp(source=source, seconds=seconds)) as sock:
+            sock.sendto(request, self.address)
+            try:
+                return sock.recv(70000)
+            except socket.timeout:
+                return b""
+
+    def ask_tcp(self, request: bytes, source: str = "", seconds: float = 5) -> "tuple[bytes, bool]":
+        """All that comes back until nothing more does for a moment, and whether it was closed."""
+        with contextlib.closing(self.tcp(source)) as connection:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(request)
+            return read_all(connection, seconds)
+
+
+def read_all(connection, seconds: float = 5, quiet: float = 0.3) -> "tuple[bytes, bool]":
+    data, end = b"", time.monotonic() + seconds
+    while time.monotonic() < end:
+        connection.settimeout(quiet if data else end - time.monotonic())
+        try:
+            more = connection.recv(65536)
+        except socket.timeout:
+            break
+        except ConnectionResetError:
+            return data, True
+        if not more:
+            return data, True
+        data += more
+    return data, False
+
+
+def reset(connection) -> None:
+    """Closes without TIME_WAIT: tens of thousands of connections come from one address."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def statuses(data: bytes):
+    """The final statuses in what came back, in order."""
+    return [int(s) for s in re.findall(rb"^SIP/2\.0 ([2-6]\d\d) ", data, re.MULTILINE)]
+
+
+def status(data: bytes) -> int:
+    """The first final status, or 0."""
+    return (statuses(data) or [0])[0]
+
+
+_count = 0
+
+
+def request(method: str = "MESSAGE", to: str = f"sip:juliet@{PARTNER_DOMAIN}", body: bytes = b"hello",
+            sender: str = f"sip:alice@{LOCAL_DOMAIN}", more: str = "", transport: str = "UDP",
+            branch: str = "", via: str = "127.0.0.1;rport", kind: str = "text/plain",
+            length: str = None) -> bytes:
+    """A request with a branch and a Call-ID of its own; more: header lines, each with CR LF."""
+    global _count
+    _count += 1
+    branch = branch or f"z9hG4bKt{_count}"
+    size = f"Content-Length: {len(body)}\r\n" if length is None else length
+    head = (f"{method} {to} SIP/2.0\r\nVia: SIP/2.0/{transport} {via};branch={branch}\r\n"
+            f"Max-Forwards: 70\r\nFrom: <{sender}>;tag=f{_count}\r\nTo: <{to}>\r\n"
+            f"Call-ID: call{_count}\r\nCSeq: 1 {method}\r\n{more}"
+            + (f"Content-Type: {kind}\r\n" if body else "") + size + "\r\n")
+    return head.encode("utf-8", "surrogateescape") + body
+
+

@@ -1,0 +1,65 @@
+"""The gateway alone, spoken to octet by octet.
+
+Environment: CAUSEWAY_PROGRAM (default build/causeway), CAUSEWAY_TEST_BASE (default 127.0.13).
+"""
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import re
+import sys
+
+import pytest
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from lab.gateway import Gateway  # noqa: E402
+from lab.settings import Settings  # noqa: E402
+from lab.stack import clear_directory  # noqa: E402
+
+
+@pytest.fixture
+def settings(request):
+    name = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name)[-30:].strip("-")
+    program = pathlib.Path(os.environ.get("CAUSEWAY_PROGRAM", PROJECT / "build" / "causeway"))
+    made = dataclasses.replace(Settings(), base=os.environ.get("CAUSEWAY_TEST_BASE", "127.0.13"),
+                               data=PROJECT / "run-data-interop" / f"gateway-{name}",
+                               program=program.resolve())
+    clear_directory(made)
+    return made
+
+
+@pytest.fixture
+def start(settings, request):
+    """Call it with the arguments of Gateway (without settings) to get a running one, which must
+    still run when the test is over."""
+    with contextlib.ExitStack() as stack:
+        made = []
+
+        def start_one(**options) -> Gateway:
+            made.append(Gateway(settings, **options))
+            stack.callback(made[-1].stop)
+            request.node.gateway = made[-1]
+            return made[-1].start()
+        yield start_one
+        for gateway in made:
+            assert gateway.is_running(), gateway.last_lines(30)
+            gateway.stop()
+            assert gateway.faults() == []
+
+
+@pytest.fixture
+def gateway(start):
+    return start()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Shows the end of the gateway's log beside a failure."""
+    outcome = yield
+    report = outcome.get_result()
+    gateway = getattr(item, "gateway", None)
+    if report.failed and gateway is not None:
+        report.sections.append(("Captured stdout of the gateway", gateway.last_lines(30)))

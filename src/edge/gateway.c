@@ -1,13 +1,14 @@
 /* Stanzas between the edge and its gateways.  A partner's stanza is numbered, given to the gateway
  * that has its addressee (link.c) and kept until its outcome comes.  When that link breaks it goes
  * to another gateway, or waits for one: whoever comes within `link-hold` gets it under the same
- * number, otherwise its sender gets an error.  A gateway's stanza is asked about under a number of
- * ours until its outcome is known.  Nothing is dropped in silence. */
+ * number, otherwise its sender gets an error.  What gateways ask to be sent is sent once and its
+ * outcome told to all who asked (recent.h).  Nothing is dropped in silence. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "base/secret.h"
 #include "edge/link_priv.h"
+#include "edge/recent.h"
 #include "xmpp/jid.h"
 
 enum {
@@ -26,14 +27,6 @@ struct unresolved {
 };
 TAILQ_HEAD(unresolved_list, unresolved);
 
-/* A gateway's stanza without an outcome. */
-struct asked {
-    TAILQ_ENTRY(asked) link;
-    struct edge_link *gateway;
-    uint64_t n;      /* the gateway's */
-    uint64_t number; /* ours */
-};
-
 struct edge_gateway {
     struct edge *edge;
     struct edge_links *links;
@@ -41,12 +34,11 @@ struct edge_gateway {
     uint64_t down_since_ms;
     struct cw_arena arena;
     struct cw_str instance;
-    uint64_t last_n, last_asked;
+    uint64_t last_n;
     struct unresolved_list unresolved; /* by number */
     size_t n_unresolved;
-    struct cw_map by_n; /* number as text -> struct unresolved */
-    TAILQ_HEAD(, asked) asked;
-    struct cw_map asked_by_number;
+    struct cw_map by_n;         /* number as text -> struct unresolved */
+    struct edge_recent *recent; /* gateways' stanzas */
     struct cw_timer *sweep;
 };
 
@@ -150,42 +142,32 @@ void edge_gateway_on_outcome(struct edge_gateway *g, struct edge_link *from,
 
 /* --- a gateway's stanzas ----------------------------------------------------------------------*/
 
-static void forget_asked(struct edge_gateway *g, struct asked *a)
+static void tell(void *gateway, uint64_t n, enum cw_link_reason reason, struct cw_str text)
 {
-    char key[24];
-    TAILQ_REMOVE(&g->asked, a, link);
-    cw_map_remove(&g->asked_by_number, number_key(key, a->number));
-    cw_free(a);
+    struct cw_link_outcome outcome = {
+        .n = n,
+        .result = reason == CW_LINK_REASON_NONE ? CW_LINK_DELIVERED : CW_LINK_REFUSED,
+        .reason = reason,
+        .text = text,
+    };
+    edge_link_send_outcome(gateway, &outcome);
 }
 
 void edge_gateway_on_stanza(struct edge_gateway *g, struct edge_link *from, uint64_t n,
                             const struct cw_xml *stanza)
 {
-    struct asked *a = cw_alloc(sizeof *a);
-    char key[24];
-    a->gateway = from;
-    a->n = n;
-    a->number = ++g->last_asked;
-    TAILQ_INSERT_TAIL(&g->asked, a, link);
-    cw_map_set(&g->asked_by_number, number_key(key, a->number), a);
-    edge_route_from_gateway(g->edge, stanza, a->number);
+    uint64_t number = edge_recent_ask(g->recent, from, n, stanza, cw_now_ms());
+    if (number != 0)
+        edge_route_from_gateway(g->edge, stanza, number);
+    else
+        CW_LOG(&g->edge->log, CW_LOG_INFO, "stanza-known", CW_KV("id", cw_xml_attr(stanza, "id")),
+               CW_KV("to", cw_xml_attr(stanza, "to")));
 }
 
 void edge_gateway_outcome(struct edge_gateway *g, uint64_t number, enum cw_link_reason reason,
                           struct cw_str text)
 {
-    char key[24];
-    struct asked *a = cw_map_get(&g->asked_by_number, number_key(key, number));
-    if (!a)
-        return; /* its gateway went away and has told the sender */
-    struct cw_link_outcome outcome = {
-        .n = a->n,
-        .result = reason == CW_LINK_REASON_NONE ? CW_LINK_DELIVERED : CW_LINK_REFUSED,
-        .reason = reason,
-        .text = text,
-    };
-    edge_link_send_outcome(a->gateway, &outcome);
-    forget_asked(g, a);
+    edge_recent_done(g->recent, number, reason, text, cw_now_ms());
 }
 
 /* --- gateways come and go ---------------------------------------------------------------------*/
@@ -200,12 +182,7 @@ void edge_gateway_on_up(struct edge_gateway *g, struct edge_link *gateway)
 void edge_gateway_on_down(struct edge_gateway *g, struct edge_link *gateway)
 {
     struct unresolved *u;
-    struct asked *a, *next;
-    for (a = TAILQ_FIRST(&g->asked); a; a = next) {
-        next = TAILQ_NEXT(a, link);
-        if (a->gateway == gateway)
-            forget_asked(g, a);
-    }
+    edge_recent_leave(g->recent, gateway);
     TAILQ_FOREACH (u, &g->unresolved, link)
         if (u->gateway == gateway)
             u->gateway = NULL;
@@ -233,7 +210,7 @@ struct edge_gateway *edge_gateway_new(struct edge *edge, struct cw_buf *why)
     g->down_since_ms = cw_now_ms();
     g->sweep = cw_timer_new(edge->base, on_sweep, g);
     TAILQ_INIT(&g->unresolved);
-    TAILQ_INIT(&g->asked);
+    g->recent = edge_recent_new(EDGE_RECENT_MAX, tell);
     g->links = edge_links_new(edge, g, g->instance, why);
     if (!g->links)
         edge_gateway_free(&g);
@@ -251,17 +228,14 @@ void edge_gateway_free(struct edge_gateway **ptr)
 {
     struct edge_gateway *g = *ptr;
     struct unresolved *u;
-    struct asked *a;
     *ptr = NULL;
     if (!g)
         return;
     while ((u = TAILQ_FIRST(&g->unresolved)))
         forget(g, u);
-    while ((a = TAILQ_FIRST(&g->asked)))
-        forget_asked(g, a);
     edge_links_free(&g->links);
+    edge_recent_free(&g->recent);
     cw_map_free(&g->by_n);
-    cw_map_free(&g->asked_by_number);
     cw_timer_free(&g->sweep);
     cw_arena_free(&g->arena);
     cw_free(g);

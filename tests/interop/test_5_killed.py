@@ -1,6 +1,8 @@
 """kill -9 of the edge or the gateway: the other one lives, the supervisor brings a new one within a
 second, and whoever sends meanwhile hears what became of the message."""
 
+import collections
+import contextlib
 import os
 import signal
 import threading
@@ -10,6 +12,8 @@ import pytest
 
 from lab.process import LabError
 from lab.prosody import Mode
+
+PARTNER = "fabrikam.test"
 
 
 @pytest.fixture
@@ -92,6 +96,65 @@ def test_every_sender_hears(lab, eventually, role):
         there = {m.body for m in alice.received}
         return all(stanza_id in told or body in there for stanza_id, body in ids.items())
     eventually(all_answered, 60, "an answer to each of juliet's messages", every=0.3)
+    require_none_twice(juliet, alice)
+
+
+@contextlib.contextmanager
+def frozen(pid: int):
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def send_in_background(lab, bodies):
+    """The thread, and the list into which the answers will go."""
+    alice, juliet, answers = lab.sip("alice"), lab.xmpp("juliet"), []
+    thread = threading.Thread(target=lambda: answers.extend(
+        alice.send_many(juliet.address, bodies, 60, at_once=len(bodies))))
+    thread.start()
+    return thread, answers
+
+
+def require_all_once(lab, eventually, bodies, sending, answers) -> None:
+    juliet = lab.xmpp("juliet")
+    sending.join()
+    assert {answer.status for answer in answers} <= {200, 202}, answers
+    for body in bodies:
+        juliet.wait_for(body)
+    time.sleep(1)  # anything that comes twice comes now
+    require_none_twice(juliet)
+
+
+def test_what_was_sent_is_not_sent_again_for_a_new_gateway(lab, eventually):
+    """The edge sends what the old gateway gave it, but that one never hears of it; Kamailio, which
+    has no answer, asks the new gateway for the same."""
+    bodies = [f"sent {n}" for n in range(20)]
+    with frozen(lab.causeway.role("edge")):
+        sending, answers = send_in_background(lab, bodies)
+        time.sleep(0.4)
+        kill_and_wait(lab, eventually, "gateway")
+    require_all_once(lab, eventually, bodies, sending, answers)
+
+
+def test_what_waits_does_not_wait_twice_for_a_new_gateway(lab, eventually):
+    """The same while the edge waits for a stream to the partner."""
+    bodies = [f"waiting {n}" for n in range(20)]
+    lab.causeway.command("partner", "disable", PARTNER)
+    lab.causeway.command("partner", "enable", PARTNER)
+    with frozen(lab.server.pid):
+        sending, answers = send_in_background(lab, bodies)
+        time.sleep(0.4)
+        kill_and_wait(lab, eventually, "gateway")
+        time.sleep(2)  # Kamailio asks again after half a second, one, and two
+    require_all_once(lab, eventually, bodies, sending, answers)
+
+
+def require_none_twice(*clients) -> None:
+    for client in clients:
+        bodies = collections.Counter(m.body for m in client.received if m.body)
+        assert not [body for body, count in bodies.items() if count > 1], client.address
 
 
 def send_slowly(client, to: str, mark: str, ids: dict) -> None:

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "io/authority.h"
+#include "io/tls_priv.h"
 
 static struct {
     struct dir dir;
@@ -273,6 +274,25 @@ static void test_gateway_checks(void **state)
     cw_tls_ctx_free(&gateway);
 }
 
+/* An end that is made from its bundle takes nothing older than TLS 1.3. */
+static void test_old_tls(void **state)
+{
+    char path[128];
+    struct cw_buf why = {0};
+    struct judge at_gateway, at_edge;
+    (void)state;
+    struct cw_tls_ctx *edge =
+        cw_bundle_load(bundle(CW_ROLE_EDGE, "e1", false, 0, 5, path), CW_ROLE_EDGE, &why);
+    struct cw_tls_ctx *gateway =
+        raw_ctx(bundle(CW_ROLE_GATEWAY, "main", false, 0, 5, path), true, false);
+    SSL_CTX_set_max_proto_version(cw_tls_ctx_ssl(gateway), TLS1_2_VERSION);
+    meet(gateway, edge, &at_gateway, &at_edge);
+    assert_true(at_gateway.is_over && at_edge.is_over);
+    assert_false(at_gateway.is_up || at_edge.is_up);
+    cw_tls_ctx_free(&edge);
+    cw_tls_ctx_free(&gateway);
+}
+
 /* A certificate of a public authority's kind: the name alone is not enough, and neither is a part
  * of it. */
 static void test_strange_names(void **state)
@@ -280,7 +300,7 @@ static void test_strange_names(void **state)
     static const char *const names[] = {
         "edge.e1",           "edge.e1.causeway.example", "edge..causeway", "edge.a.b.causeway",
         "edge.*.causeway",   "gateway.e1.causeway",      ".edge.causeway", "edge.causeway",
-        "xedge.e1.causeway", "edgee1.causeway"};
+        "xedge.e1.causeway", "exit.e1.causeway",         "edgee1.causeway"};
     struct cw_arena arena = {0};
     struct cw_str name;
     (void)state;
@@ -302,7 +322,7 @@ int main(void)
         cmocka_unit_test(test_names),         cmocka_unit_test(test_load),
         cmocka_unit_test(test_load_refused),  cmocka_unit_test(test_make_refused),
         cmocka_unit_test(test_edge_checks),   cmocka_unit_test(test_gateway_checks),
-        cmocka_unit_test(test_strange_names),
+        cmocka_unit_test(test_strange_names), cmocka_unit_test(test_old_tls),
     };
     return cmocka_run_group_tests(tests, make_world, end_world);
 }

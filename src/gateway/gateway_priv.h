@@ -53,6 +53,7 @@ struct gateway {
     struct cw_tls_ctx *link_tls; /* NULL: no edge is reached by TLS */
     struct cw_rights rights;
     bool stopping;
+    struct cw_timer *leave_timer;
 };
 
 /* --- rights.c: what the gateway may do --------------------------------------------------------*/
@@ -121,6 +122,8 @@ void gw_s2x_outcome(struct gw_s2x *, const struct cw_link_outcome *);
 /* A partner's error stanza: true when it answers a message that we sent not long ago (its sender
  * is then told). */
 bool gw_s2x_error(struct gw_s2x *, const struct cw_xml *error_stanza);
+/* Answers all that wait, and from now on everything at once: we are going down. */
+void gw_s2x_shutdown(struct gw_s2x *);
 void gw_s2x_edge_up(struct gw_s2x *, struct gw_edge *);
 void gw_s2x_edge_down(struct gw_s2x *, struct gw_edge *);
 

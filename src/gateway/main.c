@@ -17,6 +17,8 @@ void gw_set_policy(struct gateway *gateway, struct cw_policy *policy)
         gw_edge_send_policy(gateway->edges[i]);
 }
 
+enum { FAREWELL_MS = 200 };
+
 void gw_log_body(const struct gateway *gateway, const char *direction, struct cw_str from,
                  struct cw_str to, struct cw_str body)
 {
@@ -25,14 +27,25 @@ void gw_log_body(const struct gateway *gateway, const char *direction, struct cw
                CW_KV("from", from), CW_KV("to", to), CW_KV("body", body));
 }
 
+static void leave(void *arg)
+{
+    struct gateway *gateway = arg;
+    event_base_loopbreak(gateway->base);
+}
+
+/* Whoever waits for an answer gets it; a moment later, when it has left, so do we. */
 static void on_terminate(evutil_socket_t signal_number, short what, void *arg)
 {
     struct gateway *gateway = arg;
     (void)signal_number;
     (void)what;
+    if (gateway->stopping)
+        return;
     CW_LOG(&gateway->log, CW_LOG_INFO, "stopping", CW_KVI("edges", gateway->n_edges));
     gateway->stopping = true;
-    event_base_loopbreak(gateway->base);
+    if (gateway->s2x)
+        gw_s2x_shutdown(gateway->s2x);
+    cw_timer_set(gateway->leave_timer, FAREWELL_MS);
 }
 
 static void on_hangup(evutil_socket_t signal_number, short what, void *arg)
@@ -74,6 +87,7 @@ static bool start(struct gateway *gateway, struct cw_buf *why)
 static void finish(struct gateway *gateway)
 {
     gateway->stopping = true;
+    cw_timer_free(&gateway->leave_timer);
     gw_control_free(&gateway->control);
     for (size_t i = 0; i < gateway->n_edges; i++)
         gw_edge_free(&gateway->edges[i]);
@@ -98,6 +112,7 @@ static int run(struct gateway *gateway)
     };
     for (size_t i = 0; i < 3; i++)
         evsignal_add(signals[i], NULL);
+    gateway->leave_timer = cw_timer_new(gateway->base, leave, gateway);
     bool ok = start(gateway, &why);
     if (ok) {
         CW_LOG(&gateway->log, CW_LOG_INFO, "started", CW_KVI("version", gateway->policy->version),

@@ -21,6 +21,8 @@
 
 enum { SWEEP_MS = 500, MAX_OPEN = 20000, MAX_SENT = 4096, RETRY_AFTER_S = 10 };
 
+#define GOING_DOWN "this server is going down"
+
 /* A SIP request that has no answer yet. */
 struct errand {
     TAILQ_ENTRY(errand) link;
@@ -243,6 +245,13 @@ void gw_s2x_edge_down(struct gw_s2x *s, struct gw_edge *edge)
     }
 }
 
+void gw_s2x_shutdown(struct gw_s2x *s)
+{
+    struct errand *e;
+    while ((e = TAILQ_FIRST(&s->open)))
+        answer(s, e, CW_LINK_REASON_SHUTDOWN, CW_S(GOING_DOWN));
+}
+
 /* --- requests ---------------------------------------------------------------------------------*/
 
 static void refuse(struct gw_s2x *s, cw_sip_txn_id txn, const struct cw_sip_request *request,
@@ -287,7 +296,10 @@ static void start(struct gw_s2x *s, struct errand *e)
     s->n_open++;
     if (!cw_timer_is_set(s->sweep))
         cw_timer_set(s->sweep, SWEEP_MS);
-    give(s, e);
+    if (s->gateway->stopping)
+        answer(s, e, CW_LINK_REASON_SHUTDOWN, CW_S(GOING_DOWN));
+    else
+        give(s, e);
 }
 
 void gw_s2x_request(struct gw_s2x *s, cw_sip_txn_id txn, const struct cw_sip_message *message)

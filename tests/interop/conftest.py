@@ -23,12 +23,12 @@ from lab.settings import Settings  # noqa: E402
 from lab.stack import Lab  # noqa: E402
 
 
-def settings_for(node_name: str) -> Settings:
+def settings_for(node_name: str, beside: int = 0) -> Settings:
     """Addresses apart from those of ./run and of the other workers, and a directory of its own."""
     name = re.sub(r"[^A-Za-z0-9]+", "-", node_name)[-30:].strip("-")
     program = pathlib.Path(os.environ.get("CAUSEWAY_PROGRAM", PROJECT / "build" / "causeway"))
     network, _, last = os.environ.get("CAUSEWAY_TEST_BASE", "127.0.11").rpartition(".")
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) + beside
     return dataclasses.replace(Settings(), base=f"{network}.{int(last) + worker}",
                                data=PROJECT / "run-data-interop" / f"{worker}-{name}",
                                program=program.resolve())
@@ -51,12 +51,13 @@ def border(request):
 
 @pytest.fixture
 def make_border(request):
-    """For tests that end or starve their Causeway: call it to get one of the test's own."""
+    """For tests that end their Causeway: call it to get one of the test's own, beside `border`."""
     with contextlib.ExitStack() as stack:
         made = []
 
         def start(*arguments) -> Border:
-            made.append(stack.enter_context(Border(settings_for(request.node.name), *arguments)))
+            beside = settings_for(request.node.name, 100)
+            made.append(stack.enter_context(Border(beside, *arguments)))
             request.node.lab = made[-1]
             return made[-1]
         yield start

@@ -16,6 +16,7 @@ import xml.etree.ElementTree
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = "/usr/bin/python3"
+WORKERS = 3  #: tests against running servers mostly wait; each worker has addresses of its own
 TAIL = 60  #: lines of output shown for a failure
 
 
@@ -108,6 +109,7 @@ def pytest(tally: Tally, *folders) -> None:
     report.unlink(missing_ok=True)
     program = PROJECT / "build-check" / "causeway"
     status, output = run(PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                         "-n", WORKERS, "--dist", "loadgroup",
                          "-o", "junit_logging=all", f"--junit-xml={report}", *folders,
                          seconds=1000, CAUSEWAY_PROGRAM=str(program))
     if not report.exists():

@@ -1,5 +1,6 @@
 /* Stanzas from partners: the machine has checked their addresses; here they find their way.
- * Messages go to the gateway; an iq or a presence is answered here (xmpp/answer.h says how). */
+ * All for a component's domain goes to the component.  Else messages go to the gateway; an iq or a
+ * presence is answered here (xmpp/answer.h says how). */
 #include "edge/edge_priv.h"
 #include "xmpp/answer.h"
 #include "xmpp/jid.h"

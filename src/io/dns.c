@@ -150,6 +150,11 @@ struct cw_resolver *cw_resolver_new(const struct cw_resolver_options *o, struct 
     return r;
 }
 
+struct event_base *cw_resolver_base(const struct cw_resolver *r)
+{
+    return r->base;
+}
+
 void cw_resolver_free(struct cw_resolver **resolver)
 {
     struct cw_resolver *r = *resolver;

@@ -47,6 +47,8 @@ struct cw_resolver_options {
 /* NULL with a sentence in `why`.  Given servers are asked for every name, also for those that
  * libunbound would answer itself (test., home.arpa.; RFC 6761). */
 struct cw_resolver *cw_resolver_new(const struct cw_resolver_options *, struct cw_buf *why);
+/* The loop that it works in. */
+struct event_base *cw_resolver_base(const struct cw_resolver *);
 /* Queries still under way are cancelled.  Not inside an answer callback. */
 void cw_resolver_free(struct cw_resolver **);
 

@@ -9,6 +9,8 @@
 
 #define DEFAULT_PORT 5269
 
+enum { OTHER_FAMILY_MS = 50, OTHER_HOSTS_MS = 2000 };
+
 struct host {
     struct cw_target_query *query;
     struct cw_dns_srv srv;
@@ -33,6 +35,7 @@ struct cw_target_query {
     bool has_refused, is_secure;
     struct host *hosts;
     size_t n_hosts, n_pending;
+    struct cw_timer *patience; /* runs while addresses are known and others are still asked for */
     bool from_srv;
     struct cw_dns_query *later; /* keeps an answer known at once out of cw_target_find */
     struct cw_addr literal;
@@ -68,6 +71,7 @@ void cw_target_cancel(struct cw_target_query **query)
     cw_dns_cancel(&q->srv[0]);
     cw_dns_cancel(&q->srv[1]);
     cw_dns_cancel(&q->later);
+    cw_timer_free(&q->patience);
     for (size_t i = 0; i < q->n_hosts; i++) {
         cw_dns_cancel(&q->hosts[i].v6);
         cw_dns_cancel(&q->hosts[i].v4);
@@ -162,10 +166,32 @@ static void add_addresses(struct host *h, const struct cw_dns_answer *a, bool in
     h->n_addrs += a->n_addrs;
 }
 
+static void on_patience_over(void *arg)
+{
+    tell_addresses(arg);
+}
+
+/* RFC 8305 section 3: name servers that do not answer for one family, or for one host, do not hold
+ * up the others for long. */
 static void one_answered(struct cw_target_query *q)
 {
-    if (--q->n_pending == 0)
+    bool any = false, all = true;
+    if (--q->n_pending == 0) {
         tell_addresses(q);
+        return;
+    }
+    for (size_t i = 0; i < q->n_hosts; i++) {
+        any = any || q->hosts[i].n_addrs > 0;
+        all = all && q->hosts[i].n_addrs > 0;
+    }
+    if (!any)
+        return;
+    if (!q->patience) {
+        q->patience = cw_timer_new(cw_resolver_base(q->resolver), on_patience_over, q);
+        cw_timer_set(q->patience, OTHER_HOSTS_MS);
+    }
+    if (all)
+        cw_timer_set(q->patience, OTHER_FAMILY_MS);
 }
 
 static void on_v6(void *arg, const struct cw_dns_answer *a)

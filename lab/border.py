@@ -28,6 +28,8 @@ class Border:
         self._edge_options = edge_options
         self._stack = contextlib.ExitStack()
         self._last = 100
+        #: ::1 is one address for all borders; the port, and those after it, are this one's alone
+        self.ipv6_port = 20000 + int(settings.base.split(".")[2]) * 10
 
     def __enter__(self) -> "Border":
         settings = self.settings
@@ -36,7 +38,8 @@ class Border:
         self.names = self._stack.enter_context(NameServer(settings.dns))
         self.sip = self._stack.enter_context(SipStub(settings.kamailio, settings.gateway))
         self.causeway = Causeway(settings, self.authority, domains=(LOCAL_DOMAIN, SECOND_DOMAIN),
-                                 edge_options=self._edge_options)
+                                 edge_options=self._edge_options,
+                                 more_listen=[f"[::1]:{self.ipv6_port}"])
         before = self.causeway.env["ASAN_OPTIONS"]
         self.causeway.env["ASAN_OPTIONS"] = f"{before}:{_FRUGAL}"
         self._stack.callback(self.causeway.stop)

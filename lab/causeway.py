@@ -11,9 +11,10 @@ from .settings import LOCAL_DOMAIN, Settings
 
 
 def _config(settings: Settings, directory: pathlib.Path, pair: Pair, authority: Authority,
-            transport: str, log_level: str, domains, edge_options: str) -> str:
+            transport: str, log_level: str, domains, edge_options: str, more_listen) -> str:
     edge, gateway = settings.edge, settings.gateway
     kamailio, dns = settings.kamailio, settings.dns
+    listen = "".join(f'\n    - "{address}"' for address in (f"{edge[0]}:{edge[1]}", *more_listen))
     local_domains = "".join(f"\n  - {domain}" for domain in domains)
     next_hops = "".join(f"""
       - domain: {domain}
@@ -25,8 +26,7 @@ log:
   format: text
 local-domains:{local_domains}
 edge:
-  listen:
-    - "{edge[0]}:{edge[1]}"
+  listen:{listen}
   source-address: {edge[0]}
   certificate: {pair.certificate}
   key: {pair.key}
@@ -60,7 +60,7 @@ class Causeway(Server):
 
     def __init__(self, settings: Settings, authority: Authority, transport: str = "udp",
                  log_level: str = "debug", certificate: Pair = None, domains=(LOCAL_DOMAIN,),
-                 edge_options: str = _EDGE_OPTIONS):
+                 edge_options: str = _EDGE_OPTIONS, more_listen=()):
         directory = settings.data / "causeway"
         self.settings = settings
         self.authority = authority
@@ -70,6 +70,7 @@ class Causeway(Server):
         self._pair = certificate
         self._domains = tuple(domains)
         self._edge_options = edge_options
+        self._more_listen = tuple(more_listen)
         super().__init__("Causeway", [settings.program, "run", "--config", self.config], directory,
                          env=_sanitizers(directory))
 
@@ -84,7 +85,7 @@ class Causeway(Server):
         pair = self._pair or self.authority.issue("causeway", *self._domains)
         self.config.write_text(_config(self.settings, self.directory, pair, self.authority,
                                        self._transport, self._log_level, self._domains,
-                                       self._edge_options))
+                                       self._edge_options, self._more_listen))
         self.command("settings", "set", "--outbound-targets-refused", "")
         return self
 

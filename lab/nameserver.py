@@ -31,6 +31,7 @@ class Name:
     ttl: int = 1
     fails: bool = False  #: SERVFAIL
     silent: bool = False  #: no answer at all
+    mute: tuple = ()  #: no answer to questions for these types
 
 
 def _wire_name(name: str) -> bytes:
@@ -145,7 +146,7 @@ class NameServer:
             entry = self.zone.get(name)
             if entry is None:
                 return records, 0 if records or self._is_above(name) else _NXDOMAIN
-            if entry.silent:
+            if entry.silent or kind in entry.mute:
                 return None, 0
             if entry.fails:
                 return [], _SERVFAIL

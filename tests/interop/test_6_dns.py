@@ -52,19 +52,19 @@ def black_hole(address):
         yield
 
 
-@pytest.fixture
-def ipv6_port(border):
-    """::1 is one address for all workers; the port tells them apart."""
-    return 20000 + int(border.settings.base.split(".")[2]) * 10
-
-
 # --- where it leads
 
 
-def test_ipv6_only(border, ipv6_port):
-    partner = border.partner("six.test", ip="::1", port=ipv6_port)
+def test_ipv6_only(border, eventually):
+    """Both ways: the partner has no other address, and connects to the edge's own IPv6 address."""
+    partner = border.partner("six.test", ip="::1", port=border.ipv6_port + 1)
     works_quickly(border, partner, "six.test")
     assert border.names.asked["s0.six.test", "AAAA"] == 1
+    stream = rogue.call(("::1", border.ipv6_port), "six.test", LOCAL_DOMAIN,
+                        rogue.context(border.authority, partner.pair))
+    with stream:
+        stream.send(rogue.message("j@six.test", ALICE, "by IPv6"))
+        eventually(lambda: "by IPv6" in border.sip.bodies(), 3, "the message")
 
 
 def test_no_srv_records_leads_to_the_domain_itself(border):
@@ -127,23 +127,37 @@ def test_aliases_are_followed(border):
     works_quickly(border, partner, "alias.test")
 
 
-def test_dead_addresses_first(border, ipv6_port):
+def test_dead_addresses_first(border):
     """RFC 8305: what does not answer costs a quarter of a second, not a connection time-out."""
-    partner = border.partner("eyeballs.test", port=ipv6_port + 1)
+    partner = border.partner("eyeballs.test", port=border.ipv6_port + 2)
     holes = [border.address() for _ in range(2)]
     border.names.zone["s0.eyeballs.test"] = Name(AAAA=["::1"], A=[*holes, partner.address[0]])
     with contextlib.ExitStack() as stack:
         for ip in ("::1", *holes):
-            stack.enter_context(black_hole((ip, ipv6_port + 1)))
+            stack.enter_context(black_hole((ip, partner.address[1])))
         works_quickly(border, partner, "eyeballs.test", within=2)
 
 
-def test_both_families_in_turn(border, ipv6_port):
+def test_both_families_in_turn(border):
     """Many dead IPv6 addresses do not keep the one IPv4 address waiting."""
-    partner = border.partner("turns.test", port=ipv6_port + 2)
+    partner = border.partner("turns.test")
     border.names.zone["s0.turns.test"] = Name(AAAA=[f"100::{n}" for n in range(1, 9)],
                                               A=[partner.address[0]])
     works_quickly(border, partner, "turns.test")
+
+
+def test_name_servers_that_know_one_family_only(border):
+    """They answer for A and keep silent for AAAA; the address they have told is used at once."""
+    partner = border.partner("half.test")
+    border.names.zone["s0.half.test"].mute = ("AAAA",)
+    works_quickly(border, partner, "half.test")
+
+
+def test_one_host_that_cannot_be_looked_up(border):
+    partner = border.partner("lame.test")
+    border.names.zone["lame.lame.test"] = Name(silent=True)
+    srv(border, "lame.test", (0, 0, 5269, "lame.lame.test"), (9, 0, 5269, "s0.lame.test"))
+    works_quickly(border, partner, "lame.test", within=3.5)
 
 
 def test_N03_a_thousand_dead_targets(border):

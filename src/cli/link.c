@@ -155,20 +155,21 @@ static bool have_authority(struct enrolling *e, bool *is_new)
 
 /* --- bundles ----------------------------------------------------------------------------------*/
 
-static bool make_bundle(struct enrolling *e, enum cw_link_role role, const char *name)
+static bool make_bundle(struct enrolling *e, enum cw_link_role role, const char *name, int days)
 {
     struct cw_bundle_ask ask = {.ca_certificate = cw_buf_str(&e->ca),
                                 .ca_key = cw_buf_str(&e->ca_key),
                                 .role = role,
                                 .name = cw_str_of(name),
-                                .days_to = e->n_days};
+                                .days_to = days};
     cw_buf_reset(&e->bundle);
     return cw_bundle_make(&ask, &e->bundle, &e->why);
 }
 
 static bool write_own(struct enrolling *e)
 {
-    return make_bundle(e, CW_ROLE_GATEWAY, "main") &&
+    int days = e->is_own ? e->n_days : CW_BUNDLE_DAYS; /* --days is about what was asked for */
+    return make_bundle(e, CW_ROLE_GATEWAY, "main", days) &&
            replace(e, "gateway.pem", cw_buf_str(&e->bundle)) &&
            give_to_owner(e, in_directory(e, "gateway.pem"));
 }
@@ -181,8 +182,8 @@ static bool enroll(struct enrolling *e, bool *is_new)
     bool has_own = stat(in_directory(e, "gateway.pem"), &there) == 0;
     if ((e->is_own || *is_new || !has_own) && !write_own(e))
         return false;
-    return e->is_own ||
-           (make_bundle(e, e->role, e->name) && write_new(e, e->out, cw_buf_str(&e->bundle)));
+    return e->is_own || (make_bundle(e, e->role, e->name, e->n_days) &&
+                         write_new(e, e->out, cw_buf_str(&e->bundle)));
 }
 
 /* --- the command ------------------------------------------------------------------------------*/

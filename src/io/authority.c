@@ -1,10 +1,13 @@
 /* The installation's own certificate authority; see authority.h. */
 #include "io/authority.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/secret.h"
 #include "io/tls_priv.h"
@@ -253,6 +256,13 @@ struct cw_tls_ctx *cw_bundle_load(const char *path, enum cw_link_role own, struc
 {
     struct cw_arena arena = {0};
     struct cw_str name;
+    if (access(path, R_OK) != 0) {
+        cw_buf_printf(why,
+                      "cannot read the certificate of the link, %s: %s; causeway link enroll "
+                      "makes one",
+                      path, strerror(errno));
+        return NULL;
+    }
     struct cw_tls_options options = {
         .cert_file = path, .key_file = path, .ca_file = path, .tls13_only = true};
     struct cw_tls_ctx *ctx = cw_tls_ctx_new(&options, why);

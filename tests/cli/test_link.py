@@ -78,6 +78,17 @@ def test_an_edge(cw, tmp_path):
     assert cw.link("ca.pem").read_text() in text and cw.link("ca.key").read_text() not in text
 
 
+def test_days_are_those_of_what_was_asked_for(cw, tmp_path):
+    cw.enroll("--edge", "e1", "--out", tmp_path / "e1.pem", "--days", "3")
+    week = str(7 * 86400)
+    def lasts(bundle):
+        return subprocess.run(["openssl", "x509", "-in", bundle, "-noout", "-checkend", week],
+                              capture_output=True, check=False).returncode == 0
+    assert not lasts(tmp_path / "e1.pem") and lasts(cw.link("gateway.pem"))
+    cw.enroll("--days", "3")
+    assert not lasts(cw.link("gateway.pem"))
+
+
 def test_a_further_gateway(cw, tmp_path):
     own = cw.enroll() and cw.link("gateway.pem").read_text()
     cw.enroll("--gateway", "second", "--out", tmp_path / "g2.pem", "--days", "7")

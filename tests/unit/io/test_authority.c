@@ -113,7 +113,8 @@ static void test_load_refused(void **state)
 {
     char path[128];
     (void)state;
-    refuse_load(in_dir(&world.dir, "missing.pem", path), CW_ROLE_EDGE, "No such file");
+    refuse_load(in_dir(&world.dir, "missing.pem", path), CW_ROLE_EDGE,
+                "No such file or directory; causeway link enroll makes one");
     refuse_load(bundle(CW_ROLE_GATEWAY, "g", false, 0, 5, path), CW_ROLE_EDGE, "role edge");
     refuse_load(bundle(CW_ROLE_EDGE, "e", false, 0, 5, path), CW_ROLE_GATEWAY, "role gateway");
     refuse_load(bundle(CW_ROLE_EDGE, "e", false, -9, -1, path), CW_ROLE_EDGE, "expired");

@@ -21,17 +21,19 @@ _UDP_AND_TCP = """
 class Gateway(Server):
     """`causeway gateway` with the lab's SIP platform as its one peer.
 
-    sip: further lines of gateway.sip; hop: further lines of the next hop.
+    sip, hop, listen, peers: further lines of gateway.sip and of its lists; uri: of the next hop;
+    partner: options of the one partner.
     """
 
     def __init__(self, settings: Settings, sip: str = "", hop: str = "", uri: str = "",
-                 listen: str = "", peers: str = ""):
+                 listen: str = "", peers: str = "", partner=()):
         directory = settings.data / "gateway"
         ip, port = settings.gateway
         peer = settings.kamailio
         self.address = settings.gateway
         self.config = directory / "causeway.yaml"
         self.settings = settings
+        self._partner = partner
         self._text = f"""# Written anew at each start.
 data-dir: {directory}
 log: {{level: debug}}
@@ -52,8 +54,8 @@ gateway:
         require_free(self.address, ("udp", "tcp"))
         self.directory.mkdir(parents=True, exist_ok=True)
         self.config.write_text(self._text)
-        subprocess.run([self.settings.program, "partner", "new", PARTNER_DOMAIN, "--config",
-                        self.config], env=self.env, check=True, capture_output=True, timeout=30)
+        subprocess.run([self.settings.program, "partner", "new", PARTNER_DOMAIN,
+                        *self._partner, "--config", self.config], env=self.env, check=True, capture_output=True, timeout=30)
         super().start()
         self.wait_ready(lambda: "event=started" in self.output() or " started " in self.output())
         return self

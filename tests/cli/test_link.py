@@ -81,6 +81,7 @@ def test_an_edge(cw, tmp_path):
 def test_days_are_those_of_what_was_asked_for(cw, tmp_path):
     cw.enroll("--edge", "e1", "--out", tmp_path / "e1.pem", "--days", "3")
     week = str(7 * 86400)
+
     def lasts(bundle):
         return subprocess.run(["openssl", "x509", "-in", bundle, "-noout", "-checkend", week],
                               capture_output=True, check=False).returncode == 0

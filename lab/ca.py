@@ -26,8 +26,8 @@ def _openssl(*words) -> None:
         raise LabError(f"openssl {words[0]} failed: {done.stderr.strip()}")
 
 
-def _names(domains) -> str:
-    parts = []
+def _names(domains, uris=()) -> str:
+    parts = [f"URI:{uri}" for uri in uris]
     for domain in domains:
         parts.append(f"DNS:{domain}")
         parts.append(f"otherName:1.3.6.1.5.5.7.8.7;IA5STRING:_xmpp-server.{domain}")
@@ -54,6 +54,10 @@ class Authority:
         """A good certificate for the domains."""
         return self._sign(label, domains, "+30d")
 
+    def issue_uri(self, label: str, *domains: str, uris) -> Pair:
+        """A good certificate that holds URIs too, as SIP servers have them (RFC 5922)."""
+        return self._sign(label, domains, "+30d", uris)
+
     def issue_expired(self, label: str, *domains: str) -> Pair:
         return self._sign(label, domains, "-1d")
 
@@ -75,7 +79,7 @@ class Authority:
                  "-out", path)
         path.chmod(0o600)
 
-    def _sign(self, label: str, domains, until: str) -> Pair:
+    def _sign(self, label: str, domains, until: str, uris=()) -> Pair:
         """`openssl ca` is used because it alone can date a certificate into the past."""
         pair = self._pair(label)
         request = self.directory / f"{label}.csr"
@@ -102,7 +106,7 @@ commonName = supplied
 basicConstraints = critical,CA:false
 keyUsage = critical,digitalSignature
 extendedKeyUsage = serverAuth,clientAuth
-{_names(domains).replace("=", " = ", 1)}
+{_names(domains, uris).replace("=", " = ", 1)}
 """)
         _openssl("req", "-new", "-key", pair.key, "-out", request, "-subj", f"/CN={domains[0]}")
         _openssl("ca", "-batch", "-notext", "-config", config, "-in", request, "-out",

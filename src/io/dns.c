@@ -2,7 +2,11 @@
  *
  * libunbound may answer from inside ub_resolve_event (from its cache) or from its own event; in
  * both cases the answer is only noted here and told by the query's timer, so that a callback may do
- * whatever it likes. */
+ * whatever it likes.
+ *
+ * A failure (no server answered, or only with an error) stays in a context's cache for five
+ * seconds, whatever the servers do meanwhile.  So there are two contexts alike: after a failure the
+ * other one is asked, and a server that is back is found at once. */
 #include "io/dns.h"
 
 #include "io/dns_wire.h"
@@ -17,6 +21,7 @@
 #define DEFAULT_TIMEOUT_MS 10000
 #define CLASS_IN           1
 #define MAX_NAME           253
+#define FAILURE_MS         6000 /* how long libunbound keeps one, and a second more */
 #define SEC_BOGUS          1
 #define SEC_SECURE         2
 
@@ -24,6 +29,7 @@ struct cw_dns_query {
     struct cw_resolver *resolver;
     LIST_ENTRY(cw_dns_query) link;
     enum cw_dns_type type;
+    struct side *side;      /* whose context was asked */
     int id;                 /* libunbound's, while is_asked */
     bool is_asked;          /* libunbound will call back */
     struct cw_timer *timer; /* the timeout, then the telling */
@@ -33,8 +39,13 @@ struct cw_dns_query {
     void *arg;
 };
 
-struct cw_resolver {
+struct side {
     struct ub_ctx *ub;
+    uint64_t spoilt_until_ms; /* it may answer from its cache of failures till then */
+};
+
+struct cw_resolver {
+    struct side sides[2];
     struct event_base *base;
     uint64_t timeout_ms;
     LIST_HEAD(, cw_dns_query) queries;
@@ -120,7 +131,8 @@ static bool add_system(struct ub_ctx *ub, struct cw_buf *why)
     return rc == 0;
 }
 
-struct cw_resolver *cw_resolver_new(const struct cw_resolver_options *o, struct cw_buf *why)
+/* NULL with a sentence. */
+static struct ub_ctx *new_context(const struct cw_resolver_options *o, struct cw_buf *why)
 {
     struct ub_ctx *ub = ub_ctx_create_event(o->base);
     int rc = ub ? set_up(ub) : UB_NOMEM;
@@ -137,13 +149,24 @@ struct cw_resolver *cw_resolver_new(const struct cw_resolver_options *o, struct 
         cw_buf_printf(why, "cannot set up the resolver: %s", ub_strerror(rc));
         ok = false;
     }
-    if (!ok) {
-        if (ub)
-            ub_ctx_delete(ub);
+    if (ok)
+        return ub;
+    if (ub)
+        ub_ctx_delete(ub);
+    return NULL;
+}
+
+struct cw_resolver *cw_resolver_new(const struct cw_resolver_options *o, struct cw_buf *why)
+{
+    struct ub_ctx *first = new_context(o, why), *second = first ? new_context(o, why) : NULL;
+    if (!second) {
+        if (first)
+            ub_ctx_delete(first);
         return NULL;
     }
     struct cw_resolver *r = cw_alloc(sizeof *r);
-    r->ub = ub;
+    r->sides[0].ub = first;
+    r->sides[1].ub = second;
     r->base = o->base;
     r->timeout_ms = o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS;
     LIST_INIT(&r->queries);
@@ -165,7 +188,8 @@ void cw_resolver_free(struct cw_resolver **resolver)
         struct cw_dns_query *q = LIST_FIRST(&r->queries);
         cw_dns_cancel(&q);
     }
-    ub_ctx_delete(r->ub);
+    ub_ctx_delete(r->sides[0].ub);
+    ub_ctx_delete(r->sides[1].ub);
     cw_free(r);
 }
 
@@ -179,21 +203,28 @@ void cw_dns_cancel(struct cw_dns_query **query)
         return;
     *query = NULL;
     if (q->is_asked)
-        (void)ub_cancel(q->resolver->ub, q->id); /* only fails for ids it does not know */
+        (void)ub_cancel(q->side->ub, q->id); /* only fails for ids it does not know */
     LIST_REMOVE(q, link);
     cw_timer_free(&q->timer);
     cw_arena_free(&q->arena);
     cw_free(q);
 }
 
+static void spoil(struct cw_dns_query *q)
+{
+    q->side->spoilt_until_ms = cw_now_ms() + FAILURE_MS;
+}
+
 static void on_timer(void *arg)
 {
     struct cw_dns_query *q = arg;
-    if (q->is_asked)
+    if (q->is_asked) {
         q->answer.status = CW_DNS_TIMEOUT;
+        spoil(q);
+    }
     /* Out of the list first: fn may free what it likes, the query is gone afterwards. */
     if (q->is_asked)
-        (void)ub_cancel(q->resolver->ub, q->id);
+        (void)ub_cancel(q->side->ub, q->id);
     q->is_asked = false;
     q->fn(q->arg, &q->answer);
     cw_dns_cancel(&q);
@@ -220,6 +251,8 @@ static void on_answer(void *arg, int rcode, void *packet, int n, int sec, char *
     q->answer.is_secure = sec == SEC_SECURE;
     if (sec == SEC_BOGUS)
         q->answer = (struct cw_dns_answer){.status = CW_DNS_BOGUS};
+    if (q->answer.status == CW_DNS_FAILED)
+        spoil(q);
     tell(q);
 }
 
@@ -236,6 +269,15 @@ static bool is_askable(struct cw_str name)
             return false;
     }
     return true;
+}
+
+/* The first unless it is spoilt; when both are, the one that was longer ago. */
+static struct side *better_side(struct cw_resolver *r)
+{
+    struct side *first = &r->sides[0], *second = &r->sides[1];
+    bool is_first =
+        first->spoilt_until_ms <= cw_now_ms() || first->spoilt_until_ms <= second->spoilt_until_ms;
+    return is_first ? first : second;
 }
 
 struct cw_dns_query *cw_dns_ask(struct cw_resolver *r, enum cw_dns_type type, struct cw_str name,
@@ -255,8 +297,9 @@ struct cw_dns_query *cw_dns_ask(struct cw_resolver *r, enum cw_dns_type type, st
     }
     struct cw_str cname = cw_arena_dup(&q->arena, name);
     q->is_asked = true;
+    q->side = better_side(r);
     cw_timer_set(q->timer, r->timeout_ms);
-    int rc = ub_resolve_event(r->ub, cname.p, (int)type, CLASS_IN, q, on_answer, &q->id);
+    int rc = ub_resolve_event(q->side->ub, cname.p, (int)type, CLASS_IN, q, on_answer, &q->id);
     if (rc) {
         q->answer.status = CW_DNS_FAILED;
         tell(q);

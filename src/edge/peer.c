@@ -7,7 +7,7 @@
  *        ^                   |
  *        +--- failed: all that wait go back with the reason; the next attempt rests a while
  *
- * The rest doubles from one second to a few, with jitter, so that a partner that restarts is not
+ * The rest doubles from one second to two, with jitter, so that a partner that restarts is not
  * met by all at once and never more than once a second, and yet is found soon after it came back. A
  * changed policy ends it, and so does the partner when it opens a stream of its own.
  */
@@ -16,7 +16,7 @@
 
 enum {
     REST_MIN_MS = 1000,
-    REST_MAX_MS = 3000,
+    REST_MAX_MS = 2000,
     LIVED_MS = 10000,           /* a stream that was READY for so long was no failure */
     SCATTER_MS = 500,           /* after one that was not, partners are not redialled at once */
     WRITE_AHEAD_BYTES = 131072, /* beyond it the partner is slow, and stanzas wait here */

@@ -143,6 +143,7 @@ static void on_close(struct edge_stream *s, const struct cw_s2s_action *action)
     if (!s->failed)
         s->fail_text = cw_arena_dup(&s->arena, action->text);
     s->over = true;
+    s->peer_gave_up = action->has_error && s->is_reading;
     if (s->conn)
         cw_conn_close(s->conn, CLOSE_DEADLINE_MS);
 }
@@ -245,8 +246,11 @@ void edge_stream_step(struct edge_stream *s, struct cw_s2s_event *event)
 
 static void on_data(void *arg, struct cw_str bytes)
 {
-    edge_stream_step(arg, &(struct cw_s2s_event){.kind = CW_S2S_BYTES, .bytes = bytes});
-    rest_if_in_debt(arg);
+    struct edge_stream *s = arg;
+    s->is_reading = true;
+    edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_BYTES, .bytes = bytes});
+    s->is_reading = false;
+    rest_if_in_debt(s);
 }
 
 static void on_tls_up(void *arg, const struct cw_tls_facts *facts)
@@ -262,15 +266,21 @@ static void on_tls_failed(void *arg, struct cw_str sentence)
     edge_stream_step(arg, &(struct cw_s2s_event){.kind = CW_S2S_TLS_FAILED, .text = sentence});
 }
 
-static void on_flushed(void *arg)
+/* What has reached the kernel is delivered. */
+static void settle_flushed(struct edge_stream *s)
 {
-    struct edge_stream *s = arg;
     struct edge_parcel *parcel;
     uint64_t flushed = cw_conn_flushed_total(s->conn);
     while ((parcel = TAILQ_FIRST(&s->written)) && parcel->flush_mark <= flushed) {
         TAILQ_REMOVE(&s->written, parcel, link);
         edge_parcel_done(s->edge, parcel, CW_LINK_REASON_NONE, CW_STR_NONE);
     }
+}
+
+static void on_flushed(void *arg)
+{
+    struct edge_stream *s = arg;
+    settle_flushed(s);
     watch_written(s);
     if (s->peer && edge_stream_is_ready(s))
         edge_peer_ready(s->peer); /* room for those that wait */
@@ -295,11 +305,14 @@ static const struct cw_conn_callbacks conn_callbacks = {
     .on_closed = on_closed,
 };
 
-/* What was written and did not leave has failed. */
+/* What left before our goodbye was still read by a peer that closes as RFC 6120 section 4.4 says;
+ * after an error of its own nobody reads any more.  The rest of what was written has failed. */
 void edge_stream_end(struct edge_stream *s, struct cw_str text)
 {
     struct edge_parcel *parcel;
     struct cw_s2s_event event = {.kind = CW_S2S_EOF, .text = text};
+    if (s->conn && s->over && !s->peer_gave_up)
+        settle_flushed(s);
     cw_conn_free(&s->conn);
     edge_stream_step(s, &event);
     while ((parcel = TAILQ_FIRST(&s->written))) {

@@ -26,6 +26,8 @@ struct edge_stream {
     struct cw_timer *stuck;      /* runs while something is written that the peer does not read */
     struct cw_str indexed_id;    /* inbound: the stream id by which dialback answers find us */
     bool is_verifier, is_unauthenticated;
+    bool is_reading;   /* a step on what the peer says is under way */
+    bool peer_gave_up; /* it ended the stream with an error, or by speaking nonsense */
     /* What a step left to do. */
     bool became_ready, failed, close_asked, over;
     enum cw_link_reason fail_reason;

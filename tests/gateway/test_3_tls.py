@@ -16,6 +16,7 @@ from lab.siphop import SipHop
 HOP_NAME = "sip.contoso.test"
 PEER_NAME = "cluster.contoso.test"
 TLS_PORT = 5061
+UDP_PORT = 5099  # of a further listener
 
 
 @pytest.fixture
@@ -122,7 +123,8 @@ def tls_gateway(start, settings, authority):
         words = "".join(f", {name.replace('_', '-')}: {value}" for name, value in peer.items())
         ip = settings.gateway[0]
         return start(sip=_options(authority, authority.issue("ours", "gateway.contoso.test")),
-                     listen=f"\n      - {{transport: tls, address: \"{ip}:{TLS_PORT}\"}}",
+                     listen=f"\n      - {{transport: tls, address: \"{ip}:{TLS_PORT}\"}}"
+                            f"\n      - {{transport: udp, address: \"{ip}:{UDP_PORT}\"}}",
                      peers=f"\n      - {{name: cluster{words}}}")
     return run
 
@@ -175,21 +177,24 @@ def test_certificate_is_required(tls_gateway, settings, authority):
 
 
 def test_udp_does_not_borrow_a_certificate(tls_gateway, settings, authority):
-    """A proven connection with any number says nothing about datagrams."""
+    """A proven connection says nothing about datagrams, also when it has the number of their
+    socket."""
     gateway = tls_gateway(tls_names=f"[{PEER_NAME}]")
     pair = authority.issue("a", PEER_NAME)
     context = ssl.create_default_context(cafile=str(authority.certificate))
     context.load_cert_chain(pair.certificate, pair.key)
     with contextlib.ExitStack() as stack:
-        for _ in range(3):
+        for _ in range(4):
             plain = stack.enter_context(
                 socket.create_connection((settings.gateway[0], TLS_PORT), timeout=5))
             connection = stack.enter_context(
                 context.wrap_socket(plain, server_hostname="gateway.contoso.test"))
             connection.sendall(request("OPTIONS", f"sip:{LOCAL_DOMAIN}", b"", transport="TLS"))
             assert status(read_all(connection)[0]) == 200
-            options = request("OPTIONS", f"sip:{LOCAL_DOMAIN}", b"")
-            assert status(gateway.ask_udp(options, source=settings.address(77))) == 403
+            for port in (0, UDP_PORT):
+                options = request("OPTIONS", f"sip:{LOCAL_DOMAIN}", b"")
+                answer = gateway.ask_udp(options, source=settings.address(77), port=port)
+                assert status(answer) == 403
 
 
 def test_garbage_instead_of_a_handshake(tls_gateway, settings, authority):

@@ -43,6 +43,7 @@ struct cw_xml_reader {
     bool opened, completed, closed; /* events to report */
     bool is_over;                   /* the close was reported */
     char *default_ns;
+    struct cw_buf root_ns; /* all that the root declares, each with a SEPARATOR behind it */
 
     enum cw_xml_fault fault;
     const char *why;
@@ -250,7 +251,11 @@ static void XMLCALL on_namespace(void *arg, const char *prefix, const char *uri)
 {
     struct cw_xml_reader *r = arg;
     r->n_decls++;
-    if (r->depth == 0 && !prefix) {
+    if (r->depth > 0)
+        return;
+    cw_buf_putcstr(&r->root_ns, uri ? uri : "");
+    cw_buf_putc(&r->root_ns, SEPARATOR);
+    if (!prefix) {
         cw_free(r->default_ns);
         r->default_ns = cw_strdup(cw_str_of(uri));
     }
@@ -337,6 +342,7 @@ void cw_xml_reader_free(struct cw_xml_reader **reader)
     XML_ParserFree(r->parser);
     cw_buf_free(&r->pending);
     cw_buf_free(&r->text);
+    cw_buf_free(&r->root_ns);
     cw_free(r->default_ns);
     cw_free(r);
     *reader = NULL;
@@ -481,6 +487,26 @@ enum cw_xml_event cw_xml_reader_next(struct cw_xml_reader *r, struct cw_arena *a
 struct cw_str cw_xml_reader_default_ns(const struct cw_xml_reader *r)
 {
     return r->default_ns ? cw_str_of(r->default_ns) : CW_S("");
+}
+
+bool cw_xml_reader_declares(const struct cw_xml_reader *r, struct cw_str ns)
+{
+    struct cw_str left = cw_buf_str(&r->root_ns);
+
+    while (left.n > 0) {
+        size_t end = (size_t)cw_str_index(left, SEPARATOR);
+        if (cw_str_eq(cw_str_sub(left, 0, end), ns))
+            return true;
+        left = cw_str_sub(left, end + 1, left.n);
+    }
+    return false;
+}
+
+struct cw_str cw_xml_reader_rest(const struct cw_xml_reader *r)
+{
+    uint64_t pending_at = r->given - r->taken; /* where pending begins in all that was given */
+
+    return cw_str_sub(cw_buf_str(&r->pending), (size_t)(r->element_at - pending_at), r->pending.n);
 }
 
 enum cw_xml_fault cw_xml_reader_fault(const struct cw_xml_reader *r)

@@ -65,6 +65,10 @@ void cw_xml_reader_feed(struct cw_xml_reader *, struct cw_str bytes);
 enum cw_xml_event cw_xml_reader_next(struct cw_xml_reader *, struct cw_arena *, struct cw_xml **);
 /* The default namespace that the root declared ("" when none), valid from STREAM_OPEN on. */
 struct cw_str cw_xml_reader_default_ns(const struct cw_xml_reader *);
+/* Whether the root declared a prefix, or the default, for the namespace; valid likewise. */
+bool cw_xml_reader_declares(const struct cw_xml_reader *, struct cw_str ns);
+/* Right after an event: what was fed and stands behind it.  Borrowed until the next call. */
+struct cw_str cw_xml_reader_rest(const struct cw_xml_reader *);
 enum cw_xml_fault cw_xml_reader_fault(const struct cw_xml_reader *);
 const char *cw_xml_reader_fault_text(const struct cw_xml_reader *); /* one sentence */
 

@@ -228,6 +228,65 @@ static void test_names_are_resolved(void **state)
     cw_arena_free(&arena);
 }
 
+/* What the root declares counts, whatever the prefix; what is inside does not. */
+static void test_declarations(void **state)
+{
+    (void)state;
+    struct cw_arena arena = {0};
+    struct cw_xml_reader *reader = new_reader();
+    struct cw_xml *node;
+
+    cw_xml_reader_feed(reader,
+                       CW_S("<s:s xmlns='u:default' xmlns:s='u:s' xmlns:x='u:x'><a xmlns='u:a'/>"));
+    assert_false(cw_xml_reader_declares(reader, CW_S("u:s")));
+    assert_int_equal(cw_xml_reader_next(reader, &arena, &node), CW_XML_STREAM_OPEN);
+    assert_int_equal(cw_xml_reader_next(reader, &arena, &node), CW_XML_ELEMENT);
+    assert_true(cw_xml_reader_declares(reader, CW_S("u:default")));
+    assert_true(cw_xml_reader_declares(reader, CW_S("u:s")));
+    assert_true(cw_xml_reader_declares(reader, CW_S("u:x")));
+    assert_false(cw_xml_reader_declares(reader, CW_S("u:")));
+    assert_false(cw_xml_reader_declares(reader, CW_S("u:a")));
+    assert_false(cw_xml_reader_declares(reader, CW_S("")));
+    cw_xml_reader_free(&reader);
+    cw_arena_free(&arena);
+}
+
+/* What stands behind the event at hand, wherever the input is cut in two. */
+static void test_rest(void **state)
+{
+    static const char input[] = HEADER "<a b='>'/> <c>d</c>" MESSAGE "tail";
+    size_t total = sizeof input - 1;
+
+    (void)state;
+    for (size_t cut = 0; cut <= total; cut++) {
+        struct cw_arena arena = {0};
+        struct cw_xml_reader *reader = new_reader();
+        struct cw_xml *node;
+        size_t fed = cut, n_events = 0;
+
+        cw_xml_reader_feed(reader, (struct cw_str){input, cut});
+        while (n_events < 4) {
+            static const char *const ends[] = {HEADER, HEADER "<a b='>'/>",
+                                               HEADER "<a b='>'/> <c>d</c>",
+                                               HEADER "<a b='>'/> <c>d</c>" MESSAGE};
+            enum cw_xml_event event = cw_xml_reader_next(reader, &arena, &node);
+            if (event == CW_XML_MORE) {
+                assert_int_equal(fed, cut);
+                cw_xml_reader_feed(reader, (struct cw_str){input + cut, total - cut});
+                fed = total;
+                continue;
+            }
+            size_t end = strlen(ends[n_events++]);
+            struct cw_str want = {input + end, fed - end};
+            if (!cw_str_eq(cw_xml_reader_rest(reader), want))
+                fail_msg("cut at %zu, event %zu: %.*s", cut, n_events,
+                         CW_ARG(cw_xml_reader_rest(reader)));
+        }
+        cw_xml_reader_free(&reader);
+        cw_arena_free(&arena);
+    }
+}
+
 /* What a limit lets through and what not, one octet or element apart. */
 struct limit_row {
     const char *name;
@@ -415,6 +474,8 @@ int main(void)
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_completing_octet),
         cmocka_unit_test(test_names_are_resolved),
+        cmocka_unit_test(test_declarations),
+        cmocka_unit_test(test_rest),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_floods),
         cmocka_unit_test(test_many_attributes),

@@ -38,6 +38,7 @@ static const struct {
     [CW_STANZA_SUBSCRIPTION_REQUIRED] = {400, 400},
     [CW_STANZA_UNDEFINED_CONDITION] = {400, 400},
     [CW_STANZA_UNEXPECTED_REQUEST] = {491, 491},
+    [CW_STANZA_REMOTE_CONNECTION_FAILED] = {408, 408}, /* dialback's word for the one above */
 };
 
 int cw_error_to_status(const struct cw_error_facts *facts)

@@ -59,6 +59,7 @@ static const struct {
     [CW_STANZA_SUBSCRIPTION_REQUIRED] = {"subscription-required", "auth"},
     [CW_STANZA_UNDEFINED_CONDITION] = {"undefined-condition", "cancel"},
     [CW_STANZA_UNEXPECTED_REQUEST] = {"unexpected-request", "wait"},
+    [CW_STANZA_REMOTE_CONNECTION_FAILED] = {"remote-connection-failed", "cancel"},
 };
 
 const char *cw_stream_error_name(enum cw_stream_error condition)

@@ -56,6 +56,7 @@ enum cw_stanza_error {
     CW_STANZA_SUBSCRIPTION_REQUIRED,
     CW_STANZA_UNDEFINED_CONDITION,
     CW_STANZA_UNEXPECTED_REQUEST,
+    CW_STANZA_REMOTE_CONNECTION_FAILED, /* of dialback only (XEP-0220 section 2.5) */
 };
 
 const char *cw_stream_error_name(enum cw_stream_error); /* the element's name */

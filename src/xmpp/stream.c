@@ -23,7 +23,7 @@ void cw_stream_header_write(struct cw_buf *out, const struct cw_stream_header *h
     put_attr(out, "to", header->to);
     put_attr(out, "id", header->id);
     put_attr(out, "xml:lang", header->lang);
-    cw_buf_putcstr(out, " version='1.0'>");
+    cw_buf_putcstr(out, header->before_1_0 ? ">" : " version='1.0'>");
 }
 
 /* "Digits, a dot, digits", compared as two numbers; leading zeros do not count (RFC 6120 section

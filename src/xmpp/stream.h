@@ -9,10 +9,11 @@ struct cw_stream_header {
     struct cw_str from, to, id, lang; /* absent when not there */
     unsigned major, minor;            /* 0.9 when there is no version attribute (section 4.7.5) */
     bool declares_db;                 /* writing: declare xmlns:db */
+    bool before_1_0;                  /* writing: leave the version out, as the peer did */
     bool closed;                      /* unused when reading */
 };
 
-/* Appends `<?xml version='1.0'?><stream:stream ...>`, version 1.0. */
+/* Appends `<?xml version='1.0'?><stream:stream ...>`, version 1.0 or none. */
 void cw_stream_header_write(struct cw_buf *, const struct cw_stream_header *);
 
 enum cw_stream_header_fault {

@@ -83,7 +83,7 @@ static void table_2_holds(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (cw_error_to_status(&rows[i].facts) != rows[i].status)
             fail_msg("%s: %d", rows[i].name, cw_error_to_status(&rows[i].facts));
-    for (int c = CW_STANZA_BAD_REQUEST; c <= CW_STANZA_UNEXPECTED_REQUEST; c++) {
+    for (int c = CW_STANZA_BAD_REQUEST; c <= CW_STANZA_REMOTE_CONNECTION_FAILED; c++) {
         struct cw_error_facts facts = {.condition = (enum cw_stanza_error)c};
         int bare = cw_error_to_status(&facts);
         facts.is_full = true;

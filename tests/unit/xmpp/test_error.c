@@ -25,7 +25,7 @@ static void test_names(void **state)
             cw_stream_error_of(cw_str_of(cw_stream_error_name((enum cw_stream_error)i)), &back));
         assert_int_equal(back, i);
     }
-    for (int i = 0; i <= CW_STANZA_UNEXPECTED_REQUEST; i++) {
+    for (int i = 0; i <= CW_STANZA_REMOTE_CONNECTION_FAILED; i++) {
         enum cw_stanza_error back;
         assert_true(
             cw_stanza_error_of(cw_str_of(cw_stanza_error_name((enum cw_stanza_error)i)), &back));

@@ -95,6 +95,13 @@ static void test_header_write(void **state)
     cw_stream_header_write(&out, &(struct cw_stream_header){.default_ns = CW_NS_COMPONENT});
     cw_stream_header_read(read_root(&arena, cw_buf_str(&out)), &again);
     assert_false(cw_str_is_present(again.from) || cw_str_is_present(again.id));
+    assert_int_equal(again.major, 1);
+    cw_buf_reset(&out);
+    cw_stream_header_write(
+        &out, &(struct cw_stream_header){.default_ns = CW_NS_SERVER, .before_1_0 = true});
+    assert_int_equal(cw_stream_header_read(read_root(&arena, cw_buf_str(&out)), &again),
+                     CW_HEADER_OK);
+    assert_int_equal(again.major, 0);
     cw_buf_free(&out);
     cw_arena_free(&arena);
 }

@@ -50,7 +50,8 @@ struct cw_facts {
     bool offers_starttls;   /* outbound: the peer offered it */
     bool requires_starttls; /* outbound: the peer's offer said <required/> */
     bool offers_external;   /* outbound: the peer offered SASL EXTERNAL */
-    bool offers_dialback;   /* outbound: the peer offered dialback, or is older than version 1.0 */
+    bool offers_dialback;   /* outbound: the peer offered dialback, by feature or by declaring its
+                             * namespace, or is older than version 1.0 */
     enum cw_tls_state tls;
     enum cw_cert_verdict cert;
     enum cw_sasl_state sasl;

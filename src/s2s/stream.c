@@ -65,7 +65,7 @@ struct cw_s2s_pair *cw_s2s_pair_find(const struct cw_s2s *s, struct cw_str local
     return NULL;
 }
 
-static struct cw_str wire_form(struct cw_arena *a, struct cw_str domain)
+struct cw_str cw_s2s_wire_form(struct cw_arena *a, struct cw_str domain)
 {
     struct cw_str unicode;
 
@@ -78,8 +78,8 @@ struct cw_s2s_pair *cw_s2s_pair_add(struct cw_s2s *s, struct cw_str local, struc
 
     p->local = cw_arena_dup(&p->arena, local);
     p->remote = cw_arena_dup(&p->arena, remote);
-    p->local_wire = wire_form(&p->arena, p->local);
-    p->remote_wire = wire_form(&p->arena, p->remote);
+    p->local_wire = cw_s2s_wire_form(&p->arena, p->local);
+    p->remote_wire = cw_s2s_wire_form(&p->arena, p->remote);
     p->next = s->pairs;
     s->pairs = p;
     s->n_pairs++;
@@ -195,8 +195,8 @@ static void copy_cert(struct cw_s2s *s, const struct cw_cert *cert)
     s->cert.not_after = cw_arena_dup(&s->session, cert->not_after);
 }
 
-/* What was learnt in the clear is forgotten: offers, id and the peer's header (RFC 6120 section
- * 5.4.3.3). */
+/* What was learnt in the clear is forgotten: offers, id, and who the peer said he is (RFC 6120
+ * section 5.4.3.3). */
 static void on_tls_up(struct cw_s2s *s, const struct cw_s2s_event *e)
 {
     if (s->state != CW_S2S_TLS)
@@ -204,6 +204,7 @@ static void on_tls_up(struct cw_s2s *s, const struct cw_s2s_event *e)
     s->active_ms = s->now_ms;
     copy_cert(s, e->cert);
     s->facts = (struct cw_facts){.direction = s->config.direction, .tls = CW_TLS_UP};
+    s->id = CW_STR_NONE;
     s->header_sent = false;
     cw_s2s_note(s, "tls-up",
                 cw_arena_printf(&s->step, "%.*s %.*s, certificate: %s%.*s", CW_ARG(e->tls_version),
@@ -215,9 +216,10 @@ static void on_tls_up(struct cw_s2s *s, const struct cw_s2s_event *e)
                     .p);
     cw_s2s_reader_start(s);
     cw_s2s_set_state(s, CW_S2S_HEADER);
-    if (s->config.direction == CW_INBOUND)
+    if (s->config.direction == CW_INBOUND) {
+        s->local = s->remote = CW_STR_NONE;
         return;
-    s->id = CW_STR_NONE;
+    }
     s->facts.cert = cw_cert_judge(&s->cert, s->remote);
     cw_s2s_send_header(s);
 }

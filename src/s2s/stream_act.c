@@ -3,8 +3,6 @@
  * answered with an error; CLOSE is always the last action. */
 #include "s2s/stream_priv.h"
 
-#include "xmpp/jid.h"
-
 struct cw_s2s_action *cw_s2s_act(struct cw_s2s *s, enum cw_s2s_action_kind kind)
 {
     if (s->n_actions == s->max_actions) {
@@ -44,14 +42,6 @@ void cw_s2s_send(struct cw_s2s *s, const struct cw_xml *node)
     cw_buf_free(&b);
 }
 
-/* As XMPP addresses hold a domain: U-labels. */
-static struct cw_str wire_form(struct cw_s2s *s, struct cw_str domain)
-{
-    struct cw_str unicode;
-
-    return cw_domain_to_unicode(&s->step, domain, &unicode) ? unicode : domain;
-}
-
 /* The names in our header: the pair, as far as it is known. */
 static void name_header(struct cw_s2s *s, struct cw_stream_header *h)
 {
@@ -60,15 +50,15 @@ static void name_header(struct cw_s2s *s, struct cw_stream_header *h)
     if (!cw_str_is_present(local) && s->policy->n_local_domains > 0)
         local = s->policy->local_domains[0];
     if (cw_str_is_present(local))
-        h->from = wire_form(s, local);
+        h->from = cw_s2s_wire_form(&s->step, local);
     if (cw_str_is_present(s->remote))
-        h->to = wire_form(s, s->remote);
+        h->to = cw_s2s_wire_form(&s->step, s->remote);
 }
 
 void cw_s2s_send_header(struct cw_s2s *s)
 {
     const struct cw_partner *partner = cw_s2s_partner(s);
-    struct cw_stream_header h = {.default_ns = CW_NS_SERVER, .lang = CW_S("en"), .major = 1};
+    struct cw_stream_header h = {.default_ns = CW_NS_SERVER, .lang = CW_S("en")};
     struct cw_buf b = {0};
 
     if (s->config.direction == CW_INBOUND) {
@@ -79,6 +69,8 @@ void cw_s2s_send_header(struct cw_s2s *s)
         h.id = s->id;
     }
     name_header(s, &h);
+    /* To a peer older than 1.0 we are no newer (RFC 6120 section 4.7.5). */
+    h.before_1_0 = s->config.direction == CW_INBOUND && s->is_before_1_0;
     s->declares_db = !partner || partner->rules.dialback;
     h.declares_db = s->declares_db;
     cw_stream_header_write(&b, &h);
@@ -116,7 +108,9 @@ void cw_s2s_end(struct cw_s2s *s, const struct cw_s2s_end *end)
         kept.text = s->closing_text;
     }
     kept.text = cw_arena_dup(&s->step, kept.text);
-    cw_s2s_verify_fail_all(s);
+    cw_s2s_verify_fail_all(s, kept.has_error && kept.error == CW_STREAM_HOST_UNKNOWN
+                                  ? CW_STANZA_REMOTE_SERVER_NOT_FOUND
+                                  : cw_s2s_verify_silence(s));
     tell_failure(s, &kept);
     cw_s2s_set_state(s, CW_S2S_CLOSED);
     cw_xml_reader_free(&s->reader);
@@ -180,7 +174,7 @@ void cw_s2s_close_gently(struct cw_s2s *s, enum cw_nego_reason reason, struct cw
     if (!s->header_sent && s->config.direction == CW_INBOUND)
         cw_s2s_send_header(s);
     send_bytes(s, CW_S("</stream:stream>"));
-    cw_s2s_verify_fail_all(s);
+    cw_s2s_verify_fail_all(s, CW_STANZA_REMOTE_SERVER_TIMEOUT);
     tell_failure(s, &end);
     s->closing_ms = s->now_ms;
     s->closing_reason = reason;

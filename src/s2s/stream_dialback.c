@@ -99,6 +99,12 @@ static void ask_authority(struct cw_s2s *s, struct cw_s2s_pair *pair, struct cw_
                                            .state = CW_DIALBACK_PENDING};
 }
 
+/* In the clear it is TLS that is missing, over TLS the proof by a certificate (section 2.5). */
+static enum cw_stanza_error not_allowed(const struct cw_s2s *s)
+{
+    return s->facts.tls == CW_TLS_UP ? CW_STANZA_NOT_AUTHORIZED : CW_STANZA_POLICY_VIOLATION;
+}
+
 /* The claim is well-formed and of a partner: does the policy let it be proven here and now? */
 static void take_claim(struct cw_s2s *s, const struct cw_xml *node, struct cw_str from,
                        struct cw_str to)
@@ -113,7 +119,7 @@ static void take_claim(struct cw_s2s *s, const struct cw_xml *node, struct cw_st
         cw_s2s_note(s, "dialback-repeated", "The authority has not answered yet.");
     else if (!v.may_dialback) {
         s->last_reason = CW_REASON_DIALBACK_NOT_ALLOWED;
-        refuse_result(s, node, CW_STANZA_POLICY_VIOLATION);
+        refuse_result(s, node, not_allowed(s));
     } else if (key.n == 0 || key.n > CW_S2S_MAX_KEY_BYTES)
         refuse_result(s, node, CW_STANZA_BAD_REQUEST);
     else if (s->n_pairs >= CW_S2S_MAX_PAIRS)
@@ -170,7 +176,7 @@ static void on_valid(struct cw_s2s *s, struct cw_s2s_pair *pair)
         return;
     }
     s->last_reason = v.reason;
-    send_result(s, pair, CW_DIALBACK_ERROR, CW_STANZA_POLICY_VIOLATION);
+    send_result(s, pair, CW_DIALBACK_ERROR, not_allowed(s));
     cw_s2s_pair_remove(s, pair);
 }
 

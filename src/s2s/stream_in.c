@@ -19,7 +19,7 @@ static bool to_ascii(struct cw_s2s *s, struct cw_str domain, struct cw_str *out)
     return domain.n <= MAX_DOMAIN_BYTES && cw_domain_to_ascii(&s->step, domain, out);
 }
 
-/* After a restart the peer is who it was, or the stream ends (a second identity on a proven stream
+/* After <success/> the peer is who it was, or the stream ends (a second identity on a proven stream
  * is CVE-2018-10847). */
 static bool keeps_identity(struct cw_s2s *s, struct cw_str from, struct cw_str to)
 {
@@ -72,7 +72,8 @@ static void send_features(struct cw_s2s *s, const struct cw_verdict *v)
         .dialback_errors = v->may_dialback,
     };
 
-    cw_s2s_send(s, cw_stream_features_make(&s->step, &f));
+    if (!s->is_before_1_0) /* before 1.0 there are none (section 4.7.5) */
+        cw_s2s_send(s, cw_stream_features_make(&s->step, &f));
     s->facts.offers_known = true;
 }
 
@@ -88,8 +89,9 @@ static void become_authenticated(struct cw_s2s *s)
     struct cw_verdict v = cw_s2s_ask_policy(s, NULL);
     struct cw_s2s_pair *pair;
 
-    if (v.action != CW_NEGO_READY) {
-        cw_s2s_refuse(s, v.reason);
+    if (v.action != CW_NEGO_READY) { /* it was, when <success/> went out */
+        cw_s2s_fail(s, CW_STREAM_RESET,
+                    "The security of this stream no longer satisfies the settings.");
         return;
     }
     send_features(s, &(struct cw_verdict){0});
@@ -106,8 +108,7 @@ static void offer(struct cw_s2s *s)
         return;
     }
     s->last_reason = v.reason;
-    if (s->peer_major > 0) /* before 1.0 there are no features (section 4.7.5) */
-        send_features(s, &v);
+    send_features(s, &v);
     if (v.reason != CW_REASON_NONE)
         cw_s2s_note(s, "nothing-to-offer", cw_nego_reason_text(v.reason));
     cw_s2s_set_state(s, CW_S2S_OPEN);
@@ -118,7 +119,8 @@ void cw_s2s_on_header_in(struct cw_s2s *s, const struct cw_stream_header *h)
     bool is_proven = s->facts.sasl == CW_SASL_SUCCESS;
     struct cw_str from, to;
 
-    if (!read_to(s, h, &to) || !read_from(s, h, &from) || !keeps_identity(s, from, to))
+    if (!read_to(s, h, &to) || !read_from(s, h, &from) ||
+        (is_proven && !keeps_identity(s, from, to)))
         return;
     if (!is_proven) {
         s->local = cw_arena_dup(&s->session, to);

@@ -40,7 +40,8 @@ void cw_s2s_on_features(struct cw_s2s *s, struct cw_xml *node)
     s->facts.offers_starttls = f.starttls;
     s->facts.requires_starttls = f.starttls && f.starttls_required;
     s->facts.offers_external = f.external;
-    s->facts.offers_dialback = f.dialback;
+    /* Servers older than the feature say it in their header (XEP-0220 section 2.4.1). */
+    s->facts.offers_dialback = f.dialback || s->peer_declares_db;
     if (s->facts.sasl == CW_SASL_SUCCESS && f.other_required) {
         cw_s2s_fail(s, CW_STREAM_UNSUPPORTED_FEATURE,
                     "The partner's server requires a feature that is not known here.");

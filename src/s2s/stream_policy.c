@@ -27,9 +27,11 @@ void cw_s2s_on_policy(struct cw_s2s *s, struct cw_policy *policy)
     if (!is_still_served(s, s->local, s->remote))
         return;
     for (struct cw_s2s_pair *p = s->pairs; p; p = p->next) {
+        if (!p->is_ready) /* the answer to its question will meet the new settings */
+            continue;
         if (!is_still_served(s, p->local, p->remote))
             return;
-        if (p->is_ready && cw_s2s_ask_policy(s, p).action != CW_NEGO_READY) {
+        if (cw_s2s_ask_policy(s, p).action != CW_NEGO_READY) {
             cw_s2s_fail(s, CW_STREAM_RESET,
                         "The security of this stream no longer satisfies the settings.");
             return;

@@ -87,8 +87,8 @@ struct cw_s2s {
 
     struct cw_str local, remote; /* A-labels of the header; absent when there is none */
     struct cw_str id;            /* of the stream in force, given by the receiving side */
-    unsigned peer_major;         /* version of the peer's header */
-    bool header_sent, declares_db;
+    bool is_before_1_0;          /* the peer's header was read and has no version from 1.0 on */
+    bool header_sent, declares_db, peer_declares_db;
     struct cw_facts facts; /* of the header's pair; dialback stands in each pair */
     struct cw_cert cert;
     struct cw_s2s_pair *pairs;
@@ -122,10 +122,13 @@ struct cw_s2s_pair *cw_s2s_pair_add(struct cw_s2s *, struct cw_str local, struct
 void cw_s2s_pair_remove(struct cw_s2s *, struct cw_s2s_pair *);
 void cw_s2s_pairs_clear(struct cw_s2s *);
 void cw_s2s_pair_ready(struct cw_s2s *, struct cw_s2s_pair *, enum cw_method);
+/* An A-label domain as XMPP addresses hold it: in U-labels. */
+struct cw_str cw_s2s_wire_form(struct cw_arena *, struct cw_str domain);
 
 /* --- stream_read.c --- */
 void cw_s2s_read(struct cw_s2s *, struct cw_str bytes);
-void cw_s2s_reader_start(struct cw_s2s *); /* a fresh one; what the old one holds dies */
+void cw_s2s_reader_start(struct cw_s2s *);   /* a fresh one; what the old one holds dies */
+void cw_s2s_reader_restart(struct cw_s2s *); /* a fresh one that goes on where the old one is */
 void cw_s2s_reader_set_limits(struct cw_s2s *);
 
 /* --- stream_act.c --- */
@@ -195,7 +198,9 @@ void cw_s2s_on_verify_out(struct cw_s2s *, struct cw_xml *);
 void cw_s2s_verify_add(struct cw_s2s *, const struct cw_s2s_dialback *);
 void cw_s2s_verify_flush(struct cw_s2s *);  /* sends those that wait, when that is allowed now */
 void cw_s2s_verify_expire(struct cw_s2s *); /* answers those that waited too long */
-void cw_s2s_verify_fail_all(struct cw_s2s *);
+/* What an authority that said nothing is called: never reached, or fallen silent. */
+enum cw_stanza_error cw_s2s_verify_silence(const struct cw_s2s *);
+void cw_s2s_verify_fail_all(struct cw_s2s *, enum cw_stanza_error);
 uint64_t cw_s2s_verify_deadline_ms(const struct cw_s2s *);
 
 /* --- stream_policy.c --- */

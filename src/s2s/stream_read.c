@@ -64,7 +64,17 @@ void cw_s2s_reader_start(struct cw_s2s *s)
 {
     cw_xml_reader_free(&s->reader);
     s->reader = cw_xml_reader_new(&CW_XML_LIMITS_DEFAULT);
+    s->is_before_1_0 = false;
     cw_s2s_reader_set_limits(s);
+}
+
+/* The new stream may stand in the same piece as the end of the old one: no layer lies between. */
+void cw_s2s_reader_restart(struct cw_s2s *s)
+{
+    struct cw_str rest = cw_arena_dup(&s->step, cw_xml_reader_rest(s->reader));
+
+    cw_s2s_reader_start(s);
+    cw_xml_reader_feed(s->reader, rest);
 }
 
 /* --- what the reader reports --- */
@@ -73,6 +83,8 @@ static void on_header(struct cw_s2s *s, const struct cw_xml *root)
 {
     struct cw_stream_header h;
 
+    if (s->state == CW_S2S_CLOSING) /* we said goodbye already: nothing begins any more */
+        return;
     switch (cw_stream_header_read(root, &h)) {
     case CW_HEADER_OK:
         break;
@@ -90,7 +102,8 @@ static void on_header(struct cw_s2s *s, const struct cw_xml *root)
         cw_s2s_fail(s, CW_STREAM_INVALID_NAMESPACE, "The content is not jabber:server.");
         return;
     }
-    s->peer_major = h.major;
+    s->is_before_1_0 = h.major == 0;
+    s->peer_declares_db = cw_xml_reader_declares(s->reader, CW_NS_DIALBACK);
     if (s->config.direction == CW_INBOUND)
         cw_s2s_on_header_in(s, &h);
     else

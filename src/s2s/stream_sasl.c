@@ -55,7 +55,7 @@ static void take_identity(struct cw_s2s *s, struct cw_str text)
         return;
     }
     cw_s2s_send(s, cw_s2s_make(s, CW_NS_SASL, "success"));
-    cw_s2s_reader_start(s);
+    cw_s2s_reader_restart(s);
     s->header_sent = false;
     cw_s2s_set_state(s, CW_S2S_HEADER);
 }
@@ -137,7 +137,7 @@ void cw_s2s_on_success(struct cw_s2s *s, struct cw_xml *node)
     (void)node;
     s->facts.sasl = CW_SASL_SUCCESS;
     s->facts.offers_known = false;
-    cw_s2s_reader_start(s);
+    cw_s2s_reader_restart(s);
     cw_s2s_send_header(s);
     cw_s2s_set_state(s, CW_S2S_HEADER);
 }

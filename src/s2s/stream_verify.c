@@ -116,13 +116,13 @@ void cw_s2s_verify_add(struct cw_s2s *s, const struct cw_s2s_dialback *question)
         cw_s2s_verify_flush(s);
 }
 
+/* The question's own domains: it may ride on a stream between two others. */
 static void send_question(struct cw_s2s *s, struct cw_s2s_verify *v)
 {
-    const struct cw_s2s_pair *pair = s->pairs;
     struct cw_xml *verify = cw_s2s_make(s, CW_NS_DIALBACK, "verify");
 
-    cw_xml_set(&s->step, verify, "from", pair->local_wire);
-    cw_xml_set(&s->step, verify, "to", pair->remote_wire);
+    cw_xml_set(&s->step, verify, "from", cw_s2s_wire_form(&s->step, v->question.receiving));
+    cw_xml_set(&s->step, verify, "to", cw_s2s_wire_form(&s->step, v->question.originating));
     cw_xml_set(&s->step, verify, "id", v->question.id);
     cw_xml_add_text(&s->step, verify, v->question.key);
     cw_s2s_send(s, verify);
@@ -187,12 +187,18 @@ void cw_s2s_verify_expire(struct cw_s2s *s)
     for (struct cw_s2s_verify *v = s->verifies; v; v = next) {
         next = v->next;
         if (deadline_ms(s, v) <= s->now_ms)
-            answer(s, v, CW_DIALBACK_ERROR, CW_STANZA_REMOTE_SERVER_TIMEOUT);
+            answer(s, v, CW_DIALBACK_ERROR, cw_s2s_verify_silence(s));
     }
 }
 
-void cw_s2s_verify_fail_all(struct cw_s2s *s)
+enum cw_stanza_error cw_s2s_verify_silence(const struct cw_s2s *s)
+{
+    return s->state == CW_S2S_NEW ? CW_STANZA_REMOTE_CONNECTION_FAILED
+                                  : CW_STANZA_REMOTE_SERVER_TIMEOUT;
+}
+
+void cw_s2s_verify_fail_all(struct cw_s2s *s, enum cw_stanza_error condition)
 {
     while (s->verifies)
-        answer(s, s->verifies, CW_DIALBACK_ERROR, CW_STANZA_REMOTE_SERVER_TIMEOUT);
+        answer(s, s->verifies, CW_DIALBACK_ERROR, condition);
 }

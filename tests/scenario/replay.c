@@ -3,12 +3,13 @@
  *
  *     include FILE                       variables and policy that many scenarios share
  *     let NAME TEXT                      "$NAME" in later lines stands for TEXT
- *     local DOMAIN                       one of our domains
+ *     local DOMAIN                       one of our domains; no-local DOMAIN takes it back
  *     partner DOMAIN [tls=V] [sasl=V] [dialback=B] [enabled=B] [keep-alive=B] [also=DOMAIN]
  *     no-partner DOMAIN                  takes it off the list again
  *     setting NAME VALUE
  *     apply                              the policy as described now reaches the living stream
- *     inbound | outbound LOCAL REMOTE | verifier LOCAL REMOTE      makes the stream, not yet open
+ *     inbound | outbound LOCAL REMOTE | verifier LOCAL REMOTE      makes the stream, not yet open;
+ *                                        the one before it, if any, is forgotten
  *     open                               the transport is up
  *     recv TEXT                          the peer's bytes; \n \r \t \\ and \xHH as in C
  *     recv-many N TEXT                   N times the same
@@ -142,10 +143,29 @@ static void do_no_partner(struct replay *r, struct cw_str rest)
     *p = r->world.partners[--r->world.n_partners];
 }
 
+static struct cw_str *find_local(struct replay *r, struct cw_str domain)
+{
+    for (size_t i = 0; i < r->world.n_locals; i++)
+        if (cw_str_eq(r->world.locals[i], domain))
+            return &r->world.locals[i];
+    return NULL;
+}
+
 static void do_local(struct replay *r, struct cw_str rest)
 {
+    if (find_local(r, rest))
+        return;
     cw_assert(r->world.n_locals < MAX_LOCALS);
     r->world.locals[r->world.n_locals++] = rest;
+}
+
+static void do_no_local(struct replay *r, struct cw_str rest)
+{
+    struct cw_str *local = find_local(r, rest);
+
+    if (!local)
+        fail(r, CW_S("no such domain of ours"), rest);
+    *local = r->world.locals[--r->world.n_locals];
 }
 
 static void do_setting(struct replay *r, struct cw_str rest)
@@ -421,6 +441,11 @@ static void do_let(struct replay *r, struct cw_str rest)
 {
     struct cw_str name = word(&rest);
 
+    for (size_t i = 0; i < r->n_variables; i++)
+        if (cw_str_eq(r->variables[i].name, name)) {
+            r->variables[i].text = rest;
+            return;
+        }
     cw_assert(r->n_variables < 64);
     r->variables[r->n_variables++] = (struct variable){name, rest};
 }
@@ -433,6 +458,7 @@ static const struct command {
     {"include", do_include, false},
     {"let", do_let, false},
     {"local", do_local, false},
+    {"no-local", do_no_local, false},
     {"partner", do_partner, false},
     {"no-partner", do_no_partner, false},
     {"setting", do_setting, false},

@@ -55,6 +55,7 @@ static void new_stream_id(void *arg, char out[33])
 void world_start(struct world *w, enum cw_direction direction, struct cw_str local,
                  struct cw_str remote, bool verify_only)
 {
+    cw_s2s_free(&w->stream); /* a scenario may follow several streams, one after the other */
     world_apply_policy(w);
     w->stream = cw_s2s_new(&(struct cw_s2s_config){.direction = direction,
                                                    .policy = w->policy,

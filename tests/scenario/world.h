@@ -5,7 +5,7 @@
 
 #include "s2s/stream.h"
 
-enum { MAX_PARTNERS = 8, MAX_LOCALS = 4, MAX_LINES = 256 };
+enum { MAX_PARTNERS = 8, MAX_LOCALS = 8, MAX_LINES = 256 };
 
 struct world {
     struct cw_arena arena; /* the world's own: lives as long as the scenario */

@@ -22,11 +22,12 @@ class Gateway(Server):
     """`causeway gateway` with the lab's SIP platform as its one peer.
 
     sip, hop, listen, peers: further lines of gateway.sip and of its lists; uri: of the next hop;
-    partner: options of the one partner.
+    partner: options of the one partner; address_peer: the platform is known by its address.
     """
 
     def __init__(self, settings: Settings, sip: str = "", hop: str = "", uri: str = "",
-                 listen: str = "", peers: str = "", partner=()):
+                 listen: str = "", peers: str = "", partner=(),
+                 address_peer: bool = True):
         directory = settings.data / "gateway"
         ip, port = settings.gateway
         peer = settings.kamailio
@@ -34,6 +35,8 @@ class Gateway(Server):
         self.config = directory / "causeway.yaml"
         self.settings = settings
         self._partner = partner
+        if address_peer:
+            peers = f"\n      - {{name: platform, addresses: [{peer[0]}]}}{peers}"
         self._text = f"""# Written anew at each start.
 data-dir: {directory}
 log: {{level: debug}}
@@ -41,8 +44,7 @@ local-domains: [{LOCAL_DOMAIN}]
 gateway:
   sip:
     listen:{_UDP_AND_TCP.format(ip=ip, port=port)}{listen}
-    peers:
-      - {{name: platform, addresses: [{peer[0]}]}}{peers}
+    peers:{peers}
     next-hop:
       - domain: {LOCAL_DOMAIN}
         uri: "{uri or f'sip:{peer[0]}:{peer[1]};transport=tcp'}"{hop}{sip}

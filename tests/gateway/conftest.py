@@ -1,6 +1,7 @@
 """The gateway alone, spoken to octet by octet.
 
-Environment: CAUSEWAY_PROGRAM (default build/causeway), CAUSEWAY_TEST_BASE (default 127.0.13).
+Environment: CAUSEWAY_PROGRAM (default build/causeway), CAUSEWAY_TEST_BASE (default 127.0.11; the
+second worker of pytest-xdist adds one to its last number, and so on).
 """
 
 import contextlib
@@ -24,8 +25,10 @@ from lab.stack import clear_directory  # noqa: E402
 def settings(request):
     name = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name)[-30:].strip("-")
     program = pathlib.Path(os.environ.get("CAUSEWAY_PROGRAM", PROJECT / "build" / "causeway"))
-    made = dataclasses.replace(Settings(), base=os.environ.get("CAUSEWAY_TEST_BASE", "127.0.13"),
-                               data=PROJECT / "run-data-interop" / f"gateway-{name}",
+    network, _, last = os.environ.get("CAUSEWAY_TEST_BASE", "127.0.11").rpartition(".")
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    made = dataclasses.replace(Settings(), base=f"{network}.{int(last) + worker}",
+                               data=PROJECT / "run-data-interop" / f"{worker}-gateway-{name}",
                                program=program.resolve())
     clear_directory(made)
     return made

@@ -5,8 +5,8 @@
  * whatever it likes.
  *
  * A failure (no server answered, or only with an error) stays in a context's cache for five
- * seconds, whatever the servers do meanwhile.  So there are two contexts alike: after a failure the
- * other one is asked, and a server that is back is found at once. */
+ * seconds, whatever the servers do meanwhile.  So there are two contexts alike: a moment after a
+ * failure the other one's turn begins, and a server that is back is found at once. */
 #include "io/dns.h"
 
 #include "io/dns_wire.h"
@@ -22,6 +22,7 @@
 #define CLASS_IN           1
 #define MAX_NAME           253
 #define FAILURE_MS         6000 /* how long libunbound keeps one, and a second more */
+#define SAME_TURN_MS       500
 #define SEC_BOGUS          1
 #define SEC_SECURE         2
 
@@ -41,11 +42,12 @@ struct cw_dns_query {
 
 struct side {
     struct ub_ctx *ub;
-    uint64_t spoilt_until_ms; /* it may answer from its cache of failures till then */
+    uint64_t failed_ms; /* its last failure; 0: none */
 };
 
 struct cw_resolver {
     struct side sides[2];
+    int turn; /* which of them is asked */
     struct event_base *base;
     uint64_t timeout_ms;
     LIST_HEAD(, cw_dns_query) queries;
@@ -83,7 +85,7 @@ static const struct {
 } options[] = {
     {"do-not-query-localhost:", "no"}, {"unblock-lan-zones:", "yes"},
     {"cache-max-ttl:", "3600"},        {"cache-max-negative-ttl:", "10"},
-    {"infra-host-ttl:", "5"},          {"infra-keep-probing:", "yes"},
+    {"infra-host-ttl:", "1"},          {"infra-keep-probing:", "yes"},
     {"infra-cache-max-rtt:", "1000"},
 };
 
@@ -210,9 +212,9 @@ void cw_dns_cancel(struct cw_dns_query **query)
     cw_free(q);
 }
 
-static void spoil(struct cw_dns_query *q)
+static void note_failure(struct cw_dns_query *q)
 {
-    q->side->spoilt_until_ms = cw_now_ms() + FAILURE_MS;
+    q->side->failed_ms = cw_now_ms();
 }
 
 static void on_timer(void *arg)
@@ -220,7 +222,7 @@ static void on_timer(void *arg)
     struct cw_dns_query *q = arg;
     if (q->is_asked) {
         q->answer.status = CW_DNS_TIMEOUT;
-        spoil(q);
+        note_failure(q);
     }
     /* Out of the list first: fn may free what it likes, the query is gone afterwards. */
     if (q->is_asked)
@@ -252,7 +254,7 @@ static void on_answer(void *arg, int rcode, void *packet, int n, int sec, char *
     if (sec == SEC_BOGUS)
         q->answer = (struct cw_dns_answer){.status = CW_DNS_BOGUS};
     if (q->answer.status == CW_DNS_FAILED)
-        spoil(q);
+        note_failure(q);
     tell(q);
 }
 
@@ -271,13 +273,15 @@ static bool is_askable(struct cw_str name)
     return true;
 }
 
-/* The first unless it is spoilt; when both are, the one that was longer ago. */
-static struct side *better_side(struct cw_resolver *r)
+/* What follows from a failure at once (the fall-back to the domain's own address) stays with the
+ * same side, so that the other one has not failed at the same questions when its turn comes. */
+static struct side *side_for_query(struct cw_resolver *r)
 {
-    struct side *first = &r->sides[0], *second = &r->sides[1];
-    bool is_first =
-        first->spoilt_until_ms <= cw_now_ms() || first->spoilt_until_ms <= second->spoilt_until_ms;
-    return is_first ? first : second;
+    uint64_t failed_ms = r->sides[r->turn].failed_ms, now = cw_now_ms();
+    bool is_spoilt = failed_ms != 0 && now - failed_ms < FAILURE_MS;
+    if (is_spoilt && now - failed_ms >= SAME_TURN_MS && r->sides[!r->turn].failed_ms < failed_ms)
+        r->turn = !r->turn;
+    return &r->sides[r->turn];
 }
 
 struct cw_dns_query *cw_dns_ask(struct cw_resolver *r, enum cw_dns_type type, struct cw_str name,
@@ -297,7 +301,7 @@ struct cw_dns_query *cw_dns_ask(struct cw_resolver *r, enum cw_dns_type type, st
     }
     struct cw_str cname = cw_arena_dup(&q->arena, name);
     q->is_asked = true;
-    q->side = better_side(r);
+    q->side = side_for_query(r);
     cw_timer_set(q->timer, r->timeout_ms);
     int rc = ub_resolve_event(q->side->ub, cname.p, (int)type, CLASS_IN, q, on_answer, &q->id);
     if (rc) {

@@ -87,6 +87,9 @@ static struct cw_verdict anonymous_verdict(const struct cw_s2s *s)
 static void become_authenticated(struct cw_s2s *s)
 {
     struct cw_verdict v = cw_s2s_ask_policy(s, NULL);
+    /* To another domain of ours he is not proven yet: by dialback he may be, if his rules say so.
+     */
+    struct cw_verdict more = cw_s2s_ask_policy(s, &(struct cw_s2s_pair){.remote = s->remote});
     struct cw_s2s_pair *pair;
 
     if (v.action != CW_NEGO_READY) { /* it was, when <success/> went out */
@@ -94,7 +97,7 @@ static void become_authenticated(struct cw_s2s *s)
                     "The security of this stream no longer satisfies the settings.");
         return;
     }
-    send_features(s, &(struct cw_verdict){0});
+    send_features(s, &(struct cw_verdict){.may_dialback = more.may_dialback});
     pair = cw_s2s_pair_find(s, s->local, s->remote);
     cw_s2s_pair_ready(s, pair ? pair : cw_s2s_pair_add(s, s->local, s->remote), v.method);
 }

@@ -23,6 +23,7 @@ enum {
     MAX_QUEUED_BYTES = 4 * 1024 * 1024, /* a peer that does not read */
     MAX_QUEUED_PONGS = 4096,
     MAX_FLOWS = 1000,
+    MAX_PER_ADDRESS = 500,
     MAX_STRANGERS = 200,
     MAX_STRANGERS_PER_ADDRESS = 50,
 };
@@ -248,21 +249,23 @@ static struct flow *new_flow(struct gw_flows *flows, enum cw_sip_transport trans
     return flow;
 }
 
-static bool has_room_for_stranger(const struct gw_flows *flows, const struct cw_addr *peer)
+/* No address takes all the places, a stranger's least of all. */
+static bool has_room(const struct gw_flows *flows, const struct cw_addr *peer, bool is_stranger)
 {
     const struct flow *flow;
     size_t n = 0;
     TAILQ_FOREACH (flow, &flows->list, link)
-        n += flow->is_stranger && cw_addr_eq_ip(&flow->peer, peer);
-    return flows->n_strangers < MAX_STRANGERS && n < MAX_STRANGERS_PER_ADDRESS;
+        n += cw_addr_eq_ip(&flow->peer, peer);
+    if (is_stranger && flows->n_strangers >= MAX_STRANGERS)
+        return false;
+    return flows->n < MAX_FLOWS && n < (is_stranger ? MAX_STRANGERS_PER_ADDRESS : MAX_PER_ADDRESS);
 }
 
 void gw_flows_accept(struct gw_flows *flows, enum cw_sip_transport transport, int fd,
                      const struct cw_addr *peer)
 {
     bool is_stranger = !flows->owner.is_known(flows->owner.arg, peer);
-    if (flows->n >= MAX_FLOWS || (is_stranger && !has_room_for_stranger(flows, peer)) ||
-        (transport == CW_SIP_TLS && !flows->tls)) {
+    if (!has_room(flows, peer, is_stranger) || (transport == CW_SIP_TLS && !flows->tls)) {
         close(fd);
         return;
     }

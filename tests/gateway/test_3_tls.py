@@ -1,6 +1,8 @@
 """SIP over TLS: the names that count (RFC 5922 section 7), both ways."""
 
 import contextlib
+import os
+import signal
 import socket
 import ssl
 
@@ -10,6 +12,7 @@ from lab.ca import Authority
 from lab.fakeedge import FakeEdge
 from lab.gateway import read_all, request, status
 from lab.nameserver import Name, NameServer
+from lab.process import wait_until
 from lab.settings import LOCAL_DOMAIN
 from lab.siphop import SipHop
 
@@ -195,6 +198,28 @@ def test_udp_does_not_borrow_a_certificate(tls_gateway, settings, authority):
                 options = request("OPTIONS", f"sip:{LOCAL_DOMAIN}", b"")
                 answer = gateway.ask_udp(options, source=settings.address(77), port=port)
                 assert status(answer) == 403
+
+
+def test_new_certificate_at_sighup(tls_gateway, settings, authority):
+    """Read again from inside the sandbox; a bad one leaves the old one in use."""
+    gateway = tls_gateway(tls_names=f"[{PEER_NAME}]")
+    client = authority.issue("a", PEER_NAME)
+
+    def serial():
+        context = ssl.create_default_context(cafile=str(authority.certificate))
+        context.load_cert_chain(client.certificate, client.key)
+        with socket.create_connection((settings.gateway[0], TLS_PORT), timeout=5) as plain:
+            with context.wrap_socket(plain, server_hostname="gateway.contoso.test") as connection:
+                return connection.getpeercert()["serialNumber"]
+    first = serial()
+    pair = authority.issue("ours", "gateway.contoso.test")
+    os.kill(gateway.pid, signal.SIGHUP)
+    wait_until(lambda: serial() != first, 5, "the new certificate")
+    second = serial()
+    pair.certificate.write_text("no certificate")
+    os.kill(gateway.pid, signal.SIGHUP)
+    wait_until(lambda: "sip-certificate-refused" in gateway.output(), 5, "the refusal")
+    assert serial() == second
 
 
 def test_garbage_instead_of_a_handshake(tls_gateway, settings, authority):

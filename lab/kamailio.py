@@ -149,7 +149,7 @@ class Kamailio(Server):
         self.config = directory / "kamailio.cfg"
         self._text = _config(settings, transport, domain)
         super().__init__("Kamailio", [
-            "kamailio", "-DD", "-E", "-f", self.config, "-m", "32", "-M", "8", "-P",
+            "kamailio", "-DD", "-E", "-f", self.config, "-m", "512", "-M", "16", "-P",
             directory / "kamailio.pid", "-Y", directory], directory)
 
     def start(self) -> "Kamailio":

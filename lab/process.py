@@ -60,6 +60,22 @@ def require_free(address, kinds=("tcp",), change="") -> None:
                 raise LabError(f"{where} cannot be used: {problem.strerror}") from None
 
 
+def _stat(pid) -> list:
+    """The fields of /proc/PID/stat after the name, which may hold spaces; [] when it is gone."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process has used so far, in user and kernel mode."""
+    fields = _stat(pid)
+    if not fields:
+        raise LabError(f"process {pid} is gone")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _child_setup() -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -112,6 +128,14 @@ class Server:
 
     def wait_port(self, address, seconds: float = 15) -> "Server":
         return self.wait_ready(lambda: port_answers(address), seconds)
+
+    def processor_seconds(self) -> float:
+        """What all processes of this server have used so far."""
+        pids = [entry.name for entry in pathlib.Path("/proc").iterdir() if entry.name.isdigit()]
+        return sum(processor_seconds(pid) for pid in pids if self._is_ours(_stat(pid)))
+
+    def _is_ours(self, fields) -> bool:
+        return len(fields) > 2 and int(fields[2]) == self.pid  # its process group
 
     def output(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""

@@ -10,11 +10,14 @@ Three ways of federating, named as in the partner settings of Causeway:
 import enum
 import pathlib
 import re
+import socket
 import time
 
 from .ca import Authority, Pair
-from .process import Server, require_free
+from .process import LabError, Server, require_free
 from .settings import ACCOUNTS, PARTNER_DOMAIN, Settings
+
+_CONSOLE_PORT = 5582
 
 
 class Mode(enum.Enum):
@@ -69,7 +72,7 @@ def _tls(mode: Mode, pair: Pair, authority: Authority) -> str:
 
 
 def _modules(mode: Mode) -> str:
-    words = ["roster", "saslauth", "disco", "ping", "version"]
+    words = ["roster", "saslauth", "disco", "ping", "version", "admin_telnet"]
     if mode is not Mode.TCP_DIALBACK:
         words.append("tls")
     if mode is not Mode.SASL:
@@ -92,6 +95,7 @@ class Prosody(Server):
         self.domain = domain
         self.server_address = server_address or settings.prosody
         self.client_address = client_address or settings.prosody_clients
+        self._console = self.server_address[0], _CONSOLE_PORT
         self.pair = certificate or pair_for(mode, domain, authority)
         self.config = directory / "prosody.cfg.lua"
         self.server_log = directory / "prosody.log"
@@ -122,6 +126,24 @@ class Prosody(Server):
                 raise AssertionError(f"{self.name} did not log {text!r} within {seconds:g} s")
             time.sleep(0.05)
 
+    def sent_ids(self):
+        """The ids of the messages that it has put on its streams to other servers, in order."""
+        text = self.server_log.read_text(errors="replace")
+        return re.findall(r"\tSending\[s2sout\]: <message[^>\n]* id='([^'\n]+)'", text)
+
+    def close_streams(self) -> int:
+        """Closes all server-to-server streams as RFC 6120 section 4.4 wants it; how many."""
+        with socket.create_connection(self._console, 5) as console:
+            console.sendall(b"s2s:closeall()\n")
+            console.settimeout(5)
+            said = b""
+            while not (done := re.search(rb"Closed (\d+) s2s session|No sessions to close", said)):
+                piece = console.recv(4096)
+                if not piece:
+                    raise LabError(f"{self.name} did not answer at its console: {said!r}")
+                said += piece
+        return int(done[1] or 0)
+
     def _text(self) -> str:
         encrypted = "true" if self.is_encrypted else "false"
         secure = "true" if self.mode is Mode.SASL else "false"
@@ -143,6 +165,9 @@ s2s_direct_tls_ports = {{}}
 c2s_interfaces = {{ "{self.client_address[0]}" }}
 c2s_ports = {{ {self.client_address[1]} }}
 c2s_direct_tls_ports = {{}}
+console_interfaces = {{ "{self._console[0]}" }}
+console_ports = {{ {self._console[1]} }}
+admin_socket = "{self.directory}/admin.sock"
 legacy_ssl_ports = {{}}
 use_ipv6 = false
 certificates = "{self.directory}"

@@ -36,14 +36,16 @@ class Lab:
     fault: what is wrong with the partner's certificate: "expired", "wrong-name", or "".
     transport: between Kamailio and the gateway, both ways.
     partner: the server of fabrikam.test, "prosody" or "ejabberd".
+    log_level: of Causeway; "info" where its speed is measured.
     """
 
     def __init__(self, settings: Settings, mode: Mode = Mode.SASL, fault: str = "",
-                 transport: str = "udp", partner: str = "prosody"):
+                 transport: str = "udp", partner: str = "prosody", log_level: str = "debug"):
         self.settings = settings
         self.mode = mode
         self._fault = fault
         self._transport = transport
+        self._log_level = log_level
         self._server_class = SERVERS[partner]
         self._stack = contextlib.ExitStack()
         self._clients = {}
@@ -71,7 +73,8 @@ class Lab:
         self.server = self._run(self._server_class(self.settings, self.authority, self.mode,
                                                    certificate=pair))
         self.kamailio = self._run(Kamailio(self.settings, self._transport))
-        self.causeway = self._run(Causeway(self.settings, self.authority, self._transport))
+        self.causeway = self._run(Causeway(self.settings, self.authority, self._transport,
+                                           self._log_level))
 
     def _run(self, server):
         self._stack.callback(server.stop)

@@ -52,7 +52,7 @@ class SipHop:
 
     def __enter__(self) -> "SipHop":
         is_udp = self.transport == "UDP"
-        self._socket = socket.socket(socket.AF_INET,
+        self._socket = socket.socket(socket.AF_INET6 if ":" in self.address[0] else socket.AF_INET,
                                      socket.SOCK_DGRAM if is_udp else socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(self.address)

@@ -129,6 +129,26 @@ def test_name_that_does_not_exist_until_later(start_with, hop, settings):
     wait_until(lambda: edge.deliver("again")[0][0] == "delivered", 15, "the name is found", 1)
 
 
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_ipv6(start_with, transport):
+    """Over IPv6 from the listener of that family."""
+    with SipHop(("::1", 5078), transport.upper()) as good:
+        edge = start_with(f"sip:[::1]:5078;transport={transport}",
+                          listen=f'\n      - {{transport: {transport}, address: "[::1]:5079"}}')
+        assert edge.deliver("one")[0][0] == "delivered" and good.bodies() == ["one"]
+        assert good.requests[0].headers["via"].startswith(
+            f"SIP/2.0/{transport.upper()} [::1]:5079;")
+
+
+def test_both_families_of_one_name(start_with, hop, settings):
+    """IPv6 is tried first where it is there; nobody listens on it, IPv4 follows."""
+    good = hop(23, "TCP")
+    edge = start_with(f"sip:{HOP_NAME};transport=tcp",
+                      {HOP_NAME: Name(A=[settings.address(23)], AAAA=["::1"])},
+                      listen='\n      - {transport: tcp, address: "[::1]:5079"}')
+    assert edge.deliver("one")[0][0] == "delivered" and good.bodies() == ["one"]
+
+
 # --- connections
 
 

@@ -87,19 +87,16 @@ static struct cw_verdict anonymous_verdict(const struct cw_s2s *s)
 static void become_authenticated(struct cw_s2s *s)
 {
     struct cw_verdict v = cw_s2s_ask_policy(s, NULL);
-    /* To another domain of ours he is not proven yet: by dialback he may be, if his rules say so.
-     */
-    struct cw_verdict more = cw_s2s_ask_policy(s, &(struct cw_s2s_pair){.remote = s->remote});
-    struct cw_s2s_pair *pair;
+    /* For another domain of ours the peer may have to be proven by dialback. */
+    struct cw_verdict other = cw_s2s_ask_policy(s, &(struct cw_s2s_pair){.remote = s->remote});
 
     if (v.action != CW_NEGO_READY) { /* it was, when <success/> went out */
         cw_s2s_fail(s, CW_STREAM_RESET,
                     "The security of this stream no longer satisfies the settings.");
         return;
     }
-    send_features(s, &(struct cw_verdict){.may_dialback = more.may_dialback});
-    pair = cw_s2s_pair_find(s, s->local, s->remote);
-    cw_s2s_pair_ready(s, pair ? pair : cw_s2s_pair_add(s, s->local, s->remote), v.method);
+    send_features(s, &(struct cw_verdict){.may_dialback = other.may_dialback});
+    cw_s2s_pair_ready(s, cw_s2s_pair_add(s, s->local, s->remote), v.method);
 }
 
 static void offer(struct cw_s2s *s)

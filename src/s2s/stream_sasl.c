@@ -35,6 +35,17 @@ static bool is_sasl_in_rules(const struct cw_s2s *s)
     return false;
 }
 
+/* The stream begins anew; a claim that is still open was made on the old one and dies with it. */
+static void begin_proven_stream(struct cw_s2s *s)
+{
+    cw_s2s_send(s, cw_s2s_make(s, CW_NS_SASL, "success"));
+    cw_s2s_pairs_clear(s);
+    s->id = CW_STR_NONE;
+    s->header_sent = false;
+    cw_s2s_reader_restart(s);
+    cw_s2s_set_state(s, CW_S2S_HEADER);
+}
+
 /* The authorization identity is our view of the peer, or "=" for none (section 6.4.2). */
 static void take_identity(struct cw_s2s *s, struct cw_str text)
 {
@@ -54,10 +65,7 @@ static void take_identity(struct cw_s2s *s, struct cw_str text)
         send_failure(s, "not-authorized");
         return;
     }
-    cw_s2s_send(s, cw_s2s_make(s, CW_NS_SASL, "success"));
-    cw_s2s_reader_restart(s);
-    s->header_sent = false;
-    cw_s2s_set_state(s, CW_S2S_HEADER);
+    begin_proven_stream(s);
 }
 
 void cw_s2s_on_auth(struct cw_s2s *s, struct cw_xml *node)
@@ -71,7 +79,8 @@ void cw_s2s_on_auth(struct cw_s2s *s, struct cw_xml *node)
         send_failure(s, "invalid-mechanism");
     else if (s->facts.tls != CW_TLS_UP)
         send_failure(s, "encryption-required");
-    else if (!cw_str_is_present(s->remote) || !cw_s2s_ask_policy(s, NULL).may_external)
+    else if (!cw_str_is_present(s->remote) || !cw_str_is_present(s->local) ||
+             !cw_s2s_ask_policy(s, NULL).may_external)
         send_failure(s, "not-authorized");
     else if (text.n > 0)
         take_identity(s, text);

@@ -9,7 +9,7 @@
 
 #define DEFAULT_PORT 5269
 
-enum { OTHER_FAMILY_MS = 50, OTHER_HOSTS_MS = 2000 };
+enum { OTHER_FAMILY_MS = 50, OTHER_HOSTS_MS = 1000 };
 
 struct host {
     struct cw_target_query *query;

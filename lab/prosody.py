@@ -84,6 +84,7 @@ class Prosody(Server):
     """One Prosody for one domain. `certificate` replaces the one that the mode would use."""
 
     wants_edge_by_address = False
+    log_level = "debug"  #: "warn" where its speed is measured
 
     def __init__(self, settings: Settings, authority: Authority, mode: Mode = Mode.SASL,
                  domain: str = PARTNER_DOMAIN, server_address=None, client_address=None,
@@ -153,7 +154,7 @@ daemonize = false
 pidfile = "{self.directory}/prosody.pid"
 data_path = "{self.directory}/data"
 plugin_paths = {{}}
-log = {{ {{ levels = {{ min = "debug" }}, to = "file", filename = "{self.server_log}" }} }}
+log = {{ {{ levels = {{ min = "{self.log_level}" }}, to = "file", filename = "{self.server_log}" }} }}
 modules_enabled = {{ {_modules(self.mode)} }}
 modules_disabled = {{ "offline", "s2s_bidi" }}
 authentication = "internal_plain"

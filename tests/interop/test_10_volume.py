@@ -18,7 +18,7 @@ from lab.process import LabError, processor_seconds
 from lab.prosody import Mode
 from lab.stack import local, partner
 
-COUNT = int(os.environ.get("CAUSEWAY_VOLUME", "2000"))
+COUNT = int(os.environ.get("CAUSEWAY_VOLUME", "4000"))
 LOCALS = ("alice", "bob")
 PARTNERS = ("juliet", "romeo")
 PARTNER = "fabrikam.test"

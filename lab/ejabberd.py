@@ -101,7 +101,8 @@ class Ejabberd(Server):
         encrypted = "true" if self.is_encrypted else "false"
         certificates = ""
         if self.is_encrypted:
-            trusted = self.authority.certificate if self.mode is Mode.SASL else self.pair.certificate
+            ours = self.mode is Mode.SASL
+            trusted = self.authority.certificate if ours else self.pair.certificate
             bundle = self.directory / "certificate.pem"
             bundle.write_text(self.pair.certificate.read_text() + self.pair.key.read_text())
             bundle.chmod(0o600)

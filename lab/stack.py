@@ -1,5 +1,5 @@
-"""All of the lab together: DNS, CA, Prosody or ejabberd, Kamailio, Causeway, and the clients of four
-users."""
+"""All of the lab together: DNS, CA, Prosody or ejabberd, Kamailio, Causeway, and the clients of
+four users."""
 
 import contextlib
 import fcntl

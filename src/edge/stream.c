@@ -6,7 +6,12 @@
 #include "base/secret.h"
 #include "edge/stream_priv.h"
 
-enum { CLOSE_DEADLINE_MS = 5000 };
+enum {
+    CLOSE_DEADLINE_MS = 5000,
+    SLOW_GRACE_MS = 250,    /* a stream that rested is read from again by then */
+    LOOK_AGAIN_MS = 50,     /* at the older stream that another one waits for */
+    MAX_WAIT_MS = 30 * 1000 /* for it: a partner may also use two streams at once */
+};
 
 /* --- limits and registers ---------------------------------------------------------------------*/
 
@@ -65,12 +70,37 @@ static void rest_if_in_debt(struct edge_stream *s)
         return;
     cw_conn_pause(s->conn);
     cw_timer_set(s->pause, debt_ms);
+    s->slow_until_ms = cw_now_ms() + debt_ms + SLOW_GRACE_MS;
+}
+
+/* Is there an older stream of this partner with something in it that we have not read? */
+static bool has_slow_elder(const struct edge_stream *s)
+{
+    const struct edge_stream *elder;
+    uint64_t now_ms = cw_now_ms();
+    for (elder = TAILQ_FIRST(&s->edge->streams); elder != s; elder = TAILQ_NEXT(elder, link))
+        if (elder->slow_until_ms > now_ms && !elder->over &&
+            cw_str_eq(cw_s2s_remote(elder->machine), cw_s2s_remote(s->machine)))
+            return true;
+    return false;
+}
+
+/* A partner that was slowed down, closed its stream and opened this one must not overtake itself:
+ * this one is read from when the other has been read to its end. */
+static bool wait_for_elder(struct edge_stream *s)
+{
+    if (!s->conn || s->over || cw_now_ms() >= s->wait_until_ms || !has_slow_elder(s))
+        return false;
+    cw_conn_pause(s->conn);
+    cw_timer_set(s->pause, LOOK_AGAIN_MS);
+    s->slow_until_ms = cw_now_ms() + LOOK_AGAIN_MS + SLOW_GRACE_MS;
+    return true;
 }
 
 static void on_rested(void *arg)
 {
     struct edge_stream *s = arg;
-    if (s->conn)
+    if (s->conn && !wait_for_elder(s))
         cw_conn_resume(s->conn);
 }
 
@@ -111,8 +141,11 @@ static void on_ready(struct edge_stream *s, const struct cw_s2s_action *action)
            CW_KV("local", action->local), CW_KV("remote", action->remote),
            CW_KVC("method", cw_method_name(action->method)));
     edge_stream_no_longer_unauthenticated(s);
-    if (s->direction == CW_INBOUND)
+    if (s->direction == CW_INBOUND) {
         edge_peer_is_back(s->edge, action->local, action->remote);
+        s->wait_until_ms = cw_now_ms() + MAX_WAIT_MS;
+        (void)wait_for_elder(s);
+    }
     if (s->direction == CW_INBOUND && !cw_str_is_present(s->counted_as) &&
         !edge_limits_take(s->edge, action->remote, &s->arena, &s->counted_as)) {
         s->failed = true;

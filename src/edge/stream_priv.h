@@ -23,6 +23,8 @@ struct edge_stream {
     unsigned n_verifies;         /* db:verify questions under way on this stream */
     struct edge_rate rate;       /* of its stanzas */
     struct cw_timer *pause;      /* runs while reading rests */
+    uint64_t slow_until_ms;      /* until then something that it sent may be unread */
+    uint64_t wait_until_ms;      /* so long it waits for older streams of the same partner */
     struct cw_timer *stuck;      /* runs while something is written that the peer does not read */
     struct cw_str indexed_id;    /* inbound: the stream id by which dialback answers find us */
     bool is_verifier, is_unauthenticated;

@@ -247,3 +247,22 @@ def test_a_stream_that_closes_around_a_message(start_lab, exchange):
         sending.join()
         exchange(lab).both_ways(f"after {turn}")
     assert {answer.status for answer in answers} <= {200, 202}, answers
+
+
+def test_a_new_stream_waits_for_an_old_one_that_is_slowed_down(start_lab, exchange, eventually):
+    """Juliet's server sends faster than it may, closes its stream and opens another: what the edge
+    has not read from the first still comes first."""
+    lab = start_lab(Mode.SASL)
+    lab.add_partner()
+    exchange(lab).both_ways("before")
+    lab.causeway.command("settings", "set", "--stanza-rate", 200, "--stanza-burst", 10)
+    alice, juliet = lab.sip("alice"), lab.xmpp("juliet")
+    bodies = [f"{n:03d}" + " slowed" * 120 for n in range(600)]
+    ids = juliet.send_many(alice.address, bodies[:500])
+    alice.wait_for(bodies[5])
+    assert lab.server.close_streams() == 2
+    ids += juliet.send_many(alice.address, bodies[500:])
+    eventually(lambda: alice.count_received() > len(bodies), 30, "all messages at alice", every=0.2)
+    left = [stanza_id for stanza_id in lab.server.sent_ids() if stanza_id in ids]
+    numbers = {stanza_id: f"{n:03d}" for n, stanza_id in enumerate(ids)}
+    assert [m.body[:3] for m in alice.received[1:]] == [numbers[stanza_id] for stanza_id in left]

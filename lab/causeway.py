@@ -91,10 +91,16 @@ class Causeway(Server):
 
     def start(self) -> "Causeway":
         self.prepare()
+        before = self._policies()
         super().start()
         self.wait_port(self.settings.edge)
         self.wait_port(self.settings.gateway)
+        # Until the edge has its first policy it knows no domain, not even ours.
+        self.wait_ready(lambda: self._policies() > before)
         return self
+
+    def _policies(self) -> int:
+        return self.output().count(" edge policy version=")
 
     def command(self, *words, may_fail: bool = False) -> subprocess.CompletedProcess:
         """Runs one causeway command with this configuration."""

@@ -183,6 +183,9 @@ def main() -> int:
     if build(tally, "build-clang", "clang"):
         step("clang-tidy")
         tidy(tally, "build-clang")
+        step("100,000 random messages there and back")
+        check(tally, "100,000 random messages, without sanitizers", "meson", "test", "-C",
+              "build-clang", "--no-rebuild", "round_trip")
     if built:
         step("unit, table and scenario tests")
         meson_tests(tally, "build-check")

@@ -12,38 +12,22 @@ static const struct question {
     const char *usage;
     const char *summary;
 } questions[] = {
-#ifdef CW_HAVE_EXPLAIN_NEGOTIATION
     {"negotiation", cw_explain_negotiation, "--tls V --sasl V --dialback true|false",
      "How streams are secured by these settings (V: Required, Optional, NotSupported)"},
-#endif
-#ifdef CW_HAVE_EXPLAIN_JID
     {"jid", cw_explain_jid, "ADDRESS [--compare OTHER]",
      "An XMPP address: its parts as the program compares them, and as SIP addresses"},
-#endif
-#ifdef CW_HAVE_EXPLAIN_JID
     {"sip", cw_explain_sip, "URI", "A SIP URI as an XMPP address"},
-#endif
-#ifdef CW_HAVE_EXPLAIN_CERTIFICATE
     {"certificate", cw_explain_certificate,
      "FILE --domain D --side initiating|receiving [--ca FILE]",
      "Whether a certificate (PEM) proves a domain"},
-#endif
-#ifdef CW_HAVE_EXPLAIN_ERROR
     {"error", cw_explain_error, "--xmpp CONDITION --to bare|full [--address NEW] | --sip STATUS",
      "An XMPP error as a SIP status, or the other way"},
-#endif
-#ifdef CW_HAVE_EXPLAIN_DIALBACK_KEY
     {"dialback-key", cw_explain_dialback_key,
      "--secret S --receiving D --originating D --id STREAM", "The dialback key of a stream"},
-#endif
-#ifdef CW_HAVE_EXPLAIN_SIP_MESSAGE
     {"sip-message", cw_explain_sip_message, "[--transport udp|tcp|tls]",
      "Whether a SIP message on standard input would be taken"},
-#endif
-#ifdef CW_HAVE_EXPLAIN_TRANSLATE
     {"translate", cw_explain_translate, "--local-domain D [--state FILE]",
      "What goes out for the stanza or SIP message on standard input"},
-#endif
 };
 #define N_QUESTIONS (sizeof(questions) / sizeof(questions[0]))
 

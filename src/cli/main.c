@@ -18,16 +18,10 @@ static const struct program {
     int (*main)(int argc, char **argv); /* argv[0] is the name */
     const char *summary;
 } programs[] = {
-/* Roles */
-#ifdef CW_HAVE_RUN
+    /* Roles */
     {"run", cw_run_main, "Start edge and gateway on this machine and keep them running"},
-#endif
-#ifdef CW_HAVE_EDGE
     {"edge", cw_edge_main, "The XMPP side: streams with partners"},
-#endif
-#ifdef CW_HAVE_GATEWAY
     {"gateway", cw_gateway_main, "The SIP side: translation and policy"},
-#endif
     /* Administration */
     {"partner", cw_command_main,
      "Federated partners: new, set, get, list, remove, enable, disable"},

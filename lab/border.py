@@ -23,9 +23,11 @@ _FRUGAL = "quarantine_size_mb=1:allocator_release_to_os_interval_ms=100:malloc_c
 class Border:
     """Everything runs while the context lasts."""
 
-    def __init__(self, settings: Settings, edge_options: str = "  queue:\n    timeout-s: 3"):
+    def __init__(self, settings: Settings, edge_options: str = "  queue:\n    timeout-s: 3",
+                 **causeway_options):
         self.settings = settings
         self._edge_options = edge_options
+        self._causeway_options = causeway_options
         self._stack = contextlib.ExitStack()
         self._last = 100
         #: ::1 is one address for all borders; the port, and those after it, are this one's alone
@@ -39,7 +41,8 @@ class Border:
         self.sip = self._stack.enter_context(SipStub(settings.kamailio, settings.gateway))
         self.causeway = Causeway(settings, self.authority, domains=(LOCAL_DOMAIN, SECOND_DOMAIN),
                                  edge_options=self._edge_options,
-                                 more_listen=[f"[::1]:{self.ipv6_port}"])
+                                 more_listen=[f"[::1]:{self.ipv6_port}"],
+                                 **self._causeway_options)
         before = self.causeway.env["ASAN_OPTIONS"]
         self.causeway.env["ASAN_OPTIONS"] = f"{before}:{_FRUGAL}"
         self._stack.callback(self.causeway.stop)

@@ -11,7 +11,8 @@ from .settings import LOCAL_DOMAIN, Settings
 
 
 def _config(settings: Settings, directory: pathlib.Path, pair: Pair, authority: Authority,
-            transport: str, log_level: str, domains, edge_options: str, more_listen) -> str:
+            transport: str, log_level: str, domains, edge_options: str, more_listen,
+            door: str) -> str:
     edge, gateway = settings.edge, settings.gateway
     kamailio, dns = settings.kamailio, settings.dns
     listen = "".join(f'\n    - "{address}"' for address in (f"{edge[0]}:{edge[1]}", *more_listen))
@@ -34,6 +35,7 @@ edge:
   dns:
     servers:
       - "{dns[0]}:{dns[1]}"
+{door}
 {edge_options}
 gateway:
   sip:
@@ -54,13 +56,17 @@ gateway:
 _EDGE_OPTIONS = """  queue:
     timeout-s: 10"""
 
+#: all neighbours in the lab, good and bad, come from one address
+_OPEN_DOOR = """  connections-per-s: 0
+  ban-after: 0"""
+
 
 class Causeway(Server):
     """`causeway run` with a data directory of its own; all roles are its children."""
 
     def __init__(self, settings: Settings, authority: Authority, transport: str = "udp",
                  log_level: str = "debug", certificate: Pair = None, domains=(LOCAL_DOMAIN,),
-                 edge_options: str = _EDGE_OPTIONS, more_listen=()):
+                 edge_options: str = _EDGE_OPTIONS, more_listen=(), door: str = _OPEN_DOOR):
         directory = settings.data / "causeway"
         self.settings = settings
         self.authority = authority
@@ -71,6 +77,7 @@ class Causeway(Server):
         self._domains = tuple(domains)
         self._edge_options = edge_options
         self._more_listen = tuple(more_listen)
+        self._door = door
         super().__init__("Causeway", [settings.program, "run", "--config", self.config], directory,
                          env=_sanitizers(directory))
 
@@ -85,7 +92,7 @@ class Causeway(Server):
         pair = self._pair or self.authority.issue("causeway", *self._domains)
         self.config.write_text(_config(self.settings, self.directory, pair, self.authority,
                                        self._transport, self._log_level, self._domains,
-                                       self._edge_options, self._more_listen))
+                                       self._edge_options, self._more_listen, self._door))
         self.command("settings", "set", "--outbound-targets-refused", "")
         return self
 

@@ -1,4 +1,4 @@
-"""ejabberd 23 as an XMPP partner, with the same face as lab.prosody.Prosody and its three modes.
+"""ejabberd 23 as an XMPP partner.
 
 It runs from Debian's files in a directory of its own and without Erlang's distribution: no node
 name, so no epmd and no cookie either, and nothing that other nodes on the machine could meet.
@@ -6,10 +6,8 @@ name, so no epmd and no cookie either, and nothing that other nodes on the machi
 
 import json
 
-from .ca import Authority, Pair
-from .process import Server, require_free, wait_until
-from .prosody import Mode, pair_for
-from .settings import ACCOUNTS, PARTNER_DOMAIN, Settings
+from .partner import Mode, PartnerServer
+from .settings import ACCOUNTS
 
 _LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 
@@ -34,58 +32,38 @@ def _resolver(dns) -> str:
 """
 
 
-class Ejabberd(Server):
-    """One ejabberd for one domain. `certificate` replaces the one that the mode would use."""
-
+class Ejabberd(PartnerServer):
+    software = "ejabberd"
+    config_name = "ejabberd.yml"
     #: SRV records are Erlang's resolver's, the address of a target is the C library's to find,
     #: which cannot be told of a server on another port; a target in digits needs no look-up
     wants_edge_by_address = True
 
-    def __init__(self, settings: Settings, authority: Authority, mode: Mode = Mode.SASL,
-                 domain: str = PARTNER_DOMAIN, server_address=None, client_address=None,
-                 certificate: Pair = None):
-        directory = settings.data / f"ejabberd-{domain}"
-        self.settings = settings
-        self.authority = authority
-        self.mode = mode
-        self.domain = domain
-        self.server_address = server_address or settings.prosody
-        self.client_address = client_address or settings.prosody_clients
-        self.pair = certificate or pair_for(mode, domain, authority)
-        self.config = directory / "ejabberd.yml"
-        self.server_log = directory / "ejabberd.log"
-        self._resolver = directory / "inetrc"
-        self._ready = directory / "ready"
-        super().__init__(f"ejabberd {domain}", [
-            "erl", "-noinput", *_CALM, "-mnesia", "dir", json.dumps(f"{directory}/database"),
-            "-s", "ejabberd", "-eval", self._accounts()], directory,
-            env={"ERL_LIBS": _LIBRARIES, "ERL_INETRC": str(self._resolver), "HOME": str(directory),
-                 "EJABBERD_CONFIG_PATH": str(self.config),
-                 "EJABBERD_LOG_PATH": str(self.server_log),
-                 "ERL_CRASH_DUMP": str(directory / "crash.dump")})
+    @property
+    def _inetrc(self):
+        return self.directory / "inetrc"
 
     @property
-    def is_encrypted(self) -> bool:
-        return self.mode is not Mode.TCP_DIALBACK
+    def _ready(self):
+        return self.directory / "ready"
 
-    def start(self) -> "Ejabberd":
-        more = " (--base) or another port (--xmpp-port, --client-port)"
-        require_free(self.server_address, change=more)
-        require_free(self.client_address, change=more)
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(self._text())
-        self._resolver.write_text(_resolver(self.settings.dns))
+    def _command(self) -> list:
+        return ["erl", "-noinput", *_CALM, "-mnesia", "dir",
+                json.dumps(f"{self.directory}/database"), "-s", "ejabberd", "-eval",
+                self._accounts()]
+
+    def _environment(self) -> dict:
+        return {"ERL_LIBS": _LIBRARIES, "ERL_INETRC": str(self._inetrc),
+                "HOME": str(self.directory), "EJABBERD_CONFIG_PATH": str(self.config),
+                "EJABBERD_LOG_PATH": str(self.server_log),
+                "ERL_CRASH_DUMP": str(self.directory / "crash.dump")}
+
+    def _write_more(self) -> None:
+        self._inetrc.write_text(_resolver(self.settings.dns))
         self._ready.unlink(missing_ok=True)
-        super().start()
-        self.wait_ready(self._ready.exists, 40)
-        self.wait_port(self.server_address)
-        self.wait_port(self.client_address)
-        return self
 
-    def wait_log(self, text: str, seconds: float = 10) -> None:
-        """Waits for a text in the server's own log."""
-        wait_until(lambda: text in self.server_log.read_text(errors="replace"), seconds,
-                   f"{self.name} logging {text!r}")
+    def _wait_started(self) -> None:
+        self.wait_ready(self._ready.exists, 40)
 
     def _accounts(self) -> str:
         """Erlang that makes the accounts and then says that all is there."""

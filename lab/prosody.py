@@ -1,46 +1,15 @@
-"""Prosody 0.12 as an XMPP partner, from a configuration and a data directory of its own.
+"""Prosody 0.12 as an XMPP partner, from a configuration and a data directory of its own."""
 
-Three ways of federating, named as in the partner settings of Causeway:
-
-    SASL          EXTERNAL over TLS and nothing else; certificates of both sides must verify
-    TLS dialback  TLS with a self-signed certificate, no trust in the other side's: dialback decides
-    TCP dialback  no TLS at all
-"""
-
-import enum
 import pathlib
 import re
 import socket
-import time
 
 from .ca import Authority, Pair
-from .process import LabError, Server, require_free
-from .settings import ACCOUNTS, PARTNER_DOMAIN, Settings
+from .partner import Mode, PartnerServer
+from .process import LabError
+from .settings import ACCOUNTS
 
 _CONSOLE_PORT = 5582
-
-
-class Mode(enum.Enum):
-    SASL = "SASL over TLS"
-    TLS_DIALBACK = "TLS dialback"
-    TCP_DIALBACK = "TCP dialback"
-
-
-def pair_for(mode: Mode, domain: str, authority: Authority, fault: str = ""):
-    """The certificate that a server of this mode shows; fault: "expired", "wrong-name", "".
-
-    TCP dialback needs none.
-    """
-    if mode is Mode.TCP_DIALBACK:
-        return None
-    label = f"prosody-{domain}"
-    if mode is Mode.TLS_DIALBACK:
-        return authority.self_signed(f"{label}-self-signed", domain)
-    if fault == "expired":
-        return authority.issue_expired(f"{label}-expired", domain)
-    if fault == "wrong-name":
-        return authority.issue(f"{label}-wrong-name", "other.test")
-    return authority.issue(label, domain)
 
 
 def _resolver(dns) -> str:
@@ -80,52 +49,17 @@ def _modules(mode: Mode) -> str:
     return ", ".join(f'"{word}"' for word in words)
 
 
-class Prosody(Server):
-    """One Prosody for one domain. `certificate` replaces the one that the mode would use."""
-
-    wants_edge_by_address = False
+class Prosody(PartnerServer):
+    software = "Prosody"
+    config_name = "prosody.cfg.lua"
     log_level = "debug"  #: "warn" where its speed is measured
 
-    def __init__(self, settings: Settings, authority: Authority, mode: Mode = Mode.SASL,
-                 domain: str = PARTNER_DOMAIN, server_address=None, client_address=None,
-                 certificate: Pair = None):
-        directory = settings.data / f"prosody-{domain}"
-        self.settings = settings
-        self.authority = authority
-        self.mode = mode
-        self.domain = domain
-        self.server_address = server_address or settings.prosody
-        self.client_address = client_address or settings.prosody_clients
-        self._console = self.server_address[0], _CONSOLE_PORT
-        self.pair = certificate or pair_for(mode, domain, authority)
-        self.config = directory / "prosody.cfg.lua"
-        self.server_log = directory / "prosody.log"
-        super().__init__(f"Prosody {domain}",
-                         ["prosody", "-F", "--config", self.config], directory)
+    def _command(self) -> list:
+        return ["prosody", "-F", "--config", self.config]
 
     @property
-    def is_encrypted(self) -> bool:
-        return self.mode is not Mode.TCP_DIALBACK
-
-    def start(self) -> "Prosody":
-        more = " (--base) or another port (--xmpp-port, --client-port)"
-        require_free(self.server_address, change=more)
-        require_free(self.client_address, change=more)
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(self._text())
-        self._write_accounts()
-        super().start()
-        self.wait_port(self.server_address)
-        self.wait_port(self.client_address)
-        return self
-
-    def wait_log(self, text: str, seconds: float = 10) -> None:
-        """Waits for a text in the server's own log."""
-        deadline = time.monotonic() + seconds
-        while text not in self.server_log.read_text(errors="replace"):
-            if time.monotonic() > deadline:
-                raise AssertionError(f"{self.name} did not log {text!r} within {seconds:g} s")
-            time.sleep(0.05)
+    def _console(self):
+        return self.server_address[0], _CONSOLE_PORT
 
     def sent_ids(self):
         """The ids of the messages that it has put on its streams to other servers, in order."""
@@ -179,7 +113,7 @@ s2s_secure_auth = {secure}
 VirtualHost "{self.domain}"
 """
 
-    def _write_accounts(self) -> None:
+    def _write_more(self) -> None:
         escaped = re.sub(rb"[^A-Za-z0-9]", lambda byte: b"%%%02x" % byte[0][0],
                          self.domain.encode()).decode()
         folder: pathlib.Path = self.directory / "data" / escaped / "accounts"

@@ -11,8 +11,9 @@ from .causeway import Causeway
 from .dns import DnsServer
 from .ejabberd import Ejabberd
 from .kamailio import Kamailio
+from .partner import Mode, pair_for
 from .process import LabError, require_free, undisturbed
-from .prosody import Mode, Prosody, pair_for
+from .prosody import Prosody
 from .settings import LOCAL_DOMAIN, PARTNER_DOMAIN, Settings
 from .sipclient import SipUser
 from .xmppclient import XmppClient

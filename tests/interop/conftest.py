@@ -55,9 +55,9 @@ def make_border(request):
     with contextlib.ExitStack() as stack:
         made = []
 
-        def start(*arguments) -> Border:
+        def start(*arguments, **options) -> Border:
             beside = settings_for(request.node.name, 100)
-            made.append(stack.enter_context(Border(beside, *arguments)))
+            made.append(stack.enter_context(Border(beside, *arguments, **options)))
             request.node.lab = made[-1]
             return made[-1]
         yield start

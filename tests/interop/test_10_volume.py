@@ -14,8 +14,8 @@ import signal
 import threading
 import time
 
+from lab.partner import Mode
 from lab.process import LabError, processor_seconds
-from lab.prosody import Mode
 from lab.stack import local, partner
 
 COUNT = int(os.environ.get("CAUSEWAY_VOLUME", "4000"))

@@ -10,8 +10,9 @@ import pytest
 from lab.ca import Authority
 from lab.dns import DnsServer
 from lab.kamailio import Kamailio
+from lab.partner import Mode
 from lab.process import LabError
-from lab.prosody import Mode, Prosody
+from lab.prosody import Prosody
 from lab.sipclient import SipUser
 from lab.stack import clear_directory
 from lab.xmppclient import XmppClient

@@ -6,7 +6,7 @@ That the wanted method is in use needs no look into a log: Prosody's mode leaves
 
 import pytest
 
-from lab.prosody import Mode
+from lab.partner import Mode
 
 PARTNER = "fabrikam.test"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.prosody import Mode
+from lab.partner import Mode
 from lab.stack import local, partner
 
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from lab.prosody import Mode
+from lab.partner import Mode
 
 COUNT = 1000
 

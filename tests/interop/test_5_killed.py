@@ -10,8 +10,8 @@ import time
 
 import pytest
 
+from lab.partner import Mode
 from lab.process import LabError
-from lab.prosody import Mode
 
 PARTNER = "fabrikam.test"
 

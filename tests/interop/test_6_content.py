@@ -5,7 +5,8 @@ import xml.sax.saxutils
 
 import pytest
 
-from lab.prosody import Mode, Prosody
+from lab.partner import Mode
+from lab.prosody import Prosody
 from lab.rawsip import RawSip
 from lab.settings import ACCOUNTS
 from lab.stack import local, partner

@@ -2,8 +2,8 @@
 
 import pytest
 
+from lab.partner import Mode
 from lab.process import wait_until
-from lab.prosody import Mode
 from lab.stack import local, partner
 
 TYPES = ("Federated", "PublicVerified", "PublicUnverified")

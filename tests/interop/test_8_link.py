@@ -18,8 +18,9 @@ from lab.ca import Authority
 from lab.causeway import Causeway
 from lab.dns import DnsServer
 from lab.kamailio import Kamailio
+from lab.partner import Mode
 from lab.process import LabError, Server, port_answers, wait_until
-from lab.prosody import Mode, Prosody
+from lab.prosody import Prosody
 from lab.settings import LOCAL_DOMAIN, PARTNER_DOMAIN
 from lab.stack import Lab, clear_directory
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lab.baresip import Baresip
-from lab.prosody import Mode
+from lab.partner import Mode
 from lab.stack import partner
 
 

@@ -10,8 +10,8 @@ import time
 import pytest
 
 from lab.causeway import Causeway
+from lab.partner import Mode
 from lab.process import wait_until
-from lab.prosody import Mode
 from lab.settings import LOCAL_DOMAIN, PARTNER_DOMAIN
 from lab.stack import Lab
 from lab.xmppclient import _Loop

@@ -6,7 +6,7 @@ As with Prosody, ejabberd's mode leaves it no other way than the wanted one.
 
 import pytest
 
-from lab.prosody import Mode
+from lab.partner import Mode
 
 PARTNER = "fabrikam.test"
 

@@ -17,7 +17,10 @@
 #include "xlate/message.h"
 
 enum {
-    KEEP_UNTOLD_MS = 120000 /* an outcome that no edge has heard yet */
+    KEEP_UNTOLD_MS = 120000, /* an outcome that no edge has heard yet */
+    /* For its turn: the edge tells the sender of an error after 90 s, and a request may take 32 s;
+     * what was given up must not arrive later. */
+    MAX_WAIT_MS = 50000,
 };
 
 /* One stanza of an edge. */
@@ -26,7 +29,7 @@ struct passage {
     TAILQ_ENTRY(passage) in_untold;
     struct cw_arena arena;
     struct cw_str instance, key; /* "instance number" */
-    uint64_t n, user;
+    uint64_t n, user, since_ms;
     struct cw_error_origin origin;
     struct cw_message_to_sip sip;
     struct cw_str domain; /* local, A-labels */
@@ -158,6 +161,10 @@ static enum cw_err send_request(struct gw_x2s *x, struct passage *p)
 /* False: the request could not be sent, and has ended. */
 static bool send_or_refuse(struct gw_x2s *x, struct passage *p)
 {
+    if (cw_now_ms() - p->since_ms >= MAX_WAIT_MS) {
+        refuse(x, p, CW_STANZA_REMOTE_SERVER_TIMEOUT, "the messages before it took too long");
+        return false;
+    }
     switch (send_request(x, p)) {
     case CW_OK:
         return true;
@@ -235,6 +242,7 @@ static struct passage *new_passage(struct gw_x2s *x, struct cw_str instance, uin
 {
     struct passage *p = cw_alloc(sizeof *p);
     p->n = n;
+    p->since_ms = cw_now_ms();
     p->instance = cw_arena_dup(&p->arena, instance);
     p->key = cw_arena_printf(&p->arena, "%.*s %" PRIu64, CW_ARG(instance), n);
     p->origin = (struct cw_error_origin){
@@ -262,13 +270,18 @@ static bool is_known(struct gw_x2s *x, struct cw_str instance, uint64_t n)
     return p != NULL;
 }
 
+/* False: refused.  An edge lets partners in only; but one may be removed while its stanza is under
+ * way, and no invitation would help it then. */
 static bool may_write(struct gw_x2s *x, struct passage *p, const struct cw_jid *from,
                       const struct cw_jid *to)
 {
     const struct cw_partner *partner = cw_policy_partner(x->gateway->policy, from->domain);
     bool invited = gw_store_is_invited(x->gateway->store, cw_jid_bare(&p->arena, to),
                                        cw_jid_bare(&p->arena, from));
-    return partner && cw_contact_may_message(partner->type, invited);
+    if (partner && cw_contact_may_message(partner->type, invited))
+        return true;
+    refuse(x, p, partner ? CW_STANZA_SUBSCRIPTION_REQUIRED : CW_STANZA_NOT_ALLOWED, NULL);
+    return false;
 }
 
 void gw_x2s_stanza(struct gw_x2s *x, struct cw_str instance, uint64_t n,
@@ -278,6 +291,12 @@ void gw_x2s_stanza(struct gw_x2s *x, struct cw_str instance, uint64_t n,
     if (is_known(x, instance, n))
         return;
     struct passage *p = new_passage(x, instance, n, stanza);
+    /* First: an error is never answered with another. */
+    if (cw_str_eq_cstr(cw_xml_attr(stanza, "type"), "error")) {
+        gw_s2x_error(x->gateway->s2x, stanza);
+        finish(x, p, NULL);
+        return;
+    }
     if (cw_jid_parse(&p->arena, p->origin.from, &from) != CW_JID_OK ||
         cw_jid_parse(&p->arena, p->origin.to, &to) != CW_JID_OK ||
         !cw_domain_to_ascii(&p->arena, to.domain, &p->domain) ||
@@ -285,15 +304,8 @@ void gw_x2s_stanza(struct gw_x2s *x, struct cw_str instance, uint64_t n,
         refuse(x, p, CW_STANZA_JID_MALFORMED, "an address of the message is not valid here");
         return;
     }
-    if (cw_str_eq_cstr(cw_xml_attr(stanza, "type"), "error")) {
-        gw_s2x_error(x->gateway->s2x, stanza);
-        finish(x, p, NULL);
+    if (!may_write(x, p, &from, &to))
         return;
-    }
-    if (!may_write(x, p, &from, &to)) {
-        refuse(x, p, CW_STANZA_SUBSCRIPTION_REQUIRED, NULL);
-        return;
-    }
     struct cw_message_options options = {.call_id_seed = p->key,
                                          .max_sip_bytes =
                                              x->gateway->config.gateway.sip.max_message_bytes_out};

@@ -55,9 +55,11 @@ struct cw_edge_config {
     } dns;
     struct {
         unsigned max_stanzas, max_bytes, timeout_s;
-    } queue;                      /* per partner, while a stream is being set up */
-    unsigned max_unauthenticated; /* inbound streams before authentication */
-    unsigned link_hold_s;         /* how long a gateway may be away before stanzas are answered */
+    } queue;                                       /* per partner, while a stream is being set up */
+    unsigned max_unauthenticated;                  /* inbound streams before authentication */
+    unsigned connections_per_s, connections_burst; /* of one address; 0 a second: no limit */
+    unsigned ban_after, ban_s; /* of one address: refusals, and how long; after 0: never */
+    unsigned link_hold_s;      /* how long a gateway may be away before stanzas are answered */
 };
 
 struct cw_sip_listen {

@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "conf/config.h"
+#include "edge/door.h"
 #include "io/conn.h"
 #include "io/listener.h"
 #include "io/loop.h"
@@ -54,6 +55,7 @@ struct edge {
     struct cw_resolver *resolver;
     struct cw_listener **listeners;
     size_t n_listeners;
+    struct edge_door *door;
     struct edge_gateway *gateway;
     struct edge_components *components;
     struct edge_streams streams;
@@ -116,6 +118,12 @@ void edge_limits_give(struct edge *, struct cw_str counted_as);
 /* Before a connection from there is accepted: when the streams without authentication are too many,
  * the oldest one is ended, so that whoever is quick gets through. */
 void edge_limits_make_room(struct edge *, const struct cw_addr *from);
+
+/* May a connection from there come in (door.h)? */
+bool edge_limits_let_in(struct edge *, const struct cw_addr *from);
+/* After each step of an inbound stream: what it was refused is held against its address, unless it
+ * has proven itself now. */
+void edge_limits_note_refusals(struct edge_stream *);
 
 /* --- dial.c: from a domain to a connection ----------------------------------------------------*/
 

@@ -1,6 +1,6 @@
 /* Connection limits: streams of one partner, in both directions and over all its domains, and of
  * the whole installation (product settings `connection-limit`, `partner-connection-limit`); and the
- * streams of those who have not said yet who they are. */
+ * streams of those who have not said yet who they are; and who may come in at all (door.h). */
 #include "edge/stream_priv.h"
 
 enum { ADDRESS_SHARE = 4 }; /* one address may hold a fourth of the streams not authenticated */
@@ -64,4 +64,37 @@ void edge_limits_make_room(struct edge *edge, const struct cw_addr *from)
     s = n_from >= share ? oldest_from : oldest;
     edge_stream_no_longer_unauthenticated(s);
     cw_conn_abort(s->conn);
+}
+
+/* --- the door ---------------------------------------------------------------------------------*/
+
+static void tell(const struct edge *edge, const char *event, const struct cw_addr *from)
+{
+    struct cw_arena arena = {0};
+    CW_LOG(&edge->log, CW_LOG_WARN, event, CW_KV("address", cw_addr_ip(&arena, from)),
+           CW_KVI("streams", edge->n_streams));
+    cw_arena_free(&arena);
+}
+
+bool edge_limits_let_in(struct edge *edge, const struct cw_addr *from)
+{
+    enum edge_door_answer answer = edge_door_knock(edge->door, from, cw_now_ms());
+    if (answer == EDGE_DOOR_TOO_FAST_FIRST)
+        tell(edge, "address-too-fast", from);
+    return answer == EDGE_DOOR_OPEN;
+}
+
+void edge_limits_note_refusals(struct edge_stream *s)
+{
+    unsigned n = cw_s2s_n_refused(s->machine);
+    if (!s->conn || n == 0)
+        return;
+    const struct cw_addr *from = cw_conn_peer(s->conn);
+    if (s->became_ready) {
+        edge_door_forgive(s->edge->door, from, s->n_refused);
+        s->n_refused = n;
+    }
+    for (; s->n_refused < n; s->n_refused++)
+        if (edge_door_refused(s->edge->door, from, cw_now_ms()))
+            tell(s->edge, "address-banned", from);
 }

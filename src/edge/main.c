@@ -2,6 +2,7 @@
 #include "edge/main.h"
 
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "conf/role.h"
@@ -52,8 +53,24 @@ static void load_last_policy(struct edge *edge)
 static void on_accept(void *arg, int fd, const struct cw_addr *peer)
 {
     struct edge *edge = arg;
+    if (!edge_limits_let_in(edge, peer)) {
+        /* Without a goodbye: a reset leaves nothing behind on this side. */
+        const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+        (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        close(fd);
+        return;
+    }
     edge_limits_make_room(edge, peer);
     edge_stream_accept(edge, fd, peer);
+}
+
+static struct edge_door *open_door(const struct cw_edge_config *config)
+{
+    return edge_door_new(&(struct edge_door_limits){.per_second = config->connections_per_s,
+                                                    .burst = config->connections_burst,
+                                                    .ban_after = config->ban_after,
+                                                    .ban_s = config->ban_s,
+                                                    .max = EDGE_DOOR_MAX});
 }
 
 static bool listen_all(struct edge *edge, struct cw_buf *why)
@@ -163,6 +180,7 @@ static bool start(struct edge *edge, struct cw_buf *why)
         return false;
     load_last_policy(edge);
     edge->tls = load_tls(edge, why);
+    edge->door = open_door(&edge->config.edge);
     edge->gateway = edge->tls ? edge_gateway_new(edge, why) : NULL;
     return edge->gateway && edge_components_start(edge, why) && open_resolver(edge, why) &&
            listen_all(edge, why) && edge_rights_drop(edge, why);
@@ -187,6 +205,7 @@ static void finish(struct edge *edge)
     if (edge->resolver)
         cw_resolver_free(&edge->resolver);
     cw_tls_ctx_free(&edge->tls);
+    edge_door_free(&edge->door);
     cw_timer_free(&edge->leave_timer);
     cw_timer_free(&edge->answers_timer);
     cw_map_each(&edge->streams_by_partner, free_count, NULL);

@@ -271,6 +271,7 @@ void edge_stream_step(struct edge_stream *s, struct cw_s2s_event *event)
     for (size_t i = 0; i < actions.n; i++)
         do_action(s, &actions.items[i]);
     index_by_id(s);
+    edge_limits_note_refusals(s);
     set_timer(s, event->now_ms);
     after_step(s);
 }

@@ -27,6 +27,7 @@ struct edge_stream {
     uint64_t wait_until_ms;      /* so long it waits for older streams of the same partner */
     struct cw_timer *stuck;      /* runs while something is written that the peer does not read */
     struct cw_str indexed_id;    /* inbound: the stream id by which dialback answers find us */
+    unsigned n_refused;          /* inbound: refusals that the door knows of */
     bool is_verifier, is_unauthenticated;
     bool is_reading;   /* a step on what the peer says is under way */
     bool peer_gave_up; /* it ended the stream with an error, or by speaking nonsense */

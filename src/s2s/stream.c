@@ -327,6 +327,11 @@ const char *cw_s2s_state_name(const struct cw_s2s *s)
     return cw_s2s_name_of_state(s->state);
 }
 
+unsigned cw_s2s_n_refused(const struct cw_s2s *s)
+{
+    return s->config.direction == CW_INBOUND ? s->n_refused : 0;
+}
+
 struct cw_str cw_s2s_stream_id(const struct cw_s2s *s)
 {
     return s->id;

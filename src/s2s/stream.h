@@ -117,6 +117,9 @@ uint64_t cw_s2s_deadline_ms(const struct cw_s2s *);
 bool cw_s2s_is_ready(const struct cw_s2s *, struct cw_str local, struct cw_str remote);
 enum cw_method cw_s2s_method(const struct cw_s2s *);
 const char *cw_s2s_state_name(const struct cw_s2s *);
+/* Inbound: how often the peer, unproven so far, was refused: proofs of its identity that failed
+ * (SASL, dialback), and errors by which it ended the stream before there was one. */
+unsigned cw_s2s_n_refused(const struct cw_s2s *);
 struct cw_str cw_s2s_stream_id(const struct cw_s2s *);
 /* Inbound: from/to of the stream header once read and enforced (A-labels), absent before. */
 struct cw_str cw_s2s_remote(const struct cw_s2s *);

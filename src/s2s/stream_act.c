@@ -128,8 +128,25 @@ static bool can_speak(const struct cw_s2s *s)
            s->state != CW_S2S_CLOSING && s->state != CW_S2S_CLOSED;
 }
 
+/* Errors of one who has no right to be here, or does not speak XMPP: not our limits, not the
+ * time, not what an honest peer may not know. */
+static bool is_offence(enum cw_stream_error error)
+{
+    static const bool offences[] = {
+        [CW_STREAM_BAD_FORMAT] = true,      [CW_STREAM_BAD_NAMESPACE_PREFIX] = true,
+        [CW_STREAM_INVALID_FROM] = true,    [CW_STREAM_INVALID_NAMESPACE] = true,
+        [CW_STREAM_INVALID_XML] = true,     [CW_STREAM_NOT_AUTHORIZED] = true,
+        [CW_STREAM_NOT_WELL_FORMED] = true, [CW_STREAM_POLICY_VIOLATION] = true,
+        [CW_STREAM_RESTRICTED_XML] = true,  [CW_STREAM_UNSUPPORTED_ENCODING] = true,
+    };
+
+    return (size_t)error < sizeof offences / sizeof offences[0] && offences[error];
+}
+
 static void end_with_error(struct cw_s2s *s, const struct cw_s2s_end *end)
 {
+    if (!s->was_ready && is_offence(end->error))
+        s->n_refused++;
     if (can_speak(s)) {
         if (!s->header_sent)
             cw_s2s_send_header(s);

@@ -189,6 +189,7 @@ static void on_invalid(struct cw_s2s *s, struct cw_s2s_pair *pair)
         return;
     }
     send_result(s, pair, CW_DIALBACK_INVALID, CW_STANZA_BAD_REQUEST);
+    s->n_refused++;
     cw_s2s_pair_remove(s, pair);
     cw_s2s_close_gently(s, CW_REASON_DIALBACK_INVALID,
                         cw_str_of(cw_nego_reason_text(CW_REASON_DIALBACK_INVALID)));

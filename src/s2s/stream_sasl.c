@@ -17,6 +17,7 @@ static void send_failure(struct cw_s2s *s, const char *condition)
     cw_s2s_note(s, "sasl-failure", condition);
     s->facts.sasl = CW_SASL_FAILED;
     s->sasl_challenged = false;
+    s->n_refused++;
     if (++s->sasl_tries >= CW_S2S_MAX_SASL_TRIES)
         cw_s2s_fail(s, CW_STREAM_POLICY_VIOLATION, "SASL failed too often.");
 }

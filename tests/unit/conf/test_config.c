@@ -201,6 +201,10 @@ static void test_defaults(void **state)
     assert_int_equal(c.edge.queue.max_bytes, 4194304);
     assert_int_equal(c.edge.queue.timeout_s, 30);
     assert_int_equal(c.edge.max_unauthenticated, 200);
+    assert_int_equal(c.edge.connections_per_s, 20);
+    assert_int_equal(c.edge.connections_burst, 100);
+    assert_int_equal(c.edge.ban_after, 20);
+    assert_int_equal(c.edge.ban_s, 60);
     assert_int_equal(c.edge.link_hold_s, 5);
     assert_text(c.gateway.store, "/d/causeway.db");
     assert_text(c.gateway.control_socket, "/d/gateway.sock");

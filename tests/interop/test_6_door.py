@@ -1,0 +1,119 @@
+"""Addresses that connect too fast or fail to prove themselves too often: they are kept out for a
+while, and nobody else is, nor what they have open."""
+
+import contextlib
+import socket
+import time
+
+import pytest
+
+from lab import rogue
+from lab.process import LabError
+from lab.settings import LOCAL_DOMAIN
+
+pytestmark = pytest.mark.xdist_group("door")
+
+ALICE = f"alice@{LOCAL_DOMAIN}"
+DOOR = """  connections-per-s: 5
+  connections-burst: 20
+  ban-after: 4
+  ban-s: 2"""
+
+
+@pytest.fixture
+def border(make_border):
+    return make_border(door=DOOR)
+
+
+@pytest.fixture
+def crosses(border, eventually):
+    """Call it with a stream: a message on it arrives."""
+    def send(stream, body: str):
+        stream.send(rogue.message("j@good.test", ALICE, body))
+        eventually(lambda: body in border.sip.bodies(), 3, body)
+    return send
+
+
+def is_let_in(border, source: str = None) -> bool:
+    try:
+        with rogue.connect(border.settings.edge, source) as stream:
+            stream.header("good.test", LOCAL_DOMAIN)
+            stream.expect("stream", 3)
+            return True
+    except (OSError, rogue.Ended):
+        return False
+
+
+def told(border, event: str) -> int:
+    return border.causeway.output().count(f" {event} ")
+
+
+def test_E03_too_many_connections(border, crosses):
+    """Beyond burst and rate they are closed at once; what is open and other addresses go on."""
+    bad, good = (border.settings.address(n) for n in (200, 201))
+    partner = border.partner("good.test")
+    stream = border.call(partner, source=bad)
+    before = border.cpu()
+    assert 19 <= sum(is_let_in(border, bad) for _ in range(200)) <= 40
+    assert border.cpu() - before < 1
+    crosses(stream, "on the open stream")
+    crosses(border.call(partner, source=good), "from another address")
+    assert told(border, "address-too-fast") == 1
+    time.sleep(1)
+    assert is_let_in(border, bad)
+
+
+def wrong_certificate(border, source: str) -> None:
+    with contextlib.suppress(LabError):  # <failure/> in the place of <success/>
+        border.call(border.stranger, sender="good.test", source=source)
+
+
+def no_xml(border, source: str) -> None:
+    with rogue.connect(border.settings.edge, source) as stream:
+        stream.send("GET / HTTP/1.1\r\n\r\n")
+        assert stream.wait_end(3) == "not-well-formed"
+
+
+def no_partner(border, source: str) -> None:
+    with rogue.connect(border.settings.edge, source) as stream:
+        stream.open("nobody.test", LOCAL_DOMAIN)
+
+
+def invalid_key(border, source: str) -> None:
+    """The domain's own server does not know the key."""
+    with (contextlib.closing(socket.create_server(border.back)) as listener,
+          rogue.connect(border.settings.edge, source) as stream):
+        stream.open("back.test", LOCAL_DOMAIN)
+        stream.send(f"<db:result from='back.test' to='{LOCAL_DOMAIN}'>guessed</db:result>")
+        with rogue.Stream(listener.accept()[0]) as authority:
+            authority.expect("stream")
+            authority.header("back.test", LOCAL_DOMAIN, " id='one'")
+            authority.send("<stream:features><dialback xmlns='urn:xmpp:features:dialback'/>"
+                           "</stream:features>")
+            question = authority.expect("verify")
+            authority.send(f"<db:verify from='back.test' to='{LOCAL_DOMAIN}' type='invalid' "
+                           f"id='{question.get('id')}'/>")
+            assert stream.expect("result").get("type") == "invalid"
+
+
+@pytest.mark.parametrize("fail", [wrong_certificate, no_xml, no_partner, invalid_key])
+def test_E13_a_ban(border, crosses, eventually, fail):
+    """After four failures, for two seconds, told once; nobody else is."""
+    bad, good = (border.settings.address(n) for n in (200, 201))
+    partner = border.partner("good.test")
+    border.stranger, border.back = border.partner("stranger.test"), (border.address(), 5269)
+    border.allow("back.test", tls="NotSupported", sasl="NotSupported", dialback="true")
+    border.publish("back.test", border.back)
+    stream = border.call(partner, source=bad)
+    for _ in range(4):
+        assert told(border, "address-banned") == 0
+        assert is_let_in(border, bad)
+        with contextlib.suppress(rogue.Ended):
+            fail(border, bad)
+    eventually(lambda: told(border, "address-banned") == 1, 2, "the line in the log")
+    assert not any(is_let_in(border, bad) for _ in range(3))
+    crosses(stream, "on the open stream")
+    crosses(border.call(partner, source=good), "from another address")
+    time.sleep(2.5)
+    assert is_let_in(border, bad)
+    assert told(border, "address-banned") == 1

@@ -49,59 +49,16 @@ struct cw_xml_reader {
     const char *why;
 };
 
-static const char *fault_sentence(enum cw_xml_fault fault)
-{
-    switch (fault) {
-    case CW_XML_FAULT_NONE:
-        return "no fault";
-    case CW_XML_FAULT_NOT_WELL_FORMED:
-        return "the XML is not well-formed";
-    case CW_XML_FAULT_RESTRICTED_XML:
-        return "the XML holds a comment, processing instruction, document type or entity";
-    case CW_XML_FAULT_UNSUPPORTED_ENCODING:
-        return "the encoding is not UTF-8";
-    case CW_XML_FAULT_BAD_NAMESPACE_PREFIX:
-        return "a namespace prefix is not declared, or declared wrongly";
-    case CW_XML_FAULT_POLICY_VIOLATION:
-        return "the XML is over a limit";
-    case CW_XML_FAULT_BAD_FORMAT:
-        return "text stands directly in the stream";
-    }
-    return "unknown fault";
-}
-
 static void fail(struct cw_xml_reader *r, enum cw_xml_fault fault, const char *why)
 {
     if (r->fault != CW_XML_FAULT_NONE)
         return;
     r->fault = fault;
-    r->why = why ? why : fault_sentence(fault);
+    r->why = why ? why : cw_xml_fault_sentence(fault);
     XML_ParsingStatus status;
     XML_GetParsingStatus(r->parser, &status);
     if (status.parsing == XML_PARSING || status.parsing == XML_SUSPENDED)
         XML_StopParser(r->parser, XML_FALSE);
-}
-
-static enum cw_xml_fault fault_of(enum XML_Error error)
-{
-    switch ((int)error) {
-    case XML_ERROR_UNBOUND_PREFIX:
-    case XML_ERROR_UNDECLARING_PREFIX:
-    case XML_ERROR_RESERVED_PREFIX_XML:
-    case XML_ERROR_RESERVED_PREFIX_XMLNS:
-    case XML_ERROR_RESERVED_NAMESPACE_URI:
-        return CW_XML_FAULT_BAD_NAMESPACE_PREFIX;
-    case XML_ERROR_UNDEFINED_ENTITY:
-    case XML_ERROR_PARAM_ENTITY_REF:
-        return CW_XML_FAULT_RESTRICTED_XML;
-    case XML_ERROR_UNKNOWN_ENCODING:
-    case XML_ERROR_INCORRECT_ENCODING:
-        return CW_XML_FAULT_UNSUPPORTED_ENCODING;
-    case XML_ERROR_NO_MEMORY: /* ours cannot fail: expat refuses a size */
-        return CW_XML_FAULT_POLICY_VIOLATION;
-    default:
-        return CW_XML_FAULT_NOT_WELL_FORMED;
-    }
 }
 
 static uint64_t event_end(const struct cw_xml_reader *r)
@@ -425,7 +382,7 @@ static bool advance(struct cw_xml_reader *r)
     }
     r->is_suspended = status == XML_STATUS_SUSPENDED;
     if (status == XML_STATUS_ERROR)
-        fail(r, fault_of(XML_GetErrorCode(r->parser)), NULL);
+        fail(r, cw_xml_fault_of(XML_GetErrorCode(r->parser)), NULL);
     return true;
 }
 
@@ -516,7 +473,7 @@ enum cw_xml_fault cw_xml_reader_fault(const struct cw_xml_reader *r)
 
 const char *cw_xml_reader_fault_text(const struct cw_xml_reader *r)
 {
-    return r->why ? r->why : fault_sentence(r->fault);
+    return r->why ? r->why : cw_xml_fault_sentence(r->fault);
 }
 
 struct cw_xml *cw_xml_parse(struct cw_arena *arena, struct cw_str document,
@@ -532,7 +489,7 @@ struct cw_xml *cw_xml_parse(struct cw_arena *arena, struct cw_str document,
         fail(r, CW_XML_FAULT_UNSUPPORTED_ENCODING, NULL);
     else if (XML_Parse(r->parser, document.p ? document.p : "", (int)document.n, XML_TRUE) !=
              XML_STATUS_OK)
-        fail(r, fault_of(XML_GetErrorCode(r->parser)), NULL);
+        fail(r, cw_xml_fault_of(XML_GetErrorCode(r->parser)), NULL);
     struct cw_xml *node = r->fault == CW_XML_FAULT_NONE ? r->element : NULL;
     if (fault)
         *fault = r->fault;

@@ -12,9 +12,8 @@ static const char usage[] =
     "certificate FILE --domain D --side initiating|receiving [--ca FILE] [--json]";
 
 struct options {
-    struct cw_str file, domain; /* absent when not given */
-    const char *ca;
-    bool side, json;
+    struct cw_str file, domain, ca; /* absent when not given */
+    bool json;
 };
 
 /* What is printed, in either form. */
@@ -25,51 +24,26 @@ struct answer {
 };
 
 /* NULL, or what is wrong. */
-static const char *read_option(struct options *o, struct cw_args *args, struct cw_str name)
-{
-    struct cw_str value;
-
-    if (cw_str_eq_cstr(name, "json")) {
-        o->json = true;
-        return NULL;
-    }
-    value = cw_str_of(cw_args_value(args));
-    if (!cw_str_is_present(value))
-        return "there is no such option, or it has no value";
-    if (cw_str_eq_cstr(name, "domain")) {
-        o->domain = value;
-        return NULL;
-    }
-    if (cw_str_eq_cstr(name, "ca")) {
-        o->ca = value.p;
-        return NULL;
-    }
-    if (cw_str_eq_cstr(name, "side")) {
-        /* Both sides match alike: each holds the other's name against its own header. */
-        o->side = cw_str_eq_cstr(value, "initiating") || cw_str_eq_cstr(value, "receiving");
-        return o->side ? NULL : "--side is initiating or receiving";
-    }
-    return "there is no such option";
-}
-
 static const char *read_options(struct cw_arena *arena, int argc, char **argv, struct options *o)
 {
-    struct cw_args args = {.argc = argc, .argv = argv, .next = 1};
-    const char *sentence = NULL;
-    struct cw_str text;
-    enum cw_word word;
+    struct cw_str side = CW_STR_NONE;
+    const struct cw_explain_option options[] = {
+        {"domain", &o->domain}, {"side", &side}, {"ca", &o->ca}};
+    const char *sentence =
+        cw_explain_words(arena, argc, argv,
+                         &(struct cw_explain_words){.options = options,
+                                                    .n_options = sizeof options / sizeof options[0],
+                                                    .word = &o->file,
+                                                    .json = &o->json});
 
-    while (!sentence && (word = cw_args_next(&args, arena, &text)) != CW_WORD_END) {
-        if (word == CW_WORD_OPTION)
-            sentence = read_option(o, &args, text);
-        else if (cw_str_is_present(o->file))
-            sentence = "there is a word too many";
-        else
-            o->file = text;
-    }
-    if (!sentence && !(cw_str_is_present(o->file) && cw_str_is_present(o->domain) && o->side))
-        sentence = "a file, --domain and --side are needed";
-    return sentence;
+    if (sentence)
+        return sentence;
+    if (!o->file.p || !o->domain.p || !side.p)
+        return "a file, --domain and --side are needed";
+    /* Both sides match alike: each holds the other's name against its own header. */
+    if (!cw_str_eq_cstr(side, "initiating") && !cw_str_eq_cstr(side, "receiving"))
+        return "--side is initiating or receiving";
+    return NULL;
 }
 
 static struct answer judge(struct cw_arena *arena, const struct options *o,
@@ -80,7 +54,7 @@ static struct answer judge(struct cw_arena *arena, const struct options *o,
     a.reason = CW_S("");
     if (!a.match)
         a.reason = cw_arena_printf(arena, "No name in the certificate is %.*s.", CW_ARG(o->domain));
-    if (!o->ca)
+    if (!o->ca.p)
         return a;
     a.chain = cert->chain_ok && !cert->is_ca ? "ok" : "failed";
     if (!a.match || (cert->chain_ok && !cert->is_ca))
@@ -129,7 +103,7 @@ static int explain(struct cw_arena *arena, const struct options *o)
     struct cw_buf why = {0};
     struct cw_cert cert;
     struct answer a;
-    bool is_read = cw_x509_read_pem_file(path, o->ca, arena, &cert, &why);
+    bool is_read = cw_x509_read_pem_file(path, o->ca.p, arena, &cert, &why);
 
     if (!is_read) {
         fprintf(stderr, "%.*s\n", CW_ARG(cw_buf_str(&why)));

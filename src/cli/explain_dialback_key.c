@@ -15,44 +15,23 @@ struct options {
 };
 
 /* NULL, or what is wrong. */
-static const char *read_option(struct cw_arena *arena, struct options *o, struct cw_args *args,
-                               struct cw_str name)
-{
-    const struct {
-        const char *name;
-        struct cw_str *value;
-    } all[] = {{"secret", &o->secret},
-               {"receiving", &o->receiving},
-               {"originating", &o->originating},
-               {"id", &o->id}};
-
-    if (cw_str_eq_cstr(name, "json")) {
-        o->json = true;
-        return NULL;
-    }
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (cw_str_eq_cstr(name, all[i].name)) {
-            struct cw_str value = cw_str_of(cw_args_value(args));
-
-            if (!cw_str_is_present(value))
-                return "an option has no value";
-            return cw_explain_argument(arena, value, all[i].value) ? NULL : "nothing could be read";
-        }
-    return "there is no such option";
-}
-
 static const char *read_options(struct cw_arena *arena, int argc, char **argv, struct options *o)
 {
-    struct cw_args args = {.argc = argc, .argv = argv, .next = 1};
-    const char *sentence = NULL;
-    struct cw_str text;
-    enum cw_word word;
+    const struct cw_explain_option options[] = {{"secret", &o->secret},
+                                                {"receiving", &o->receiving},
+                                                {"originating", &o->originating},
+                                                {"id", &o->id}};
+    const size_t n = sizeof options / sizeof options[0];
+    const char *sentence = cw_explain_words(
+        arena, argc, argv,
+        &(struct cw_explain_words){.options = options, .n_options = n, .json = &o->json});
 
-    while (!sentence && (word = cw_args_next(&args, arena, &text)) != CW_WORD_END)
-        sentence = word == CW_WORD_OPTION ? read_option(arena, o, &args, text)
-                                          : "there is a word too many";
-    if (!sentence && !(o->secret.p && o->receiving.p && o->originating.p && o->id.p))
-        sentence = "--secret, --receiving, --originating and --id are needed";
+    for (size_t i = 0; i < n && !sentence; i++) {
+        if (!options[i].value->p)
+            sentence = "--secret, --receiving, --originating and --id are needed";
+        else if (!cw_explain_argument(arena, *options[i].value, options[i].value))
+            sentence = "nothing could be read";
+    }
     return sentence;
 }
 

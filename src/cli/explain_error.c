@@ -17,32 +17,17 @@ struct options {
 /* NULL, or what is wrong. */
 static const char *read_options(struct cw_arena *arena, int argc, char **argv, struct options *out)
 {
-    const struct {
-        const char *name;
-        struct cw_str *value;
-    } known[] = {
+    const struct cw_explain_option options[] = {
         {"xmpp", &out->xmpp}, {"to", &out->to}, {"address", &out->address}, {"sip", &out->sip}};
-    struct cw_args args = {.argc = argc, .argv = argv, .next = 1};
-    struct cw_str text;
-    enum cw_word word;
+    const char *sentence =
+        cw_explain_words(arena, argc, argv,
+                         &(struct cw_explain_words){.options = options,
+                                                    .n_options = sizeof options / sizeof options[0],
+                                                    .json = &out->json});
 
-    while ((word = cw_args_next(&args, arena, &text)) != CW_WORD_END) {
-        size_t i = 0;
-        if (word == CW_WORD_OPTION && cw_str_eq_cstr(text, "json")) {
-            out->json = true;
-            continue;
-        }
-        while (i < 4 && (word != CW_WORD_OPTION || !cw_str_eq_cstr(text, known[i].name)))
-            i++;
-        if (i == 4)
-            return "there is a word too many";
-        *known[i].value = cw_str_of(cw_args_value(&args));
-        if (!cw_str_is_present(*known[i].value))
-            return "an option lacks its value";
-    }
-    if (cw_str_is_present(out->xmpp) == cw_str_is_present(out->sip))
-        return "one of --xmpp and --sip is needed";
-    return NULL;
+    if (!sentence && cw_str_is_present(out->xmpp) == cw_str_is_present(out->sip))
+        sentence = "one of --xmpp and --sip is needed";
+    return sentence;
 }
 
 static void print_to_sip(struct cw_arena *arena, const struct options *options,

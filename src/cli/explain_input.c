@@ -8,6 +8,40 @@
 
 enum { MAX_STDIN_BYTES = 4 * 1024 * 1024 };
 
+static const char *read_option(struct cw_args *args, struct cw_str name,
+                               const struct cw_explain_words *words)
+{
+    if (cw_str_eq_cstr(name, "json")) {
+        *words->json = true;
+        return NULL;
+    }
+    for (size_t i = 0; i < words->n_options; i++)
+        if (cw_str_eq_cstr(name, words->options[i].name)) {
+            *words->options[i].value = cw_str_of(cw_args_value(args));
+            return cw_str_is_present(*words->options[i].value) ? NULL : "an option has no value";
+        }
+    return "there is no such option";
+}
+
+const char *cw_explain_words(struct cw_arena *arena, int argc, char **argv,
+                             const struct cw_explain_words *words)
+{
+    struct cw_args args = {.argc = argc, .argv = argv, .next = 1};
+    const char *sentence = NULL;
+    struct cw_str text;
+    enum cw_word word;
+
+    while (!sentence && (word = cw_args_next(&args, arena, &text)) != CW_WORD_END) {
+        if (word == CW_WORD_OPTION)
+            sentence = read_option(&args, text, words);
+        else if (!words->word || cw_str_is_present(*words->word))
+            sentence = "there is a word too many";
+        else
+            *words->word = text;
+    }
+    return sentence;
+}
+
 bool cw_explain_stdin(struct cw_arena *arena, struct cw_str *out)
 {
     struct cw_buf all = {0};

@@ -1,10 +1,27 @@
-/* What the questions of `causeway explain` share: text from standard input, and output as JSON. */
+/* What the questions of `causeway explain` share: reading words and standard input, and output as
+ * JSON. */
 #ifndef CW_CLI_EXPLAIN_INPUT_H
 #define CW_CLI_EXPLAIN_INPUT_H
 
 #include <jansson.h>
 
 #include "base/mem.h"
+
+struct cw_explain_option {
+    const char *name;
+    struct cw_str *value; /* stays as it is when the option is not given */
+};
+
+/* What may stand behind a question: options that each take a value, --json, and one plain word. */
+struct cw_explain_words {
+    const struct cw_explain_option *options;
+    size_t n_options;
+    struct cw_str *word; /* NULL: none is taken; absent before */
+    bool *json;
+};
+/* Reads them all; NULL, or what is wrong with them.  Values live as long as argv or the arena. */
+const char *cw_explain_words(struct cw_arena *, int argc, char **argv,
+                             const struct cw_explain_words *);
 
 /* All of standard input, octet by octet; false when it cannot be read or is over the limit (then a
  * sentence stands on standard error). */

@@ -19,22 +19,14 @@ struct options {
 static bool read_options(struct cw_arena *arena, int argc, char **argv, bool takes_compare,
                          const char *usage, struct options *out)
 {
-    struct cw_args args = {.argc = argc, .argv = argv, .next = 1};
-    struct cw_str text;
-    enum cw_word word;
-    const char *sentence = NULL;
-
     *out = (struct options){0};
-    while (!sentence && (word = cw_args_next(&args, arena, &text)) != CW_WORD_END) {
-        if (word == CW_WORD_PLAIN && !cw_str_is_present(out->address))
-            out->address = text;
-        else if (word == CW_WORD_OPTION && cw_str_eq_cstr(text, "json"))
-            out->json = true;
-        else if (word == CW_WORD_OPTION && takes_compare && cw_str_eq_cstr(text, "compare"))
-            out->compare = cw_str_of(cw_args_value(&args));
-        else
-            sentence = "there is a word too many";
-    }
+    const struct cw_explain_option compare = {"compare", &out->compare};
+    const char *sentence = cw_explain_words(arena, argc, argv,
+                                            &(struct cw_explain_words){.options = &compare,
+                                                                       .n_options = takes_compare,
+                                                                       .word = &out->address,
+                                                                       .json = &out->json});
+
     if (!sentence && !cw_str_is_present(out->address))
         sentence = "an address is needed";
     if (sentence) {

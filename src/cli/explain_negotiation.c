@@ -12,48 +12,32 @@ static const char usage[] =
 
 struct options {
     struct cw_rules rules;
-    bool tls, sasl, dialback, json;
+    bool json;
 };
 
 /* NULL, or what is wrong. */
-static const char *read_option(struct options *o, struct cw_args *args, struct cw_str name)
-{
-    struct cw_str value;
-
-    if (cw_str_eq_cstr(name, "json")) {
-        o->json = true;
-        return NULL;
-    }
-    value = cw_str_of(cw_args_value(args));
-    if (cw_str_eq_cstr(name, "tls")) {
-        o->tls = cw_requirement_of(value, &o->rules.tls);
-        return o->tls ? NULL : "--tls is Required, Optional or NotSupported";
-    }
-    if (cw_str_eq_cstr(name, "sasl")) {
-        o->sasl = cw_requirement_of(value, &o->rules.sasl);
-        return o->sasl ? NULL : "--sasl is Required, Optional or NotSupported";
-    }
-    if (cw_str_eq_cstr(name, "dialback")) {
-        o->rules.dialback = cw_str_eq_cstr(value, "true");
-        o->dialback = o->rules.dialback || cw_str_eq_cstr(value, "false");
-        return o->dialback ? NULL : "--dialback is true or false";
-    }
-    return "there is no such option";
-}
-
 static const char *read_options(struct cw_arena *arena, int argc, char **argv, struct options *o)
 {
-    struct cw_args args = {.argc = argc, .argv = argv, .next = 1};
-    const char *sentence = NULL;
-    struct cw_str text;
-    enum cw_word word;
+    struct cw_str tls = CW_STR_NONE, sasl = CW_STR_NONE, dialback = CW_STR_NONE;
+    const struct cw_explain_option options[] = {
+        {"tls", &tls}, {"sasl", &sasl}, {"dialback", &dialback}};
+    const char *sentence = cw_explain_words(
+        arena, argc, argv,
+        &(struct cw_explain_words){
+            .options = options, .n_options = sizeof options / sizeof options[0], .json = &o->json});
 
-    while (!sentence && (word = cw_args_next(&args, arena, &text)) != CW_WORD_END)
-        sentence =
-            word == CW_WORD_OPTION ? read_option(o, &args, text) : "there is a word too many";
-    if (!sentence && !(o->tls && o->sasl && o->dialback))
-        sentence = "--tls, --sasl and --dialback are needed";
-    return sentence;
+    if (sentence)
+        return sentence;
+    if (!tls.p || !sasl.p || !dialback.p)
+        return "--tls, --sasl and --dialback are needed";
+    if (!cw_requirement_of(tls, &o->rules.tls))
+        return "--tls is Required, Optional or NotSupported";
+    if (!cw_requirement_of(sasl, &o->rules.sasl))
+        return "--sasl is Required, Optional or NotSupported";
+    o->rules.dialback = cw_str_eq_cstr(dialback, "true");
+    if (!o->rules.dialback && !cw_str_eq_cstr(dialback, "false"))
+        return "--dialback is true or false";
+    return NULL;
 }
 
 static void print_json(struct cw_arena *arena, const struct cw_nego_row *row)

@@ -291,28 +291,23 @@ static void translate_sip(struct translation *t, struct cw_str bytes)
 /* The command */
 
 struct options {
+    struct cw_str domain, state; /* absent when not given */
     bool json;
-    struct cw_str domain;
-    const char *state;
 };
 
 static const char *read_options(struct cw_arena *arena, int argc, char **argv, struct options *out)
 {
-    struct cw_args args = {.argc = argc, .argv = argv, .next = 1};
-    struct cw_str text;
-    enum cw_word word;
+    const struct cw_explain_option options[] = {{"local-domain", &out->domain},
+                                                {"state", &out->state}};
+    const char *sentence =
+        cw_explain_words(arena, argc, argv,
+                         &(struct cw_explain_words){.options = options,
+                                                    .n_options = sizeof options / sizeof options[0],
+                                                    .json = &out->json});
 
-    while ((word = cw_args_next(&args, arena, &text)) != CW_WORD_END) {
-        if (word == CW_WORD_OPTION && cw_str_eq_cstr(text, "json"))
-            out->json = true;
-        else if (word == CW_WORD_OPTION && cw_str_eq_cstr(text, "local-domain"))
-            out->domain = cw_str_of(cw_args_value(&args));
-        else if (word == CW_WORD_OPTION && cw_str_eq_cstr(text, "state"))
-            out->state = cw_args_value(&args);
-        else
-            return "there is a word too many";
-    }
-    return cw_str_is_present(out->domain) ? NULL : "--local-domain is needed";
+    if (!sentence && !cw_str_is_present(out->domain))
+        sentence = "--local-domain is needed";
+    return sentence;
 }
 
 static void print_text(const json_t *out)
@@ -365,7 +360,7 @@ int cw_explain_translate(int argc, char **argv)
         sentence = "--local-domain is no domain";
     if (sentence)
         goto out;
-    if (!cw_explain_stdin(&t.arena, &input) || !cw_explain_state_load(&t.state, options.state))
+    if (!cw_explain_stdin(&t.arena, &input) || !cw_explain_state_load(&t.state, options.state.p))
         goto out;
     sentence = translate(&t, input);
     if (sentence || !cw_explain_state_save(&t.state))

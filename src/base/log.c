@@ -20,17 +20,6 @@ void cw_log_setup(enum cw_log_level max_level, enum cw_log_format format)
     log_format = format;
 }
 
-bool cw_log_level_of(struct cw_str name, enum cw_log_level *out)
-{
-    for (size_t i = 0; i < 4; i++) {
-        if (cw_str_eq_cstr(name, level_names[i])) {
-            *out = (enum cw_log_level)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* JSON string escapes serve both formats: no raw control character (C0, DEL, C1) or quote gets
  * out. */
 static void put_escaped(struct cw_buf *b, struct cw_str s)

@@ -34,6 +34,5 @@ void cw_log(const struct cw_log_ctx *, enum cw_log_level, const char *event,
 
 /* Process-wide: set once at start, before the first line. */
 void cw_log_setup(enum cw_log_level max_level, enum cw_log_format);
-bool cw_log_level_of(struct cw_str name, enum cw_log_level *out); /* error warn info debug */
 
 #endif

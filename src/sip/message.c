@@ -47,11 +47,6 @@ struct cw_sip_verdict cw_sip_message_verdict(const struct cw_sip_message *m)
     return m->verdict;
 }
 
-enum cw_sip_transport cw_sip_message_transport(const struct cw_sip_message *m)
-{
-    return m->transport;
-}
-
 bool cw_sip_message_is_request(const struct cw_sip_message *m)
 {
     return m->kind == CW_SIP_KIND_REQUEST;
@@ -115,11 +110,6 @@ int64_t cw_sip_message_max_forwards(const struct cw_sip_message *m)
 int64_t cw_sip_message_expires_s(const struct cw_sip_message *m)
 {
     return m->expires_s;
-}
-
-struct cw_str cw_sip_message_content_type(const struct cw_sip_message *m)
-{
-    return cw_sip_message_first(m, "content-type");
 }
 
 struct cw_str cw_sip_message_contact_uri(const struct cw_sip_message *m)

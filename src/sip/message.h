@@ -44,7 +44,6 @@ struct cw_sip_message *cw_sip_message_parse(struct cw_str bytes, enum cw_sip_tra
 void cw_sip_message_free(struct cw_sip_message **);
 
 struct cw_sip_verdict cw_sip_message_verdict(const struct cw_sip_message *);
-enum cw_sip_transport cw_sip_message_transport(const struct cw_sip_message *);
 bool cw_sip_message_is_request(const struct cw_sip_message *);
 bool cw_sip_message_is_response(const struct cw_sip_message *); /* neither: not SIP at all */
 
@@ -66,8 +65,7 @@ uint32_t cw_sip_message_cseq(const struct cw_sip_message *);
 struct cw_str cw_sip_message_cseq_method(const struct cw_sip_message *);
 int64_t cw_sip_message_max_forwards(const struct cw_sip_message *);
 int64_t cw_sip_message_expires_s(const struct cw_sip_message *);
-struct cw_str cw_sip_message_content_type(const struct cw_sip_message *); /* with parameters */
-struct cw_str cw_sip_message_contact_uri(const struct cw_sip_message *);  /* the first one */
+struct cw_str cw_sip_message_contact_uri(const struct cw_sip_message *); /* the first one */
 struct cw_str cw_sip_message_body(const struct cw_sip_message *);
 /* The option tags of Require that nobody here knows, "a, b"; the value of Unsupported in a 420. */
 struct cw_str cw_sip_message_unsupported(const struct cw_sip_message *);

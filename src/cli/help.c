@@ -13,8 +13,8 @@ static void print_arg(const struct cw_api_arg *arg)
     if (arg->range[0])
         printf("\n  %-20s   values: %s", "", arg->range);
     if (arg->fallback[0])
-        printf("%sdefault: %s", arg->range[0] ? "; " : "\n                         ",
-               arg->fallback);
+        printf("%sdefault of a new partner: %s",
+               arg->range[0] ? "; " : "\n                         ", arg->fallback);
     putchar('\n');
 }
 

@@ -48,7 +48,7 @@ static void help(void)
         "when there is none, and the certificate of this machine's gateway. The others also make\n"
         "a bundle (key, certificate, authority) in FILE, to be carried to the edge or gateway\n"
         "NAME and named there as link-certificate. Enroll a NAME again before its certificate\n"
-        "expires; the edge reads the new file on SIGHUP.\n\n"
+        "expires; edges and gateways read the new file on SIGHUP.\n\n"
         "  --edge NAME      make a bundle for the edge of that name: a-z, 0-9, hyphens\n"
         "  --gateway NAME   make a bundle for a further gateway of that name\n"
         "  --out FILE       where to write it; it must not be there yet\n"

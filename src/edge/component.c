@@ -201,6 +201,16 @@ static enum cw_stanza_error condition_of(enum cw_link_reason reason)
     return CW_STANZA_UNDEFINED_CONDITION;
 }
 
+/* It writes and does not read: there is no way to tell it anything. */
+static void give_up(struct edge_component *c)
+{
+    CW_LOG(&c->log, CW_LOG_WARN, "component-stuck", CW_KV("domain", c->account->domain),
+           CW_KVI("queued", cw_conn_queued(c->conn)));
+    unregister(c);
+    c->is_over = true;
+    cw_conn_abort(c->conn);
+}
+
 void edge_component_undelivered(struct edge *edge, const struct cw_xml *stanza,
                                 enum cw_link_reason reason, struct cw_str text)
 {
@@ -214,6 +224,10 @@ void edge_component_undelivered(struct edge *edge, const struct cw_xml *stanza,
     if (cw_jid_parse(&arena, cw_xml_attr(stanza, "from"), &from) == CW_JID_OK &&
         cw_domain_to_ascii(&arena, from.domain, &domain))
         c = cw_map_get(&edge->components->connected, domain);
+    if (c && cw_conn_queued(c->conn) > MAX_QUEUED_BYTES) {
+        give_up(c);
+        c = NULL;
+    }
     reply = c ? cw_stanza_error_reply(&arena, stanza, condition_of(reason), text) : NULL;
     if (reply) {
         cw_component_write_stanza(c->machine, reply);

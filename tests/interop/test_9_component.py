@@ -270,3 +270,13 @@ def test_a_slow_handshake_has_a_deadline(lab, address):
     raw.send(header())
     assert condition(raw.end()) == "connection-timeout"
     assert 9 < time.monotonic() - begin < 14
+
+
+def test_one_that_writes_and_never_reads_is_given_up(lab, address):
+    raw, beyond = Raw(address), 100 * 1024 * 1024
+    raw.open()
+    raw.read("<handshake/>")
+    messages = (f"<message from='a@{DOMAIN}' to='b@nobody.test' id='{'i' * 4000}'/>" * 16).encode()
+    with pytest.raises(ConnectionError):
+        for _ in range(beyond // len(messages)):
+            raw.wire.sendall(messages)

@@ -157,10 +157,12 @@ static void take_result(struct gw_store *store, struct job *job)
                CW_KVC("reason", cw_err_text(job->err)));
     if (job->kind == JOB_CONTACT_ADD)
         cw_map_remove(&store->adding, contact_key(&arena, job->local, job->remote));
-    if (job->policy && job->err == CW_OK)
+    /* Both or neither: with the new version alone the contacts would not be read again. */
+    if (job->policy && job->err == CW_OK) {
         take_contacts(store, &job->contacts);
-    if (job->policy && job->policy->version != store->gateway->policy->version)
-        gw_set_policy(store->gateway, job->policy);
+        if (job->policy->version != store->gateway->policy->version)
+            gw_set_policy(store->gateway, job->policy);
+    }
     cw_arena_free(&arena);
 }
 

@@ -116,7 +116,7 @@ static uint64_t start_due(const struct cw_config *config)
             continue;
         if (role->start_at_ms <= now)
             start(role, config);
-        else if (role->start_at_ms - now < wait_ms)
+        if (role->pid == 0 && role->start_at_ms - now < wait_ms)
             wait_ms = role->start_at_ms - now;
     }
     return wait_ms;

@@ -194,8 +194,9 @@ void edge_gateway_shutdown(struct edge_gateway *);
 void edge_gateway_free(struct edge_gateway **);
 /* Reads the link's certificate again. */
 void edge_gateway_reload(struct edge_gateway *);
-/* A partner's stanza for a user behind the gateway: kept until its outcome is known. */
-void edge_gateway_deliver(struct edge_gateway *, const struct cw_xml *stanza);
+/* A partner's stanza, from its domain `remote`, for a user behind the gateway: kept until its
+ * outcome is known; one beyond the partner's share is bounced. */
+void edge_gateway_deliver(struct edge_gateway *, struct cw_str remote, const struct cw_xml *stanza);
 void edge_gateway_outcome(struct edge_gateway *, uint64_t n, enum cw_link_reason,
                           struct cw_str text);
 

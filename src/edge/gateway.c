@@ -14,6 +14,17 @@
 enum {
     OUTCOME_TIMEOUT_MS = 90000, /* longer than any SIP transaction; a gateway that hangs */
     SWEEP_MS = 500,
+    /* Room for unresolved stanzas, in units of `max-stanzas`: of all partners, and the most that
+     * one may fill.  The first unit is every partner's own, also when all the room is taken. */
+    ROOM_OF_ALL = 16,
+    ROOM_OF_ONE = 8,
+};
+
+/* A partner with all its domains. */
+struct sender {
+    struct cw_str domain; /* the primary one; in the arena */
+    struct cw_arena arena;
+    size_t n_unresolved; /* never 0 */
 };
 
 /* A partner's stanza without an outcome. */
@@ -21,6 +32,7 @@ struct unresolved {
     TAILQ_ENTRY(unresolved) link;
     struct cw_arena arena;
     struct cw_xml *stanza;
+    struct sender *sender;
     struct cw_str local_bare;  /* whom it is for: picks the gateway */
     struct edge_link *gateway; /* it was given to; NULL: it waits for one */
     uint64_t n, since_ms;
@@ -37,6 +49,7 @@ struct edge_gateway {
     uint64_t last_n;
     struct unresolved_list unresolved; /* by number */
     size_t n_unresolved;
+    struct cw_map senders;      /* primary domain -> struct sender */
     struct cw_map by_n;         /* number as text -> struct unresolved */
     struct edge_recent *recent; /* gateways' stanzas */
     struct cw_timer *sweep;
@@ -49,12 +62,44 @@ static struct cw_str number_key(char buf[24], uint64_t n)
     return (struct cw_str){buf, (size_t)snprintf(buf, 24, "%" PRIu64, n)};
 }
 
+static struct sender *count_for(struct edge_gateway *g, struct cw_str domain)
+{
+    struct sender *sender = cw_map_get(&g->senders, domain);
+    if (!sender) {
+        sender = cw_alloc(sizeof *sender);
+        sender->domain = cw_arena_dup(&sender->arena, domain);
+        cw_map_set(&g->senders, sender->domain, sender);
+    }
+    sender->n_unresolved++;
+    g->n_unresolved++;
+    return sender;
+}
+
+static void count_off(struct edge_gateway *g, struct sender *sender)
+{
+    g->n_unresolved--;
+    if (--sender->n_unresolved > 0)
+        return;
+    cw_map_remove(&g->senders, sender->domain);
+    cw_arena_free(&sender->arena);
+    cw_free(sender);
+}
+
+/* May that partner have one more?  None fills the room of the others. */
+static bool has_room(const struct edge_gateway *g, struct cw_str domain)
+{
+    const size_t unit = g->edge->config.edge.queue.max_stanzas;
+    const struct sender *sender = cw_map_get(&g->senders, domain);
+    size_t n = sender ? sender->n_unresolved : 0;
+    return n < unit || (n < unit * ROOM_OF_ONE && g->n_unresolved < unit * ROOM_OF_ALL);
+}
+
 static void forget(struct edge_gateway *g, struct unresolved *u)
 {
     char key[24];
     TAILQ_REMOVE(&g->unresolved, u, link);
     cw_map_remove(&g->by_n, number_key(key, u->n));
-    g->n_unresolved--;
+    count_off(g, u->sender);
     cw_arena_free(&u->arena);
     cw_free(u);
 }
@@ -106,11 +151,12 @@ static struct cw_str bare_of(struct cw_arena *arena, struct cw_str address)
     return cw_jid_parse(arena, address, &jid) == CW_JID_OK ? cw_jid_bare(arena, &jid) : address;
 }
 
-void edge_gateway_deliver(struct edge_gateway *g, const struct cw_xml *stanza)
+void edge_gateway_deliver(struct edge_gateway *g, struct cw_str remote, const struct cw_xml *stanza)
 {
-    const struct cw_edge_config *config = &g->edge->config.edge;
+    const struct cw_partner *partner = cw_policy_partner(g->edge->policy, remote);
+    struct cw_str domain = partner ? partner->domain : remote;
     char key[24];
-    if (g->n_unresolved >= (size_t)config->queue.max_stanzas * 16) {
+    if (!has_room(g, domain)) {
         edge_bounce(g->edge, stanza, CW_STANZA_RESOURCE_CONSTRAINT,
                     CW_S("too many stanzas wait for the gateway"));
         return;
@@ -118,11 +164,11 @@ void edge_gateway_deliver(struct edge_gateway *g, const struct cw_xml *stanza)
     struct unresolved *u = cw_alloc(sizeof *u);
     u->stanza = cw_xml_copy(&u->arena, stanza);
     u->local_bare = bare_of(&u->arena, cw_xml_attr(u->stanza, "to"));
+    u->sender = count_for(g, domain);
     u->n = ++g->last_n;
     u->since_ms = cw_now_ms();
     TAILQ_INSERT_TAIL(&g->unresolved, u, link);
     cw_map_set(&g->by_n, number_key(key, u->n), u);
-    g->n_unresolved++;
     if (!cw_timer_is_set(g->sweep))
         cw_timer_set(g->sweep, SWEEP_MS);
     give(g, u);
@@ -236,6 +282,7 @@ void edge_gateway_free(struct edge_gateway **ptr)
     edge_links_free(&g->links);
     edge_recent_free(&g->recent);
     cw_map_free(&g->by_n);
+    cw_map_free(&g->senders);
     cw_timer_free(&g->sweep);
     cw_arena_free(&g->arena);
     cw_free(g);

@@ -60,7 +60,7 @@ void edge_route(struct edge *edge, struct cw_str local, struct cw_str remote, st
     if (edge_component_serves(edge, local))
         edge_component_deliver(edge, local, stanza);
     else if (cw_str_eq_cstr(stanza->name, "message"))
-        edge_gateway_deliver(edge->gateway, stanza);
+        edge_gateway_deliver(edge->gateway, remote, stanza);
     else if (cw_str_eq_cstr(stanza->name, "iq"))
         answer(edge, stanza, cw_answer_iq);
     else

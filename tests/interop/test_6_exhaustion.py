@@ -3,6 +3,8 @@ come back, and a good partner is served within a second all the while."""
 
 import contextlib
 import itertools
+import os
+import signal
 import socket
 import threading
 import time
@@ -187,3 +189,33 @@ def test_accepting_pauses_no_longer_than_it_must(border, served):
         with contextlib.closing(socket.create_connection(border.settings.edge)):
             pass
     assert served() < 1
+
+
+def test_a_partner_takes_no_room_from_others(make_border, eventually):
+    """The gateway hangs: what two partners send beyond their shares is refused, what a third sends
+    waits, although all the common room is taken."""
+    border = make_border("  queue:\n    max-stanzas: 10")
+    greedy, hungry, good = (border.partner(*names) for names in (
+        ("greedy.test", "also.greedy.test"), ("hungry.test",), ("good.test",)))
+    streams = {"greedy.test": border.call(greedy), "hungry.test": border.call(hungry),
+               "also.greedy.test": border.call(greedy, sender="also.greedy.test")}
+    stream = border.call(good)
+    for name in (*streams, "good.test"):  # a way back for errors
+        assert border.sip.ask(ALICE, f"j@{name}", "hello") == 202
+    os.kill(border.pid("gateway"), signal.SIGSTOP)
+    try:
+        for n, name in itertools.product(range(100), streams):
+            streams[name].send(rogue.message(f"j@{name}", ALICE, f"{name} {n}", f"{name}-{n}"))
+        eventually(lambda: len(greedy.errors()) + len(hungry.errors()) >= 140, 5, "the refusals")
+        for n in range(10):
+            stream.send(rogue.message("j@good.test", ALICE, f"good {n}", f"c{n}"))
+        time.sleep(0.3)
+    finally:
+        os.kill(border.pid("gateway"), signal.SIGCONT)
+    eventually(lambda: len(border.sip.bodies()) >= 170, 5, "all that was kept")
+    assert (len(greedy.errors()), len(hungry.errors())) == (120, 20)
+    assert set({**greedy.errors(), **hungry.errors()}.values()) == {"resource-constraint"}
+    assert good.errors() == {}
+    assert sum(body.startswith("good") for body in border.sip.bodies()) == 10
+    streams["greedy.test"].send(rogue.message("j@greedy.test", ALICE, "room again"))
+    eventually(lambda: "room again" in border.sip.bodies(), 3, "a message after it")

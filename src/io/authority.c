@@ -147,19 +147,10 @@ static X509 *read_certificate(struct cw_str text)
     return x;
 }
 
-static int no_passphrase(char *buf, int size, int writing, void *arg)
-{
-    (void)buf;
-    (void)size;
-    (void)writing;
-    (void)arg;
-    return 0;
-}
-
 static EVP_PKEY *read_key(struct cw_str text)
 {
     BIO *bio = reader_of(text);
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, cw_tls_no_passphrase, NULL);
     BIO_free(bio);
     return key;
 }

@@ -63,8 +63,7 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
     return SSL_TLSEXT_ERR_NOACK;
 }
 
-/* No question on a terminal for the passphrase of an encrypted key. */
-static int no_passphrase(char *buf, int size, int writing, void *arg)
+int cw_tls_no_passphrase(char *buf, int size, int writing, void *arg)
 {
     (void)buf;
     (void)size;
@@ -86,7 +85,7 @@ static bool set_rules(SSL_CTX *ssl, bool tls13_only)
     SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(ssl, accept_any_chain, NULL);
     SSL_CTX_set_alpn_select_cb(ssl, on_alpn, NULL);
-    SSL_CTX_set_default_passwd_cb(ssl, no_passphrase);
+    SSL_CTX_set_default_passwd_cb(ssl, cw_tls_no_passphrase);
     return SSL_CTX_set_min_proto_version(ssl, tls13_only ? TLS1_3_VERSION : TLS1_2_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(ssl, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_cipher_list(ssl, TLS12_SUITES) == 1 &&

@@ -206,6 +206,21 @@ def test_N07_our_own_listener(border):
     assert border.causeway.output().count("stream-accepted") == before
 
 
+@pytest.mark.parametrize("names_partner, status", [(False, 504), (True, 202)])
+def test_N09_the_target_of_an_answer_proves_nothing(border, names_partner, status):
+    """Its certificate must name the partner: a DNS answer is anybody's to forge (RFC 6120 section
+    13.7.2.1)."""
+    domain, target, place = f"n09-{status}.test", f"evil-{status}.test", (border.address(), 5269)
+    border.allow(domain)
+    border.names.zone[target] = Name(A=[place[0]])
+    srv(border, domain, (0, 0, 5269, target))
+    pair = border.authority.issue(target, target, *([domain] if names_partner else []))
+    with rogue.Partner(place, border.authority, pair) as evil:
+        assert ask(border, domain, "secret text")[0] == status
+        assert len(evil.attempts) == 1
+        assert (evil.ready, evil.bodies()) == ((1, ["secret text"]) if names_partner else (0, []))
+
+
 def test_N08_port_0_is_refused(border):
     border.allow("zero.test")
     border.publish("zero.test", (border.address(), 0))

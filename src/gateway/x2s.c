@@ -7,11 +7,13 @@
  * a 404 come, outcome 7 would be `refused` with the error stanza for juliet.
  *
  * The same (instance, number) again is the same stanza sent again after a broken link: while it is
- * under way it is ignored, and when its outcome could not be told it is told now. */
+ * under way it is ignored, and when its outcome is known that is told, also when it was told once.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "gateway/gateway_priv.h"
+#include "gateway/told.h"
 #include "policy/contact.h"
 #include "xlate/errors.h"
 #include "xlate/message.h"
@@ -54,6 +56,7 @@ struct gw_x2s {
     struct cw_map by_user; /* number as text -> passage under way */
     struct cw_map pairs;
     struct passages untold;
+    struct gw_told *told;
     uint64_t last_user;
     struct cw_timer *sweep;
 };
@@ -88,6 +91,13 @@ static void leave_pair(struct gw_x2s *x, struct passage *p)
     advance(x, pair);
 }
 
+static void tell(struct gw_x2s *x, struct gw_edge *edge, struct passage *p)
+{
+    gw_edge_send_outcome(edge, &p->outcome);
+    gw_told_add(x->told, p->key, &p->outcome);
+    forget(x, p);
+}
+
 /* The outcome is known: tell it, or keep it until an edge asks again. */
 static void finish(struct gw_x2s *x, struct passage *p, const struct cw_xml *error)
 {
@@ -96,8 +106,7 @@ static void finish(struct gw_x2s *x, struct passage *p, const struct cw_xml *err
         .n = p->n, .result = error ? CW_LINK_REFUSED : CW_LINK_DELIVERED, .error = error};
     leave_pair(x, p);
     if (edge) {
-        gw_edge_send_outcome(edge, &p->outcome);
-        forget(x, p);
+        tell(x, edge, p);
         return;
     }
     p->is_untold = true;
@@ -261,13 +270,14 @@ static bool is_known(struct gw_x2s *x, struct cw_str instance, uint64_t n)
     struct cw_arena arena = {0};
     struct cw_str key = cw_arena_printf(&arena, "%.*s %" PRIu64, CW_ARG(instance), n);
     struct passage *p = cw_map_get(&x->by_key, key);
+    const struct cw_link_outcome *told = gw_told_find(x->told, key);
     struct gw_edge *edge = gw_edge_find(x->gateway, instance);
     cw_arena_free(&arena);
-    if (p && p->is_untold && edge) {
-        gw_edge_send_outcome(edge, &p->outcome);
-        forget(x, p);
-    }
-    return p != NULL;
+    if (told && edge)
+        gw_edge_send_outcome(edge, told);
+    else if (p && p->is_untold && edge)
+        tell(x, edge, p);
+    return p || told;
 }
 
 /* False: refused.  An edge lets partners in only; but one may be removed while its stanza is under
@@ -332,6 +342,7 @@ struct gw_x2s *gw_x2s_new(struct gateway *gateway)
     struct gw_x2s *x = cw_alloc(sizeof *x);
     x->gateway = gateway;
     TAILQ_INIT(&x->untold);
+    x->told = gw_told_new(GW_TOLD_MAX);
     x->sweep = cw_timer_new(gateway->base, on_sweep, x);
     return x;
 }
@@ -362,6 +373,7 @@ void gw_x2s_free(struct gw_x2s **ptr)
         return;
     cw_map_each(&x->by_key, free_passage, NULL);
     cw_map_each(&x->pairs, free_pair, NULL);
+    gw_told_free(&x->told);
     cw_map_free(&x->by_key);
     cw_map_free(&x->by_user);
     cw_map_free(&x->pairs);

@@ -231,11 +231,39 @@ static void test_turn_comes_too_late(void **state)
     }
 }
 
+/* A link that breaks between our outcome and the edge's ear: the edge sends the stanza again. */
+static void test_the_same_again(void **state)
+{
+    static const struct {
+        const char *name;
+        int status; /* 0: none yet */
+        const char *first, *again;
+    } rows[] = {
+        {"under way", 0, "", ""},
+        {"was delivered", 200, "1=delivered", "1=delivered"},
+        {"was refused", 404, "1=item-not-found", "1=item-not-found"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        set_up(state);
+        give(*state, 1, "j@friend.example/b", "r@sip.example", "chat");
+        assert_events(rows[i].name, "sent");
+        if (rows[i].status != 0)
+            answer(*state, rows[i].status);
+        assert_events(rows[i].name, rows[i].first);
+        for (int times = 0; times < 2; times++) {
+            give(*state, 1, "j@friend.example/b", "r@sip.example", "chat");
+            assert_events(rows[i].name, rows[i].again);
+        }
+        tear_down(state);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_who_may_write, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_turn_comes_too_late, NULL, tear_down),
+        cmocka_unit_test(test_the_same_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

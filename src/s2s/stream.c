@@ -341,8 +341,3 @@ struct cw_str cw_s2s_remote(const struct cw_s2s *s)
 {
     return s->remote;
 }
-
-struct cw_str cw_s2s_local(const struct cw_s2s *s)
-{
-    return s->local;
-}

@@ -121,8 +121,7 @@ const char *cw_s2s_state_name(const struct cw_s2s *);
  * (SASL, dialback), and errors by which it ended the stream before there was one. */
 unsigned cw_s2s_n_refused(const struct cw_s2s *);
 struct cw_str cw_s2s_stream_id(const struct cw_s2s *);
-/* Inbound: from/to of the stream header once read and enforced (A-labels), absent before. */
+/* Inbound: from of the stream header once read and enforced (A-labels), absent before. */
 struct cw_str cw_s2s_remote(const struct cw_s2s *);
-struct cw_str cw_s2s_local(const struct cw_s2s *);
 
 #endif

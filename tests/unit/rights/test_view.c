@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -86,9 +87,24 @@ static void test_landlock(void **state)
     try_view(cw_view_landlock, CW_VIEW_LANDLOCK);
 }
 
+/* In a bare chroot it is not, and nobody can turn it then. */
+static bool root_is_a_mount_point(void)
+{
+    char line[1024], at[512];
+    bool found = false;
+    FILE *mounts = fopen("/proc/self/mountinfo", "r");
+    while (mounts && !found && fgets(line, sizeof line, mounts))
+        found = sscanf(line, "%*s %*s %*s %*s %511s", at) == 1 && strcmp(at, "/") == 0;
+    if (mounts)
+        fclose(mounts);
+    return found;
+}
+
 static void test_mount(void **state)
 {
     (void)state;
+    if (!root_is_a_mount_point())
+        skip();
     try_view(cw_view_mount, CW_VIEW_MOUNT);
 }
 

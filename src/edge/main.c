@@ -143,10 +143,8 @@ static void on_terminate(evutil_socket_t signal_number, short what, void *arg)
     edge_components_shutdown(edge);
     edge_peers_shutdown(edge);
     edge_streams_shutdown(edge);
-    if (TAILQ_EMPTY(&edge->streams))
-        leave(edge);
-    else
-        cw_timer_set(edge->leave_timer, SHUTDOWN_MS);
+    /* Also without streams from the loop: what was said must leave first. */
+    cw_timer_set(edge->leave_timer, TAILQ_EMPTY(&edge->streams) ? 0 : SHUTDOWN_MS);
 }
 
 static void on_hangup(evutil_socket_t signal_number, short what, void *arg)

@@ -144,4 +144,5 @@ void edge_streams_free(struct edge *edge)
         s->peer = NULL;
         edge_stream_end(s, CW_S("this server is going down"));
     }
+    edge_verify_deliver(edge); /* to nobody: frees them */
 }

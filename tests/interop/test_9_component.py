@@ -3,7 +3,9 @@ partner, and is refused as the XEP says when something is wrong with it."""
 
 import asyncio
 import hashlib
+import os
 import re
+import signal
 import socket
 import time
 
@@ -280,3 +282,11 @@ def test_one_that_writes_and_never_reads_is_given_up(lab, address):
     with pytest.raises(ConnectionError):
         for _ in range(beyond // len(messages)):
             raw.wire.sendall(messages)
+
+
+def test_a_goodbye_when_the_edge_stops(lab, address):
+    raw = Raw(address)
+    raw.open()
+    raw.read("<handshake/>")
+    os.kill(lab.causeway.role("edge"), signal.SIGTERM)
+    assert condition(raw.end()) == "system-shutdown"

@@ -22,7 +22,11 @@ DOOR = """  connections-per-s: 5
 
 @pytest.fixture
 def border(make_border):
-    return make_border(door=DOOR)
+    made = make_border(door=DOOR)
+    made.back = made.address(), 5269
+    made.allow("back.test", tls="NotSupported", sasl="NotSupported", dialback="true")
+    made.publish("back.test", made.back)
+    return made
 
 
 @pytest.fixture
@@ -79,11 +83,14 @@ def no_partner(border, source: str) -> None:
         stream.open("nobody.test", LOCAL_DOMAIN)
 
 
-def invalid_key(border, source: str) -> None:
-    """The domain's own server does not know the key."""
+def dialback(border, source: str, verdict: str, first: str = "") -> None:
+    """A key, about which the domain's own server says this; `first` is sent before it."""
     with (contextlib.closing(socket.create_server(border.back)) as listener,
           rogue.connect(border.settings.edge, source) as stream):
         stream.open("back.test", LOCAL_DOMAIN)
+        if first:
+            stream.send(first)
+            stream.expect("failure")
         stream.send(f"<db:result from='back.test' to='{LOCAL_DOMAIN}'>guessed</db:result>")
         with rogue.Stream(listener.accept()[0]) as authority:
             authority.expect("stream")
@@ -91,9 +98,13 @@ def invalid_key(border, source: str) -> None:
             authority.send("<stream:features><dialback xmlns='urn:xmpp:features:dialback'/>"
                            "</stream:features>")
             question = authority.expect("verify")
-            authority.send(f"<db:verify from='back.test' to='{LOCAL_DOMAIN}' type='invalid' "
+            authority.send(f"<db:verify from='back.test' to='{LOCAL_DOMAIN}' type='{verdict}' "
                            f"id='{question.get('id')}'/>")
-            assert stream.expect("result").get("type") == "invalid"
+            assert stream.expect("result").get("type") == verdict
+
+
+def invalid_key(border, source: str) -> None:
+    dialback(border, source, "invalid")
 
 
 @pytest.mark.parametrize("fail", [wrong_certificate, no_xml, no_partner, invalid_key])
@@ -101,9 +112,7 @@ def test_E13_a_ban(border, crosses, eventually, fail):
     """After four failures, for two seconds, told once; nobody else is."""
     bad, good = (border.settings.address(n) for n in (200, 201))
     partner = border.partner("good.test")
-    border.stranger, border.back = border.partner("stranger.test"), (border.address(), 5269)
-    border.allow("back.test", tls="NotSupported", sasl="NotSupported", dialback="true")
-    border.publish("back.test", border.back)
+    border.stranger = border.partner("stranger.test")
     stream = border.call(partner, source=bad)
     for _ in range(4):
         assert told(border, "address-banned") == 0
@@ -117,3 +126,11 @@ def test_E13_a_ban(border, crosses, eventually, fail):
     time.sleep(2.5)
     assert is_let_in(border, bad)
     assert told(border, "address-banned") == 1
+
+
+def test_refusals_of_a_stream_that_proves_itself_do_not_count(border):
+    """A partner that always tries SASL first, in vain, and then dialback."""
+    auth = f"<auth xmlns='{rogue.SASL}' mechanism='EXTERNAL'>=</auth>"
+    for _ in range(6):
+        dialback(border, border.settings.address(200), "valid", first=auth)
+    assert told(border, "address-banned") == 0

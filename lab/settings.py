@@ -83,17 +83,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     env = os.environ.get
     parser.add_argument("--data", type=pathlib.Path, metavar="DIR",
                         default=pathlib.Path(env("CAUSEWAY_DATA", PROJECT / "run-data")),
-                        help="directory for everything the lab writes (default: run-data)")
+                        help="directory for everything the lab writes (default: %(default)s)")
     parser.add_argument("--base", default=env("CAUSEWAY_BASE", "127.0.10"), metavar="127.0.N",
-                        help="first three numbers of the loopback addresses (default: 127.0.10)")
+                        help="first three numbers of the loopback addresses "
+                             "(default: %(default)s)")
     parser.add_argument("--program", type=pathlib.Path, metavar="FILE",
                         default=pathlib.Path(env("CAUSEWAY_PROGRAM",
                                                  PROJECT / "build" / "causeway")),
-                        help="the causeway program (default: build/causeway)")
+                        help="the causeway program (default: %(default)s)")
     for name, variable, default, text in _PORTS:
         parser.add_argument("--" + name.replace("_", "-"), type=int, metavar="PORT",
                             default=int(env(variable, default)),
-                            help=f"{text} (default: {default})")
+                            help=f"{text} (default: %(default)s)")
 
 
 def from_options(options: argparse.Namespace) -> Settings:

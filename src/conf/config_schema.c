@@ -143,7 +143,7 @@ static const struct cw_option sip_options[] = {
      .section = &peer_section, NONE, .help = "who may send requests; all others get 403"},
     {"next-hop", CW_OPTION_SECTION, LIST(cw_config, gateway.sip.next_hops, gateway.sip.n_next_hops),
      .section = &next_hop_section, NONE, .help = "where requests for a local domain go"},
-    {"t1-ms", CW_OPTION_NUMBER, AT(cw_config, gateway.sip.t1_ms), .min = 10, .max = 10000,
+    {"t1-ms", CW_OPTION_NUMBER, AT(cw_config, gateway.sip.t1_ms), .min = 10, .max = 600,
      .fallback = "500", .help = "round-trip time estimate (RFC 3261 section 17.1.1.1)"},
     {"max-message-bytes", CW_OPTION_NUMBER, AT(cw_config, gateway.sip.max_message_bytes),
      .min = 4096, .max = 1048576, .fallback = "65536", .help = "the longest SIP message taken"},

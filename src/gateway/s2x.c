@@ -131,8 +131,10 @@ static void notify(struct gw_s2x *s, const struct cw_jid *remote, const struct c
                                 cw_stanza_error_name(info->condition), info->text.n ? ": " : "",
                                 CW_ARG(cw_str_sub(info->text, 0, 256))),
     };
-    if (cw_str_is_utf8(draft.body) && cw_domain_to_ascii(&arena, local->domain, &domain))
-        (void)gw_sip_send(s->gateway->sip, domain, &draft, 0);
+    if (!cw_str_is_utf8(draft.body) || !cw_domain_to_ascii(&arena, local->domain, &domain) ||
+        gw_sip_send(s->gateway->sip, domain, &draft, 0) != CW_OK)
+        CW_LOG(&s->gateway->log, CW_LOG_WARN, "notice-lost", CW_KV("to", draft.to_uri),
+               CW_KVC("condition", cw_stanza_error_name(info->condition)));
     cw_arena_free(&arena);
 }
 

@@ -277,7 +277,8 @@ def test_N04_servfail_and_silence_harm_nobody_else(border):
 def test_F13_the_resolver_dies_and_comes_back(border, eventually):
     """Streams that are up live on, senders are told, and it is used again within five seconds."""
     up, new = border.partner("up.test"), border.partner("new.test")
-    works_quickly(border, up, "up.test")
+    # the row before left a resolver that has just been found silent
+    eventually(lambda: ask(border, "up.test")[0] == 202, 6, "a first stream", every=0.3)
     border.names.silent = True
     try:
         until = time.monotonic() + 14

@@ -148,7 +148,7 @@ class SipUser:
                 continue  # half written, or seen before
             seen.add(match["branch"])
             found.append(Received(
-                at=int(match["s"]) + int(match["us"]) / 1e6, sender=match["sender"].strip(),
+                at=_seconds(match), sender=match["sender"].strip(),
                 call_id=match["call_id"].strip(), body=match["body"], headers=match["headers"]))
         return found
 
@@ -194,9 +194,8 @@ class SipUser:
         text = log.read_text(errors="replace") if log.exists() else ""
         for match in _ANSWER.finditer(text):
             number, status = int(match["n"]), int(match["status"])
-            sent = int(match["s"]) + int(match["us"]) / 1e6
-            ended = int(match["es"]) + int(match["eus"]) / 1e6
-            answers[number - 1] = Answer(status, ended - sent, sent)
+            sent = _seconds(match)
+            answers[number - 1] = Answer(status, _seconds(match, "e") - sent, sent)
         return answers
 
     def _send_scenario(self) -> str:
@@ -260,10 +259,15 @@ Content-Length: 0
 
 ]]></send>""")
 
+# sipp writes nothing for a variable that is exactly zero: a microsecond in a million.
+_MOMENT = r"(?P<{0}s>\d+)(?:\.\d+)? (?P<{0}us>\d*)(?:\.\d+)?"
 _RECORD = re.compile(
-    r" (?P<s>\d+)(?:\.\d+)? (?P<us>\d+)(?:\.\d+)? (?P<branch>\S+) (?P<call_id>\S+) "
+    " " + _MOMENT.format("") + r" (?P<branch>\S+) (?P<call_id>\S+) "
     r"(?P<sender>[^\n]*?)"
     r"=BODY=(?P<body>.*?)=HEAD=(?P<headers>.*?)=END=", re.DOTALL)
-_ANSWER = re.compile(
-    r"=ANSWER= (?P<n>\d+) (?P<status>\d+) (?P<s>\d+)(?:\.\d+)? (?P<us>\d+)(?:\.\d+)? "
-    r"(?P<es>\d+)(?:\.\d+)? (?P<eus>\d+)(?:\.\d+)?")
+_ANSWER = re.compile(r"=ANSWER= (?P<n>\d+) (?P<status>\d+) " + _MOMENT.format("") + " "
+                     + _MOMENT.format("e"))
+
+
+def _seconds(match: re.Match, prefix: str = "") -> float:
+    return int(match[f"{prefix}s"]) + int(match[f"{prefix}us"] or 0) / 1e6

@@ -191,6 +191,8 @@ static void do_action(struct edge_stream *s, const struct cw_s2s_action *action)
     case CW_S2S_DO_START_TLS:
         start_tls(s);
         break;
+    case CW_S2S_DO_PROVE:
+        break;
     case CW_S2S_DO_ASK_AUTHORITY:
         edge_verify_ask(s->edge, &action->dialback);
         break;

@@ -110,11 +110,80 @@ const struct cw_cert_name *cw_cert_match(const struct cw_cert *cert, struct cw_s
     return found;
 }
 
+const char *cw_chain_fault_name(enum cw_chain_fault fault)
+{
+    switch (fault) {
+    case CW_CHAIN_OK:
+        return "ok";
+    case CW_CHAIN_SELF_SIGNED:
+        return "self-signed";
+    case CW_CHAIN_UNKNOWN_CA:
+        return "unknown-ca";
+    case CW_CHAIN_EXPIRED:
+        return "expired";
+    case CW_CHAIN_NOT_YET_VALID:
+        return "not-yet-valid";
+    case CW_CHAIN_REVOKED:
+        return "revoked";
+    case CW_CHAIN_PURPOSE:
+        return "purpose";
+    case CW_CHAIN_WEAK:
+        return "weak";
+    case CW_CHAIN_NO_STAPLE:
+        return "no-staple";
+    case CW_CHAIN_PIN:
+        return "pin";
+    case CW_CHAIN_DANE:
+        return "dane";
+    case CW_CHAIN_OTHER:
+        return "other";
+    }
+    return "?";
+}
+
+const char *cw_cert_proof_name(enum cw_cert_proof proof)
+{
+    switch (proof) {
+    case CW_PROOF_NONE:
+        return "none";
+    case CW_PROOF_PKIX:
+        return "PKIX";
+    case CW_PROOF_ANCHOR:
+        return "own anchor";
+    case CW_PROOF_PIN:
+        return "pinned key";
+    case CW_PROOF_DANE:
+        return "DANE";
+    case CW_PROOF_DELEGATION:
+        return "DNSSEC delegation";
+    case CW_PROOF_POSH:
+        return "POSH";
+    }
+    return "?";
+}
+
+enum cw_cert_proof cw_cert_proof(const struct cw_cert *cert, struct cw_str domain)
+{
+    struct cw_arena scratch = {0};
+    struct cw_str ascii;
+    bool is_settled = cw_str_is_present(cert->proven_for) &&
+                      cw_domain_to_ascii(&scratch, domain, &ascii) &&
+                      cw_str_eq(ascii, cert->proven_for);
+
+    cw_arena_free(&scratch);
+    if (!cert->present)
+        return CW_PROOF_NONE;
+    if (is_settled)
+        return cert->proof;
+    return cert->chain_ok && !cert->is_ca && cw_cert_match(cert, domain) ? CW_PROOF_PKIX
+                                                                         : CW_PROOF_NONE;
+}
+
 enum cw_cert_verdict cw_cert_judge(const struct cw_cert *cert, struct cw_str domain)
 {
     if (!cert->present)
         return CW_CERT_NONE;
-    if (!cert->chain_ok || cert->is_ca)
-        return CW_CERT_UNTRUSTED;
-    return cw_cert_match(cert, domain) ? CW_CERT_GOOD : CW_CERT_WRONG_NAME;
+    if (cw_cert_proof(cert, domain) != CW_PROOF_NONE)
+        return CW_CERT_GOOD;
+    return cert->chain_ok && !cert->is_ca ? CW_CERT_WRONG_NAME : CW_CERT_UNTRUSTED;
 }

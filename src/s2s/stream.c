@@ -266,6 +266,8 @@ static void take_event(struct cw_s2s *s, const struct cw_s2s_event *e)
     case CW_S2S_TLS_FAILED:
         cw_s2s_tls_failed(s, e->text);
         break;
+    case CW_S2S_PROVEN:
+        break;
     case CW_S2S_DIALBACK_ANSWER:
         cw_s2s_on_dialback_answer(s, &e->dialback);
         break;

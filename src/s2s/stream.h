@@ -32,6 +32,9 @@ struct cw_s2s_config {
     /* Outbound made only to ask an authority (dialback step 2): no authentication of our own is
      * begun; verify requests go out once the partner's TLS rules are met. */
     bool verify_only;
+    /* The owner answers PROVE actions: more than the names in a certificate may count (pinned keys,
+     * DANE, POSH).  Otherwise no PROVE comes and names decide. */
+    bool proves;
     /* Fills `out` with an unpredictable stream id (inbound only). */
     void (*new_stream_id)(void *arg, char out[33]);
     void *arg;
@@ -40,10 +43,13 @@ struct cw_s2s *cw_s2s_new(const struct cw_s2s_config *);
 void cw_s2s_free(struct cw_s2s **);
 
 enum cw_s2s_event_kind {
-    CW_S2S_OPENED, /* transport is up (outbound and inbound: first event) */
+    /* Transport is up (outbound and inbound: first event).  With `cert`, TLS was there from the
+     * first byte (XEP-0368), and the event is OPENED and TLS_UP in one. */
+    CW_S2S_OPENED,
     CW_S2S_BYTES,
     CW_S2S_TLS_UP,          /* handshake done; `cert` is valid for this call and copied */
     CW_S2S_TLS_FAILED,      /* `text`: why */
+    CW_S2S_PROVEN,          /* to our PROVE: `cert`, the peer's, with all that is known of it now */
     CW_S2S_DIALBACK_ANSWER, /* to our ASK_AUTHORITY: `dialback`, valid/invalid/error */
     CW_S2S_VERIFY, /* outbound, also before OPENED: ask the peer to verify a key: `dialback`;
                     * answered by VERIFY_ANSWER in any case */
@@ -67,8 +73,8 @@ struct cw_s2s_event {
     enum cw_s2s_event_kind kind;
     uint64_t now_ms;
     struct cw_str bytes;                   /* BYTES */
-    const struct cw_cert *cert;            /* TLS_UP */
-    struct cw_str tls_version, tls_cipher; /* TLS_UP, for people */
+    const struct cw_cert *cert;            /* TLS_UP, PROVEN; OPENED: may be */
+    struct cw_str tls_version, tls_cipher; /* TLS_UP, OPENED with cert: for people */
     struct cw_s2s_dialback dialback;       /* DIALBACK_ANSWER, VERIFY */
     const struct cw_xml *stanza;           /* SEND: checked and built by the caller */
     struct cw_policy *policy;              /* POLICY */
@@ -80,6 +86,8 @@ struct cw_s2s_event {
 enum cw_s2s_action_kind {
     CW_S2S_DO_SEND,          /* write `bytes` */
     CW_S2S_DO_START_TLS,     /* after all bytes so far; server side when inbound */
+    CW_S2S_DO_PROVE,         /* does the peer's certificate stand for `remote`?  Answer with PROVEN
+                              * (not from inside); nothing is read or offered until then */
     CW_S2S_DO_ASK_AUTHORITY, /* inbound got a <db:result/>: ask dialback.originating's server */
     CW_S2S_DO_VERIFY_ANSWER, /* outbound: the peer's answer to a VERIFY event, or its failure */
     CW_S2S_DO_READY,         /* the pair (local, remote) is proven in this direction by `method` */
@@ -99,6 +107,7 @@ struct cw_s2s_action {
     struct cw_xml *stanza;      /* until the next step */
     enum cw_nego_reason reason; /* FAILED, when the policy ended it */
     bool has_error;             /* CLOSE, FAILED: a stream error was sent or received */
+    bool by_peer;               /* CLOSE, FAILED: the peer ended it, or sent that error */
     enum cw_stream_error stream_error;
     struct cw_str text; /* one sentence */
 };

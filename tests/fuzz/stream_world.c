@@ -217,6 +217,8 @@ static void take_action(struct world *w, const struct cw_s2s_action *a)
         cw_assert(!w->has_tls && !w->in_handshake && w->n_ready == 0);
         w->in_handshake = true;
         break;
+    case CW_S2S_DO_PROVE:
+        break;
     case CW_S2S_DO_ASK_AUTHORITY:
         on_ask(w, a);
         break;

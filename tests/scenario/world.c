@@ -97,6 +97,8 @@ static struct cw_str action_text(struct world *w, const struct cw_s2s_action *a)
         return cw_arena_printf(&w->arena, "send %.*s", CW_ARG(a->bytes));
     case CW_S2S_DO_START_TLS:
         return CW_S("start-tls");
+    case CW_S2S_DO_PROVE:
+        return cw_arena_printf(&w->arena, "prove %.*s", CW_ARG(a->remote));
     case CW_S2S_DO_ASK_AUTHORITY:
         return cw_arena_printf(&w->arena, "ask %.*s %.*s %.*s %.*s",
                                CW_ARG(a->dialback.originating), CW_ARG(a->dialback.receiving),

@@ -159,9 +159,11 @@ static void on_data(void *arg, struct cw_str bytes)
         case CW_LINK_OUTCOME:
             edge_gateway_on_outcome(owner, l, &event.outcome);
             break;
+        case CW_LINK_ASK:
         case CW_LINK_PING:
             break;
         case CW_LINK_CONFIGURED:
+        case CW_LINK_ANSWER:
         case CW_LINK_CLOSED:
             drop(l, CW_S("the gateway said goodbye"));
             return;

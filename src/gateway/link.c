@@ -176,9 +176,11 @@ static void on_data(void *arg, struct cw_str bytes)
         case CW_LINK_OUTCOME:
             gw_s2x_outcome(edge->gateway->s2x, &event.outcome);
             break;
+        case CW_LINK_ANSWER:
         case CW_LINK_PING:
             break;
         case CW_LINK_CONFIG:
+        case CW_LINK_ASK:
         case CW_LINK_CLOSED:
             drop(edge, CW_S("the edge said goodbye"));
             break;

@@ -161,6 +161,32 @@ static enum cw_link_event_kind read_outcome(struct cw_link *link, struct cw_xml 
     return out->kind = CW_LINK_OUTCOME;
 }
 
+static enum cw_link_event_kind read_ask(struct cw_link *link, struct cw_xml *node,
+                                        struct cw_link_event *out)
+{
+    if (link->side != CW_LINK_EDGE || !read_number(node, "n", &out->n))
+        return broken(out, "ask is not expected here");
+    out->json = cw_xml_text(&link->node_arena, node);
+    if (out->json.n > CW_LINK_MAX_ASK_BYTES)
+        return broken(out, "a question that is too long");
+    return out->kind = CW_LINK_ASK;
+}
+
+static enum cw_link_event_kind read_answer(struct cw_link *link, struct cw_xml *node,
+                                           struct cw_link_event *out)
+{
+    struct cw_str more = cw_xml_attr(node, "more");
+    if (link->side != CW_LINK_GATEWAY || !read_number(node, "n", &out->n))
+        return broken(out, "answer is not expected here");
+    out->more = cw_str_eq_cstr(more, "true");
+    if (cw_str_is_present(more) && !out->more)
+        return broken(out, "answer with an unknown value of more");
+    out->json = cw_xml_text(&link->node_arena, node);
+    if (out->json.n > CW_LINK_MAX_ANSWER_BYTES)
+        return broken(out, "an answer that is too long");
+    return out->kind = CW_LINK_ANSWER;
+}
+
 static enum cw_link_event_kind read_ping(struct cw_link *link, struct cw_xml *node,
                                          struct cw_link_event *out)
 {
@@ -176,7 +202,8 @@ static enum cw_link_event_kind read_element(struct cw_link *link, struct cw_xml 
         const char *name;
         enum cw_link_event_kind (*read)(struct cw_link *, struct cw_xml *, struct cw_link_event *);
     } rows[] = {{"hello", read_hello},   {"config", read_config},   {"configured", read_configured},
-                {"stanza", read_stanza}, {"outcome", read_outcome}, {"ping", read_ping}};
+                {"stanza", read_stanza}, {"outcome", read_outcome}, {"ask", read_ask},
+                {"answer", read_answer}, {"ping", read_ping}};
     if (!cw_str_eq(node->ns, CW_NS_LINK))
         return broken(out, "an element of another namespace");
     if (!link->greeted && !cw_str_eq_cstr(node->name, "hello"))
@@ -316,6 +343,24 @@ void cw_link_write_outcome(struct cw_buf *b, const struct cw_link_outcome *outco
     cw_buf_putc(b, '>');
     cw_xml_write(b, outcome->error, &scope);
     cw_buf_putcstr(b, "</outcome>");
+}
+
+void cw_link_write_ask(struct cw_buf *b, uint64_t n, struct cw_str json)
+{
+    cw_assert(json.n <= CW_LINK_MAX_ASK_BYTES);
+    put_start(b, "ask");
+    cw_buf_printf(b, " n='%" PRIu64 "'>", n);
+    cw_xml_escape(b, json);
+    cw_buf_putcstr(b, "</ask>");
+}
+
+void cw_link_write_answer(struct cw_buf *b, uint64_t n, bool more, struct cw_str json)
+{
+    cw_assert(json.n <= CW_LINK_MAX_ANSWER_BYTES);
+    put_start(b, "answer");
+    cw_buf_printf(b, " n='%" PRIu64 "'%s>", n, more ? " more='true'" : "");
+    cw_xml_escape(b, json);
+    cw_buf_putcstr(b, "</answer>");
 }
 
 void cw_link_write_close(struct cw_buf *b)

@@ -13,7 +13,14 @@
  * the same SIP request of it.
  *
  * A gateway's numbers only grow on one link: a stanza that comes a second time ends the link and is
- * not sent to the partner again.  Both sides say <ping/> when it is time (cw_link_tick); a side
+ * not sent to the partner again.
+ *
+ * An administrator's question, what streams there are say, is <ask n='5'>JSON</ask> from the
+ * gateway, with numbers of their own; the edge says <answer n='5' more='true'>JSON</answer> as
+ * often as it has something to tell meanwhile, and once without `more`.  Who asks sets the time
+ * limit.
+ *
+ * Both sides say <ping/> when it is time (cw_link_tick); a side
  * from which no whole message comes within the time is taken for dead, also when it drips bytes.
  *
  * This module is the protocol only: bytes in, messages out, writers into a buffer; no sockets.
@@ -28,7 +35,10 @@ enum {
     CW_LINK_VERSION = 1,
     CW_LINK_MAX_BYTES = 16 * 1024 * 1024,
     CW_LINK_MAX_HELLO_BYTES = 4096, /* of one element before hello */
-    CW_LINK_HELLO_MS = 10000,       /* until hello has come */
+    CW_LINK_MAX_ASK_BYTES = 65536,  /* JSON of a question */
+    /* JSON of an answer: as XML it may be six times as long, and still one message. */
+    CW_LINK_MAX_ANSWER_BYTES = 2 * 1024 * 1024,
+    CW_LINK_HELLO_MS = 10000, /* until hello has come */
     CW_LINK_PING_MS = 10000,
     CW_LINK_SILENT_MS = 30000, /* without one whole message */
     CW_LINK_TICK_MS = 2500,    /* how often to call cw_link_tick */
@@ -69,6 +79,8 @@ enum cw_link_event_kind {
     CW_LINK_CONFIGURED, /* version; text present = it was refused, and why */
     CW_LINK_STANZA,     /* n, stanza */
     CW_LINK_OUTCOME,    /* outcome */
+    CW_LINK_ASK,        /* n, json */
+    CW_LINK_ANSWER,     /* n, json, more */
     CW_LINK_PING,       /* the other side is alive; nothing to do */
     CW_LINK_CLOSED,     /* the other side said goodbye */
     CW_LINK_BROKEN,     /* text; drop the connection */
@@ -80,6 +92,7 @@ struct cw_link_event {
     uint64_t version;
     struct cw_str json;
     uint64_t n;
+    bool more; /* ANSWER: this is not the last one */
     struct cw_xml *stanza;
     struct cw_link_outcome outcome;
     struct cw_str text;
@@ -105,6 +118,9 @@ void cw_link_write_config(struct cw_buf *, uint64_t version, struct cw_str json)
 void cw_link_write_configured(struct cw_buf *, uint64_t version, struct cw_str refusal);
 void cw_link_write_stanza(struct cw_buf *, uint64_t n, const struct cw_xml *stanza);
 void cw_link_write_outcome(struct cw_buf *, const struct cw_link_outcome *);
+/* The text is no longer than the limit for its kind. */
+void cw_link_write_ask(struct cw_buf *, uint64_t n, struct cw_str json);
+void cw_link_write_answer(struct cw_buf *, uint64_t n, bool more, struct cw_str json);
 void cw_link_write_close(struct cw_buf *);
 
 #endif

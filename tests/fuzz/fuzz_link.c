@@ -24,6 +24,7 @@ static void tell(struct reading *r, const struct cw_link_event *e)
     cw_buf_printf(&r->events, "%d %llu %llu %llu %d %d", (int)e->kind, (unsigned long long)e->n,
                   (unsigned long long)e->version, (unsigned long long)e->outcome.n,
                   (int)e->outcome.result, (int)e->outcome.reason);
+    cw_buf_putc(&r->events, e->more ? '+' : '.');
     cw_buf_puts(&r->events, e->instance);
     cw_buf_puts(&r->events, e->json);
     if (e->kind != CW_LINK_BROKEN) /* of two faults at once either may be told */

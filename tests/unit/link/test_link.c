@@ -40,6 +40,7 @@ static void write_all(const struct cw_link *gateway, struct cw_arena *arena, str
                                                          .text = CW_S("it's late")});
     cw_link_write_outcome(
         out, &(struct cw_link_outcome){.n = 5, .result = CW_LINK_REFUSED, .error = error});
+    cw_link_write_ask(out, 9, CW_S("{\"a\":\"<&>'\"}"));
     cw_link_write_close(out);
 }
 
@@ -81,6 +82,11 @@ static void check_event(unsigned index, const struct cw_link_event *event)
         assert_true(cw_str_eq_cstr(cw_xml_attr(event->outcome.error, "type"), "error"));
         break;
     case 6:
+        assert_int_equal(event->kind, CW_LINK_ASK);
+        assert_int_equal(event->n, 9);
+        assert_true(cw_str_eq_cstr(event->json, "{\"a\":\"<&>'\"}"));
+        break;
+    case 7:
         assert_int_equal(event->kind, CW_LINK_CLOSED);
         break;
     default:
@@ -99,10 +105,10 @@ static void read_in_pieces(size_t piece)
     write_all(gateway, &arena, &bytes);
     for (size_t i = 0; i < bytes.n; i += piece) {
         cw_link_feed(edge, cw_str_sub(cw_buf_str(&bytes), i, i + piece));
-        while (n < 7 && cw_link_next(edge, &event) != CW_LINK_MORE)
+        while (n < 8 && cw_link_next(edge, &event) != CW_LINK_MORE)
             check_event(n++, &event);
     }
-    assert_int_equal(n, 7);
+    assert_int_equal(n, 8);
     cw_link_free(&gateway);
     cw_link_free(&edge);
     cw_buf_free(&bytes);
@@ -121,9 +127,36 @@ static void test_byte_by_byte(void **state)
     read_in_pieces(1);
 }
 
+/* What an edge answers: news first, the end once; a long answer is one message, however much of it
+ * must be escaped. */
+static void test_answers(void **state)
+{
+    struct cw_buf bytes = {0}, json = {0};
+    struct cw_link *edge = cw_link_new(CW_LINK_EDGE, CW_S("e1"));
+    struct cw_link *gateway = cw_link_new(CW_LINK_GATEWAY, CW_S("g1"));
+    struct cw_link_event event;
+    (void)state;
+    while (json.n < CW_LINK_MAX_ANSWER_BYTES)
+        cw_buf_putc(&json, '"');
+    cw_link_write_open(edge, &bytes);
+    cw_link_write_answer(&bytes, 5, true, CW_S("{\"step\":1}"));
+    cw_link_write_answer(&bytes, 5, false, cw_buf_str(&json));
+    cw_link_feed(gateway, cw_buf_str(&bytes));
+    assert_int_equal(cw_link_next(gateway, &event), CW_LINK_HELLO);
+    assert_int_equal(cw_link_next(gateway, &event), CW_LINK_ANSWER);
+    assert_true(event.n == 5 && event.more && cw_str_eq_cstr(event.json, "{\"step\":1}"));
+    assert_int_equal(cw_link_next(gateway, &event), CW_LINK_ANSWER);
+    assert_true(event.n == 5 && !event.more && cw_str_eq(event.json, cw_buf_str(&json)));
+    cw_link_free(&edge);
+    cw_link_free(&gateway);
+    cw_buf_free(&bytes);
+    cw_buf_free(&json);
+}
+
 static const struct {
     const char *name;
     const char *bytes;
+    enum cw_link_side reader; /* the edge when it is not said */
 } hostile[] = {
     {"not XML", "garbage in here"},
     {"another namespace", "<stream:stream xmlns='jabber:server' "
@@ -150,6 +183,15 @@ static const struct {
     {"a smaller number", HEADER HELLO "<stanza xmlns='urn:causeway:link:1' n='7'><a xmlns='b'/>"
                                       "</stanza><stanza xmlns='urn:causeway:link:1' n='6'>"
                                       "<a xmlns='b'/></stanza>"},
+    {"ask without number", HEADER HELLO "<ask xmlns='urn:causeway:link:1'>{}</ask>"},
+    {"ask to a gateway", HEADER HELLO "<ask xmlns='urn:causeway:link:1' n='1'>{}</ask>",
+     CW_LINK_GATEWAY},
+    {"answer to an edge", HEADER HELLO "<answer xmlns='urn:causeway:link:1' n='1'>{}</answer>"},
+    {"answer without number", HEADER HELLO "<answer xmlns='urn:causeway:link:1'>{}</answer>",
+     CW_LINK_GATEWAY},
+    {"answer with another more",
+     HEADER HELLO "<answer xmlns='urn:causeway:link:1' n='1' more='false'>{}</answer>",
+     CW_LINK_GATEWAY},
     {"doctype", "<!DOCTYPE a [<!ENTITY b 'c'>]>" HEADER},
 };
 
@@ -157,15 +199,15 @@ static void test_hostile(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
-        struct cw_link *edge = cw_link_new(CW_LINK_EDGE, CW_S("e1"));
+        struct cw_link *link = cw_link_new(hostile[i].reader, CW_S("e1"));
         struct cw_link_event event;
-        cw_link_feed(edge, cw_str_of(hostile[i].bytes));
+        cw_link_feed(link, cw_str_of(hostile[i].bytes));
         do
-            cw_link_next(edge, &event);
+            cw_link_next(link, &event);
         while (event.kind == CW_LINK_HELLO || event.kind == CW_LINK_STANZA);
         if (event.kind != CW_LINK_BROKEN || event.text.n == 0)
             fail_msg("%s: event %d instead of a broken link", hostile[i].name, event.kind);
-        cw_link_free(&edge);
+        cw_link_free(&link);
     }
 }
 
@@ -195,6 +237,34 @@ static void test_oversized(void **state)
         cw_link_free(&edge);
     }
     cw_buf_free(&bytes);
+}
+
+/* A question and an answer have limits of their own. */
+static void test_too_long(void **state)
+{
+    (void)state;
+    for (int reader = CW_LINK_EDGE; reader <= CW_LINK_GATEWAY; reader++) {
+        bool is_edge = reader == CW_LINK_EDGE;
+        size_t most = is_edge ? CW_LINK_MAX_ASK_BYTES : CW_LINK_MAX_ANSWER_BYTES;
+        for (size_t n = most; n <= most + 1; n++) {
+            struct cw_buf bytes = {0};
+            struct cw_link_event event;
+            struct cw_link *link = cw_link_new((enum cw_link_side)reader, CW_S("e1"));
+            cw_buf_putcstr(&bytes, HEADER HELLO);
+            cw_buf_putcstr(&bytes, is_edge ? "<ask" : "<answer");
+            cw_buf_putcstr(&bytes, " xmlns='urn:causeway:link:1' n='1'>");
+            for (size_t i = 0; i < n; i++)
+                cw_buf_putc(&bytes, 'x');
+            cw_buf_putcstr(&bytes, is_edge ? "</ask>" : "</answer>");
+            cw_link_feed(link, cw_buf_str(&bytes));
+            assert_int_equal(cw_link_next(link, &event), CW_LINK_HELLO);
+            assert_int_equal(cw_link_next(link, &event), n > most  ? CW_LINK_BROKEN
+                                                         : is_edge ? CW_LINK_ASK
+                                                                   : CW_LINK_ANSWER);
+            cw_link_free(&link);
+            cw_buf_free(&bytes);
+        }
+    }
 }
 
 /* Whatever comes after a good beginning, to either side: an event with a sentence, or silence. */
@@ -304,7 +374,8 @@ int main(void)
         cmocka_unit_test(test_whole),          cmocka_unit_test(test_byte_by_byte),
         cmocka_unit_test(test_hostile),        cmocka_unit_test(test_oversized),
         cmocka_unit_test(test_garbage),        cmocka_unit_test(test_no_hello_in_time),
-        cmocka_unit_test(test_pings_and_drip),
+        cmocka_unit_test(test_pings_and_drip), cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

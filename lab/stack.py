@@ -38,15 +38,18 @@ class Lab:
     transport: between Kamailio and the gateway, both ways.
     partner: the server of fabrikam.test, "prosody" or "ejabberd".
     log_level: of Causeway; "info" where its speed is measured.
+    causeway_options: more for its configuration, as lab.causeway.Causeway takes them.
     """
 
     def __init__(self, settings: Settings, mode: Mode = Mode.SASL, fault: str = "",
-                 transport: str = "udp", partner: str = "prosody", log_level: str = "debug"):
+                 transport: str = "udp", partner: str = "prosody", log_level: str = "debug",
+                 **causeway_options):
         self.settings = settings
         self.mode = mode
         self._fault = fault
         self._transport = transport
         self._log_level = log_level
+        self._causeway_options = causeway_options
         self._server_class = SERVERS[partner]
         self._stack = contextlib.ExitStack()
         self._clients = {}
@@ -75,7 +78,7 @@ class Lab:
                                                    certificate=pair))
         self.kamailio = self._run(Kamailio(self.settings, self._transport))
         self.causeway = self._run(Causeway(self.settings, self.authority, self._transport,
-                                           self._log_level))
+                                           self._log_level, **self._causeway_options))
 
     def _run(self, server):
         self._stack.callback(server.stop)

@@ -138,6 +138,7 @@ void cw_x509_read(X509 *x, struct cw_arena *arena, struct cw_cert *out)
     out->subject = name_text(X509_get_subject_name(x), arena);
     out->issuer = name_text(X509_get_issuer_name(x), arena);
     out->not_after = time_text(X509_get0_notAfter(x), arena);
+    out->not_after_s = cw_x509_not_after(x);
     ERR_clear_error();
 }
 

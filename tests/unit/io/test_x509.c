@@ -135,6 +135,7 @@ static void from_file(void **state)
     assert_true(cw_str_eq_cstr(c.issuer, "CN = Middle"));
     assert_true(cw_str_index(c.subject, '\n') < 0); /* nobody forges a line of our log */
     assert_int_equal(c.not_after.n, 20);
+    assert_int_equal(c.not_after_s, cw_x509_not_after(leaf.cert));
     assert_true(cw_x509_read_pem_file(in_dir(&dir, "alone.crt", path), ca_path, &arena, &c, &why));
     assert_false(c.chain_ok);
     assert_true(c.chain_reason.n > 0);

@@ -28,6 +28,7 @@ log:
 local-domains:{local_domains}
 edge:
   listen:{listen}
+  direct-tls-listen: ["{edge[0]}:{edge[1] + 1}"]
   source-address: {edge[0]}
   certificate: {pair.certificate}
   key: {pair.key}

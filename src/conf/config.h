@@ -36,6 +36,8 @@ struct cw_component_config {
 struct cw_edge_config {
     struct cw_endpoint *listen; /* default [::]:5269 and 0.0.0.0:5269 */
     size_t n_listen;
+    struct cw_endpoint *direct_tls_listen; /* default none */
+    size_t n_direct_tls_listen;
     struct cw_str source_address;    /* IP for outbound streams; empty: the system chooses */
     struct cw_str certificate;       /* PEM chain; empty when this machine runs no edge */
     struct cw_str key;               /* PEM */

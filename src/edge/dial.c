@@ -1,7 +1,8 @@
 /* From a partner's domain to a TCP connection: look up its servers (RFC 6120 section 3.2), leave
  * out the addresses that must not be connected to, and try the rest in the manner of RFC 8305: host
  * by host, IPv6 and IPv4 in turn, the next attempt when one fails or 250 ms have passed.  The first
- * connection wins; the others are dropped. */
+ * connection wins; the others are dropped.  With direct TLS (XEP-0368) a connection is one when its
+ * handshake is done, so that a port where nobody speaks TLS gives way to the next target. */
 #include "edge/edge_priv.h"
 
 #include <unistd.h>
@@ -11,6 +12,8 @@ enum { CONNECT_TIMEOUT_MS = 10000, ATTEMPT_DELAY_MS = 250, TOTAL_MS = 30000 };
 struct attempt {
     struct edge_dial *dial;
     struct cw_addr addr;
+    struct cw_str host;
+    bool is_direct_tls;
     struct cw_conn *conn; /* NULL: not begun, or failed */
 };
 
@@ -19,17 +22,31 @@ struct edge_dial {
     edge_dial_fn *done;
     void *arg;
     struct cw_arena arena;
+    struct cw_str local, domain;
     struct cw_target_query *query;
+    bool is_secure;
     struct attempt *attempts; /* in the order to try */
     size_t n_attempts, next, n_running;
     struct cw_timer *delay, *total;
     struct cw_str last_text;
 };
 
-/* conn NULL: none; it is the callee's otherwise. */
-static void finish(struct edge_dial *dial, enum edge_dial_result result, struct cw_conn *conn)
+static void fail(struct edge_dial *dial, enum edge_dial_result result)
 {
-    dial->done(dial->arg, result, conn, dial->last_text);
+    dial->done(dial->arg, &(struct edge_dialled){.result = result, .text = dial->last_text});
+    edge_dial_cancel(&dial);
+}
+
+static void succeed(struct attempt *attempt, const struct cw_tls_facts *tls)
+{
+    struct edge_dial *dial = attempt->dial;
+    struct edge_dialled dialled = {.result = EDGE_DIAL_OK,
+                                   .conn = attempt->conn,
+                                   .tls = tls,
+                                   .host = attempt->host,
+                                   .is_secure = dial->is_secure};
+    attempt->conn = NULL;
+    dial->done(dial->arg, &dialled);
     edge_dial_cancel(&dial);
 }
 
@@ -38,9 +55,19 @@ static void try_next(struct edge_dial *);
 static void on_connected(void *arg)
 {
     struct attempt *attempt = arg;
-    struct cw_conn *conn = attempt->conn;
-    attempt->conn = NULL;
-    finish(attempt->dial, EDGE_DIAL_OK, conn);
+    struct edge_dial *dial = attempt->dial;
+    if (!attempt->is_direct_tls) {
+        succeed(attempt, NULL);
+        return;
+    }
+    struct cw_tls_start start = edge_stream_tls(dial->edge, dial->local, dial->domain, true);
+    start.timeout_ms = CONNECT_TIMEOUT_MS;
+    cw_conn_start_tls(attempt->conn, &start);
+}
+
+static void on_tls_up(void *arg, const struct cw_tls_facts *tls)
+{
+    succeed(arg, tls);
 }
 
 static void on_closed(void *arg, enum cw_conn_end end, struct cw_str sentence)
@@ -58,12 +85,12 @@ static void on_closed(void *arg, enum cw_conn_end end, struct cw_str sentence)
 
 static void try_next(struct edge_dial *dial)
 {
-    static const struct cw_conn_callbacks callbacks = {.on_connected = on_connected,
-                                                       .on_closed = on_closed};
+    static const struct cw_conn_callbacks callbacks = {
+        .on_connected = on_connected, .on_tls_up = on_tls_up, .on_closed = on_closed};
     struct cw_addr source = {0};
     if (dial->next >= dial->n_attempts) {
         if (dial->n_running == 0)
-            finish(dial, EDGE_DIAL_UNREACHABLE, NULL);
+            fail(dial, EDGE_DIAL_UNREACHABLE);
         return;
     }
     struct attempt *attempt = &dial->attempts[dial->next++];
@@ -84,7 +111,7 @@ static void on_total(void *arg)
 {
     struct edge_dial *dial = arg;
     dial->last_text = CW_S("no address answered in time");
-    finish(dial, EDGE_DIAL_UNREACHABLE, NULL);
+    fail(dial, EDGE_DIAL_UNREACHABLE);
 }
 
 /* --- which addresses, in which order ----------------------------------------------------------*/
@@ -127,6 +154,7 @@ static bool is_own_listener(const struct edge *edge, const struct cw_addr *addr)
 {
     const struct cw_edge_config *config = &edge->config.edge;
     return any_takes(config->listen, config->n_listen, addr) ||
+           any_takes(config->direct_tls_listen, config->n_direct_tls_listen, addr) ||
            any_takes(config->link_listen, config->n_link_listen, addr) ||
            any_takes(config->component_listen, config->n_component_listen, addr);
 }
@@ -154,7 +182,11 @@ static void add_attempt(struct edge_dial *dial, const struct cw_target *target)
                                           CW_ARG(cw_addr_text(&dial->arena, &target->addr)));
         return;
     }
-    dial->attempts[dial->n_attempts++] = (struct attempt){.dial = dial, .addr = target->addr};
+    dial->attempts[dial->n_attempts++] =
+        (struct attempt){.dial = dial,
+                         .addr = target->addr,
+                         .host = cw_arena_dup(&dial->arena, target->host),
+                         .is_direct_tls = target->is_direct_tls};
 }
 
 /* One host's addresses, the two families in turn, beginning with the first one's. */
@@ -179,9 +211,10 @@ static void on_targets(void *arg, const struct cw_target_list *list)
         bool is_passing =
             list->status == CW_TARGET_DNS_TIMEOUT || list->status == CW_TARGET_DNS_FAILED;
         dial->last_text = cw_arena_dup(&dial->arena, list->sentence);
-        finish(dial, is_passing ? EDGE_DIAL_UNREACHABLE : EDGE_DIAL_NOT_FOUND, NULL);
+        fail(dial, is_passing ? EDGE_DIAL_UNREACHABLE : EDGE_DIAL_NOT_FOUND);
         return;
     }
+    dial->is_secure = list->is_secure;
     dial->attempts = cw_arena_alloc(&dial->arena, list->n * sizeof *dial->attempts);
     for (size_t i = 0, n; i < list->n; i += n) {
         for (n = 1; i + n < list->n && cw_str_eq(list->targets[i].host, list->targets[i + n].host);)
@@ -192,11 +225,14 @@ static void on_targets(void *arg, const struct cw_target_list *list)
     try_next(dial);
 }
 
-struct edge_dial *edge_dial_start(struct edge *edge, struct cw_str domain, struct cw_str proxy,
+struct edge_dial *edge_dial_start(struct edge *edge, const struct edge_dial_ask *how,
                                   edge_dial_fn *done, void *arg)
 {
     struct edge_dial *dial = cw_alloc(sizeof *dial);
-    struct cw_target_ask ask = {.domain = domain, .proxy = proxy};
+    struct cw_target_ask ask = {
+        .domain = how->domain, .proxy = how->proxy, .with_direct_tls = how->with_direct_tls};
+    dial->local = cw_arena_dup(&dial->arena, how->local);
+    dial->domain = cw_arena_dup(&dial->arena, how->domain);
     dial->edge = edge;
     dial->done = done;
     dial->arg = arg;

@@ -53,7 +53,7 @@ struct edge {
     struct cw_log_ctx log;
     struct cw_tls_ctx *tls;
     struct cw_resolver *resolver;
-    struct cw_listener **listeners;
+    struct cw_listener **listeners; /* of `listen`, then of `direct-tls-listen` */
     size_t n_listeners;
     struct edge_door *door;
     struct edge_gateway *gateway;
@@ -88,12 +88,16 @@ struct cw_str edge_pair(struct cw_arena *, struct cw_str local, struct cw_str re
 
 /* --- stream.c: one stream ---------------------------------------------------------------------*/
 
-void edge_stream_accept(struct edge *, int fd, const struct cw_addr *peer);
+/* is_direct_tls: TLS from the first byte (XEP-0368). */
+void edge_stream_accept(struct edge *, int fd, const struct cw_addr *peer, bool is_direct_tls);
 /* Looks up, connects and negotiates; the peer (NULL for a verifier) hears of the result.  Never
  * calls back from inside.  NULL when the connection limit is reached. */
 struct edge_stream *edge_stream_dial(struct edge *, struct cw_str local, struct cw_str remote,
                                      struct edge_peer *);
 bool edge_stream_is_ready(const struct edge_stream *);
+/* How TLS begins on a connection from or to a partner; `remote` absent: we are the server. */
+struct cw_tls_start edge_stream_tls(const struct edge *, struct cw_str local, struct cw_str remote,
+                                    bool is_direct);
 /* Writes the stanza on a READY stream; the parcel is taken over and its outcome told when flushed
  * or broken, never from inside. */
 void edge_stream_send(struct edge_stream *, struct edge_parcel *);
@@ -128,12 +132,25 @@ void edge_limits_note_refusals(struct edge_stream *);
 /* --- dial.c: from a domain to a connection ----------------------------------------------------*/
 
 struct edge_dial;
+struct edge_dial_ask {
+    struct cw_str local, domain; /* from whom, to whom */
+    struct cw_str proxy;         /* host[:port] instead of what the DNS says; or empty */
+    bool with_direct_tls;        /* XEP-0368 too */
+};
 enum edge_dial_result { EDGE_DIAL_OK, EDGE_DIAL_NOT_FOUND, EDGE_DIAL_UNREACHABLE };
-/* One call of `done`, from the loop: a connected connection (now the callee's) or why not.  The
- * dial is gone when it returns and must not be cancelled in it or later. */
-typedef void edge_dial_fn(void *arg, enum edge_dial_result, struct cw_conn *, struct cw_str text);
-struct edge_dial *edge_dial_start(struct edge *, struct cw_str domain, struct cw_str proxy,
-                                  edge_dial_fn *done, void *arg);
+struct edge_dialled {
+    enum edge_dial_result result;
+    struct cw_conn *conn;           /* OK: connected, now the callee's */
+    const struct cw_tls_facts *tls; /* direct TLS, and its handshake is done; else NULL */
+    struct cw_str host;             /* whose address it was */
+    bool is_secure;                 /* DNSSEC proved that this host serves the domain */
+    struct cw_str text;             /* otherwise: why not */
+};
+/* One call of `done`, from the loop.  What it is given lives until it returns (tls: as long as the
+ * connection).  The dial is gone then and must not be cancelled in it or later. */
+typedef void edge_dial_fn(void *arg, const struct edge_dialled *);
+struct edge_dial *edge_dial_start(struct edge *, const struct edge_dial_ask *, edge_dial_fn *done,
+                                  void *arg);
 void edge_dial_cancel(struct edge_dial **);
 
 /* --- peer.c: queue and stream towards one partner domain --------------------------------------*/

@@ -50,9 +50,8 @@ static void load_last_policy(struct edge *edge)
 
 /* --- sockets ----------------------------------------------------------------------------------*/
 
-static void on_accept(void *arg, int fd, const struct cw_addr *peer)
+static void let_in(struct edge *edge, int fd, const struct cw_addr *peer, bool is_direct_tls)
 {
-    struct edge *edge = arg;
     if (!edge_limits_let_in(edge, peer)) {
         /* Without a goodbye: a reset leaves nothing behind on this side. */
         const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
@@ -61,7 +60,17 @@ static void on_accept(void *arg, int fd, const struct cw_addr *peer)
         return;
     }
     edge_limits_make_room(edge, peer);
-    edge_stream_accept(edge, fd, peer);
+    edge_stream_accept(edge, fd, peer, is_direct_tls);
+}
+
+static void on_accept(void *arg, int fd, const struct cw_addr *peer)
+{
+    let_in(arg, fd, peer, false);
+}
+
+static void on_accept_direct_tls(void *arg, int fd, const struct cw_addr *peer)
+{
+    let_in(arg, fd, peer, true);
 }
 
 static struct edge_door *open_door(const struct cw_edge_config *config)
@@ -73,20 +82,29 @@ static struct edge_door *open_door(const struct cw_edge_config *config)
                                                     .max = EDGE_DOOR_MAX});
 }
 
+static bool listen_on(struct edge *edge, const struct cw_endpoint *listen, size_t n,
+                      cw_accept_fn *fn, struct cw_buf *why)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct cw_addr addr;
+        if (!cw_addr_parse(listen[i].ip, listen[i].port, &addr))
+            return false;
+        struct cw_listener *listener = cw_listener_new(edge->base, &addr, fn, edge, why);
+        if (!listener)
+            return false;
+        edge->listeners[edge->n_listeners++] = listener;
+    }
+    return true;
+}
+
 static bool listen_all(struct edge *edge, struct cw_buf *why)
 {
     const struct cw_edge_config *config = &edge->config.edge;
-    edge->listeners = cw_alloc(config->n_listen * sizeof *edge->listeners);
-    for (size_t i = 0; i < config->n_listen; i++) {
-        struct cw_addr addr;
-        if (!cw_addr_parse(config->listen[i].ip, config->listen[i].port, &addr))
-            return false;
-        edge->listeners[i] = cw_listener_new(edge->base, &addr, on_accept, edge, why);
-        if (!edge->listeners[i])
-            return false;
-        edge->n_listeners++;
-    }
-    return true;
+    size_t n = config->n_listen + config->n_direct_tls_listen;
+    edge->listeners = cw_alloc((n + 1) * sizeof *edge->listeners);
+    return listen_on(edge, config->listen, config->n_listen, on_accept, why) &&
+           listen_on(edge, config->direct_tls_listen, config->n_direct_tls_listen,
+                     on_accept_direct_tls, why);
 }
 
 static struct cw_tls_ctx *load_tls(const struct edge *edge, struct cw_buf *why)

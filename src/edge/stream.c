@@ -124,13 +124,19 @@ static void watch_written(struct edge_stream *s)
 
 /* --- what the machine asks for ----------------------------------------------------------------*/
 
+struct cw_tls_start edge_stream_tls(const struct edge *edge, struct cw_str local,
+                                    struct cw_str remote, bool is_direct)
+{
+    (void)local;
+    return (struct cw_tls_start){.ctx = edge->tls,
+                                 .is_server = !cw_str_is_present(remote),
+                                 .sni = remote,
+                                 .alpn = is_direct ? "xmpp-server" : NULL};
+}
+
 static void start_tls(struct edge_stream *s)
 {
-    struct cw_tls_start start = {
-        .ctx = s->edge->tls,
-        .is_server = s->direction == CW_INBOUND,
-        .sni = s->direction == CW_OUTBOUND ? s->remote : CW_STR_NONE,
-    };
+    struct cw_tls_start start = edge_stream_tls(s->edge, s->local, s->remote, false);
     cw_conn_start_tls(s->conn, &start);
 }
 
@@ -289,12 +295,16 @@ static void on_data(void *arg, struct cw_str bytes)
     rest_if_in_debt(s);
 }
 
+/* An inbound connection with direct TLS is up only now. */
 static void on_tls_up(void *arg, const struct cw_tls_facts *facts)
 {
-    edge_stream_step(arg, &(struct cw_s2s_event){.kind = CW_S2S_TLS_UP,
-                                                 .cert = &facts->cert,
-                                                 .tls_version = facts->version,
-                                                 .tls_cipher = facts->cipher});
+    struct edge_stream *s = arg;
+    s->tls = facts;
+    edge_stream_step(
+        s, &(struct cw_s2s_event){.kind = s->is_direct_tls ? CW_S2S_OPENED : CW_S2S_TLS_UP,
+                                  .cert = &facts->cert,
+                                  .tls_version = facts->version,
+                                  .tls_cipher = facts->cipher});
 }
 
 static void on_tls_failed(void *arg, struct cw_str sentence)

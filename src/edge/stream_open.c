@@ -15,7 +15,7 @@ static void new_stream_id(void *arg, char out[33])
     cw_arena_free(&arena);
 }
 
-void edge_stream_accept(struct edge *edge, int fd, const struct cw_addr *peer)
+void edge_stream_accept(struct edge *edge, int fd, const struct cw_addr *peer, bool is_direct_tls)
 {
     struct cw_s2s_config config = {
         .direction = CW_INBOUND, .policy = edge->policy, .new_stream_id = new_stream_id};
@@ -26,29 +26,50 @@ void edge_stream_accept(struct edge *edge, int fd, const struct cw_addr *peer)
                        cw_conn_accept(edge->base, fd, peer, &(struct cw_conn_callbacks){0}, NULL));
     CW_LOG(&s->log, CW_LOG_DEBUG, "stream-accepted",
            CW_KV("address", cw_addr_text(&s->arena, peer)));
-    edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_OPENED});
+    s->is_direct_tls = is_direct_tls;
+    if (is_direct_tls) {
+        struct cw_tls_start start = edge_stream_tls(edge, CW_STR_NONE, CW_STR_NONE, true);
+        cw_conn_start_tls(s->conn, &start);
+    } else {
+        edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_OPENED});
+    }
 }
 
-static void on_dialled(void *arg, enum edge_dial_result result, struct cw_conn *conn,
-                       struct cw_str text)
+static void on_not_dialled(struct edge_stream *s, const struct edge_dialled *dialled)
+{
+    s->failed = true;
+    s->fail_reason = dialled->result == EDGE_DIAL_NOT_FOUND ? CW_LINK_REASON_NOT_FOUND
+                                                            : CW_LINK_REASON_UNREACHABLE;
+    s->fail_text = cw_arena_dup(&s->arena, dialled->text);
+    CW_LOG(&s->log, CW_LOG_INFO, "dial-failed", CW_KV("remote", s->remote),
+           CW_KVC("reason", cw_link_reason_name(s->fail_reason)), CW_KV("text", s->fail_text));
+    s->over = true;
+    edge_stream_end(s, s->fail_text);
+}
+
+static void on_dialled(void *arg, const struct edge_dialled *dialled)
 {
     struct edge_stream *s = arg;
+    struct cw_s2s_event opened = {.kind = CW_S2S_OPENED};
     s->dial = NULL;
-    if (result != EDGE_DIAL_OK) {
-        s->failed = true;
-        s->fail_reason =
-            result == EDGE_DIAL_NOT_FOUND ? CW_LINK_REASON_NOT_FOUND : CW_LINK_REASON_UNREACHABLE;
-        s->fail_text = cw_arena_dup(&s->arena, text);
-        CW_LOG(&s->log, CW_LOG_INFO, "dial-failed", CW_KV("remote", s->remote),
-               CW_KVC("reason", cw_link_reason_name(s->fail_reason)), CW_KV("text", text));
-        s->over = true;
-        edge_stream_end(s, s->fail_text);
+    if (dialled->result != EDGE_DIAL_OK) {
+        on_not_dialled(s, dialled);
         return;
     }
-    edge_stream_attach(s, conn);
+    edge_stream_attach(s, dialled->conn);
+    s->host = cw_arena_dup(&s->arena, dialled->host);
+    s->is_host_secure = dialled->is_secure;
+    s->tls = dialled->tls;
+    s->is_direct_tls = dialled->tls != NULL;
     CW_LOG(&s->log, CW_LOG_DEBUG, "dial-connected", CW_KV("remote", s->remote),
-           CW_KV("address", cw_addr_text(&s->arena, cw_conn_peer(conn))));
-    edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_OPENED});
+           CW_KV("address", cw_addr_text(&s->arena, cw_conn_peer(s->conn))),
+           CW_KVC("tls", s->is_direct_tls ? "direct" : "none"));
+    if (s->tls) {
+        opened.cert = &s->tls->cert;
+        opened.tls_version = s->tls->version;
+        opened.tls_cipher = s->tls->cipher;
+    }
+    edge_stream_step(s, &opened);
 }
 
 struct edge_stream *edge_stream_dial(struct edge *edge, struct cw_str local, struct cw_str remote,
@@ -73,8 +94,12 @@ struct edge_stream *edge_stream_dial(struct edge *edge, struct cw_str local, str
     s->is_verifier = peer == NULL;
     if (s->is_verifier)
         cw_map_set(&edge->verifiers, edge_pair(&s->arena, local, remote), s);
-    s->dial = edge_dial_start(edge, s->remote, partner ? partner->proxy_fqdn : CW_STR_NONE,
-                              on_dialled, s);
+    struct edge_dial_ask ask = {.local = s->local, .domain = s->remote};
+    if (partner) {
+        ask.proxy = partner->proxy_fqdn;
+        ask.with_direct_tls = partner->rules.tls != CW_NOT_SUPPORTED;
+    }
+    s->dial = edge_dial_start(edge, &ask, on_dialled, s);
     return s;
 }
 

@@ -17,6 +17,10 @@ struct edge_stream {
     struct edge_dial *dial;
     struct cw_conn *conn;
     struct cw_s2s *machine;
+    const struct cw_tls_facts *tls; /* NULL: none yet; lives as long as the connection */
+    bool is_direct_tls;             /* TLS from the first byte */
+    struct cw_str host;             /* outbound: whose address we are connected to */
+    bool is_host_secure;            /* DNSSEC proved that it serves the domain */
     struct cw_timer *timer;
     struct edge_peer *peer;      /* outbound for stanzas */
     struct edge_parcels written; /* waiting to reach the kernel */

@@ -56,6 +56,7 @@ def edge_config(settings, last: int, pair, authority, bundle):
     address, dns = settings.address(last), settings.dns
     return f"""edge:
   listen: ["{address}:{settings.xmpp_port}"]
+  direct-tls-listen: ["{address}:{settings.xmpp_port + 1}"]
   source-address: {address}
   certificate: {pair.certificate}
   key: {pair.key}

@@ -86,12 +86,22 @@ uint64_t cw_conn_flushed_total(const struct cw_conn *);
 void cw_conn_pause(struct cw_conn *);
 void cw_conn_resume(struct cw_conn *);
 
+/* Server: the settings for the name that the client asks for (SNI, RFC 6066 section 3), needed for
+ * the call only; NULL: there is no such name here. */
+typedef const struct cw_tls_ctx *cw_tls_pick(void *arg, struct cw_str sni);
+
 struct cw_tls_start {
     const struct cw_tls_ctx *ctx; /* needed for the call only */
     bool is_server;
     struct cw_str sni;   /* client: the name asked for, A-labels; absent for none */
     const char *alpn;    /* client: offered; server: agreed to when offered; or NULL */
     uint64_t timeout_ms; /* the handshake's end; 0 for 30 s */
+    /* Server, until the handshake is done: asked when the client names somebody, ctx being for
+     * those who do not; NULL: ctx for all. */
+    cw_tls_pick *pick;
+    void *pick_arg;
+    bool refuses_unknown; /* server: a name that pick does not know ends the handshake, before a
+                           * key was used (alert unrecognized_name); else ctx serves it too */
 };
 /* TLS from here on: the handshake starts once everything queued so far left as plain text.  From
  * this call on no plain text is delivered: what was handed to on_data before is the caller's to

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "io/conn.h"
 #include "io/loop.h"
+#include "io/tls_priv.h"
 
 #include <openssl/ssl.h>
 
@@ -48,6 +49,7 @@ struct cw_conn {
     bool tls_wants_read, tls_wants_write; /* what the handshake waits for */
     bool read_wants_write, write_wants_read;
     char alpn[32];
+    struct cw_tls_server server;
     struct cw_arena arena; /* of facts */
     struct cw_tls_facts facts;
 

@@ -109,6 +109,8 @@ enum cw_io_result cw_conn_tls_handshake(struct cw_conn *c, const char **why)
     if (c->tls_wants_read || c->tls_wants_write)
         return CW_IO_WAIT;
     enum cw_io_result r = failure_of(err, why);
+    if (c->server.refused_name)
+        *why = "the peer asked for a name (SNI) that is not ours";
     if (r == CW_IO_END)
         *why = "the peer closed the connection during the handshake";
     return r == CW_IO_END ? CW_IO_FAILED : r;
@@ -155,7 +157,11 @@ SSL *cw_conn_tls_new(struct cw_conn *c, const struct cw_tls_start *s)
         strcpy(c->alpn, s->alpn);
     }
     if (s->is_server) {
-        SSL_set_app_data(ssl, s->alpn ? c->alpn : NULL);
+        c->server = (struct cw_tls_server){.alpn = s->alpn ? c->alpn : NULL,
+                                           .pick = s->pick,
+                                           .pick_arg = s->pick_arg,
+                                           .refuses_unknown = s->refuses_unknown};
+        SSL_set_app_data(ssl, &c->server);
         SSL_set_accept_state(ssl);
     } else {
         SSL_set_connect_state(ssl);

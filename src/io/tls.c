@@ -51,7 +51,8 @@ static int accept_any_chain(X509_STORE_CTX *c, void *arg)
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
                    const unsigned char *in, unsigned in_n, void *arg)
 {
-    const char *ours = SSL_get_app_data(ssl);
+    const struct cw_tls_server *server = SSL_get_app_data(ssl);
+    const char *ours = server ? server->alpn : NULL;
     size_t n = ours ? strlen(ours) : 0;
     (void)arg;
     for (unsigned i = 0; n > 0 && i < in_n && in[i] <= in_n - i - 1; i += 1u + in[i])
@@ -61,6 +62,25 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
             return SSL_TLSEXT_ERR_OK;
         }
     return SSL_TLSEXT_ERR_NOACK;
+}
+
+/* Server: the certificate for the name that the client asks for.  Comes before any key is used. */
+static int on_name(SSL *ssl, int *alert, void *arg)
+{
+    struct cw_tls_server *server = SSL_get_app_data(ssl);
+    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    (void)arg;
+    if (!server || !server->pick || !name)
+        return SSL_TLSEXT_ERR_NOACK;
+    const struct cw_tls_ctx *ctx = server->pick(server->pick_arg, cw_str_of(name));
+    if (!ctx && server->refuses_unknown) {
+        server->refused_name = true;
+        *alert = SSL_AD_UNRECOGNIZED_NAME;
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
+    if (!ctx || !SSL_set_SSL_CTX(ssl, ctx->ssl))
+        return SSL_TLSEXT_ERR_NOACK;
+    return SSL_TLSEXT_ERR_OK;
 }
 
 int cw_tls_no_passphrase(char *buf, int size, int writing, void *arg)
@@ -85,6 +105,7 @@ static bool set_rules(SSL_CTX *ssl, bool tls13_only)
     SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(ssl, accept_any_chain, NULL);
     SSL_CTX_set_alpn_select_cb(ssl, on_alpn, NULL);
+    SSL_CTX_set_tlsext_servername_callback(ssl, on_name);
     SSL_CTX_set_default_passwd_cb(ssl, cw_tls_no_passphrase);
     return SSL_CTX_set_min_proto_version(ssl, tls13_only ? TLS1_3_VERSION : TLS1_2_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(ssl, TLS1_3_VERSION) == 1 &&

@@ -2,11 +2,20 @@
 #ifndef CW_IO_TLS_PRIV_H
 #define CW_IO_TLS_PRIV_H
 
+#include "io/conn.h"
 #include "io/tls.h"
 
 #include <openssl/ssl.h>
 
-/* Servers agree by ALPN to the C string that hangs on the SSL as its app data; NULL: to none. */
+/* What a server answers to the client's hello; hangs on the SSL as its app data. */
+struct cw_tls_server {
+    const char *alpn; /* agreed to when offered; NULL: none is */
+    cw_tls_pick *pick;
+    void *pick_arg;
+    bool refuses_unknown;
+    bool refused_name; /* the client asked for a name that is not ours */
+};
+
 SSL_CTX *cw_tls_ctx_ssl(const struct cw_tls_ctx *);
 /* OpenSSL's last error as words; clears the queue.  Never NULL. */
 const char *cw_tls_error(void);

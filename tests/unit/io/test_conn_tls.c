@@ -258,6 +258,54 @@ static void client_without_certificate(void **state)
     pair_stop(&p);
 }
 
+static const struct cw_tls_ctx *pick(void *arg, struct cw_str sni)
+{
+    ++*(int *)arg;
+    return cw_str_eq_cstr(sni, "b.example") ? world.self_signed : NULL;
+}
+
+/* The server's certificate goes by the name that the client asks for. */
+static void picked_by_name(void **state)
+{
+    const struct {
+        const char *name, *sni;
+        bool refuses_unknown;
+        int n_asked;
+        const char *reason; /* of the chain that the client sees; NULL: the handshake fails */
+    } rows[] = {
+        {"known", "b.example", true, 1, "self-signed"},
+        {"known, not strict", "b.example", false, 1, "self-signed"},
+        {"unknown", "c.example", true, 1, NULL},
+        {"unknown, not strict", "c.example", false, 1, ""},
+        {"no name", "", true, 0, ""},
+        {"an address is no name", "192.0.2.1", true, 0, ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct pair p;
+        int n_asked = 0;
+        pair_start(&p);
+        struct cw_tls_start c = {.ctx = world.good, .sni = cw_str_of(rows[i].sni)};
+        struct cw_tls_start s = {.ctx = world.good,
+                                 .is_server = true,
+                                 .pick = pick,
+                                 .pick_arg = &n_asked,
+                                 .refuses_unknown = rows[i].refuses_unknown};
+        cw_conn_start_tls(p.a.conn, &c);
+        cw_conn_start_tls(p.b.conn, &s);
+        RUN_UNTIL(p.base, (p.a.n_tls_up && p.b.n_tls_up) || (p.a.n_closed && p.b.n_closed));
+        if (n_asked != rows[i].n_asked || (p.a.n_tls_up == 1) != (rows[i].reason != NULL))
+            fail_msg("%s: asked %d times, up %d", rows[i].name, n_asked, p.a.n_tls_up);
+        if (rows[i].reason && (!strstr(p.a.reason, rows[i].reason) || !p.b.chain_ok ||
+                               p.a.chain_ok != (rows[i].reason[0] == '\0')))
+            fail_msg("%s: \"%s\"", rows[i].name, p.a.reason);
+        if (!rows[i].reason && (!strstr(p.a.sentence, "unrecognized name") ||
+                                !strstr(p.b.sentence, "that is not ours")))
+            fail_msg("%s: \"%s\", \"%s\"", rows[i].name, p.a.sentence, p.b.sentence);
+        pair_stop(&p);
+    }
+}
+
 static void large_write(void **state)
 {
     struct pair p;
@@ -332,6 +380,7 @@ int main(void)
         cmocka_unit_test(answer_after_peer_end),
         cmocka_unit_test(chain_verdicts),
         cmocka_unit_test(client_without_certificate),
+        cmocka_unit_test(picked_by_name),
         cmocka_unit_test(large_write),
         cmocka_unit_test(freed_in_tls_callbacks),
         cmocka_unit_test(handshake_has_deadline),

@@ -30,9 +30,28 @@ const char *cw_config_path(const char *given)
     return path && path[0] ? path : CW_CONFIG_DEFAULT_PATH;
 }
 
+/* All certificates in one list, and the first one by itself too. */
+static void fill_certificates(struct cw_edge_config *edge)
+{
+    struct cw_certificate_config *list = edge->certificates; /* has room for one more */
+    if (!cw_str_is_empty(edge->certificate)) {
+        memmove(list + 1, list, edge->n_certificates * sizeof *list);
+        list[0] = (struct cw_certificate_config){edge->certificate, edge->key};
+        edge->n_certificates++;
+    }
+    for (size_t i = 0; i < edge->n_certificates; i++)
+        if (cw_str_is_empty(list[i].key))
+            list[i].key = list[i].certificate;
+    if (edge->n_certificates > 0) {
+        edge->certificate = list[0].certificate;
+        edge->key = list[0].key;
+    }
+}
+
 static void fill_defaults(struct cw_config *config)
 {
     struct cw_gateway_config *gateway = &config->gateway;
+    fill_certificates(&config->edge);
     if (gateway->n_edges == 0) {
         gateway->edges[0] = config->edge.link_socket; /* a list has room for one more */
         gateway->n_edges = 1;
@@ -89,8 +108,6 @@ static struct cw_str check_together(struct cw_config *config, struct cw_arena *e
             if (cw_str_eq(config->local_domains[i], config->local_domains[k]))
                 return cw_arena_printf(errors, "local-domains: \"%.*s\" is given twice",
                                        CW_ARG(config->local_domains[i]));
-    if (cw_str_is_empty(config->edge.certificate) != cw_str_is_empty(config->edge.key))
-        return CW_S("edge: certificate and key go together; give both or neither");
     struct cw_str fault = check_links(config, errors);
     if (!cw_str_is_present(fault))
         fault = check_components(config, errors);
@@ -110,8 +127,10 @@ enum cw_err cw_config_parse(struct cw_str text, const char *path, struct cw_conf
     struct cw_conversion conversion = {.arena = &out->arena, .errors = errors, .why = &sentence};
     if (cw_yaml_read(&raw, text, &cw_config_root, &slots, errors, &sentence) &&
         cw_section_convert(&conversion, &cw_config_root, slots, out, "")) {
+        bool lacks_certificate = out->edge.certificate.n == 0 && out->edge.key.n > 0;
         fill_defaults(out);
-        sentence = check_together(out, errors);
+        sentence = lacks_certificate ? CW_S("edge.key: needs edge.certificate")
+                                     : check_together(out, errors);
     }
     cw_arena_free(&raw);
     if (!cw_str_is_present(sentence))

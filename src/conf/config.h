@@ -33,14 +33,22 @@ struct cw_component_config {
     struct cw_str secret;
 };
 
+/* A certificate that the edge shows. */
+struct cw_certificate_config {
+    struct cw_str certificate; /* PEM chain */
+    struct cw_str key;         /* PEM; the same file unless given */
+};
+
 struct cw_edge_config {
     struct cw_endpoint *listen; /* default [::]:5269 and 0.0.0.0:5269 */
     size_t n_listen;
     struct cw_endpoint *direct_tls_listen; /* default none */
     size_t n_direct_tls_listen;
-    struct cw_str source_address;    /* IP for outbound streams; empty: the system chooses */
-    struct cw_str certificate;       /* PEM chain; empty when this machine runs no edge */
-    struct cw_str key;               /* PEM */
+    struct cw_str source_address; /* IP for outbound streams; empty: the system chooses */
+    struct cw_str certificate;    /* PEM chain; empty when this machine runs no edge */
+    struct cw_str key;            /* PEM */
+    struct cw_certificate_config *certificates; /* all, that one first */
+    size_t n_certificates;
     struct cw_str ca;                /* PEM trust anchors; empty: the system's */
     struct cw_str link_socket;       /* default DATA-DIR/link.sock */
     struct cw_endpoint *link_listen; /* gateways of other machines, TLS; default none */

@@ -48,6 +48,15 @@ static const struct cw_option component_options[] = {
 static const struct cw_section component_section = {ROWS(component_options),
                                                     .size = sizeof(struct cw_component_config)};
 
+static const struct cw_option certificate_options[] = {
+    {"certificate", CW_OPTION_PATH, AT(cw_certificate_config, certificate), .is_required = true,
+     .help = "PEM chain that names local domains"},
+    {"key", CW_OPTION_PATH, AT(cw_certificate_config, key), NONE,
+     .help = "its private key, PEM; empty: in the same file"},
+};
+static const struct cw_section certificate_section = {ROWS(certificate_options),
+                                                      .size = sizeof(struct cw_certificate_config)};
+
 static const struct cw_option edge_options[] = {
     {"listen", CW_OPTION_ENDPOINT, LIST(cw_config, edge.listen, edge.n_listen),
      .fallback = "[::]:5269,0.0.0.0:5269", .help = "where partners connect to"},
@@ -58,7 +67,11 @@ static const struct cw_option edge_options[] = {
      .help = "local address of outbound streams; empty: the system chooses"},
     {"certificate", CW_OPTION_PATH, AT(cw_config, edge.certificate), NONE,
      .help = "PEM chain that names the local domains"},
-    {"key", CW_OPTION_PATH, AT(cw_config, edge.key), NONE, .help = "its private key, PEM"},
+    {"key", CW_OPTION_PATH, AT(cw_config, edge.key), NONE,
+     .help = "its private key, PEM; empty: in the same file"},
+    {"certificates", CW_OPTION_SECTION, LIST(cw_config, edge.certificates, edge.n_certificates),
+     .section = &certificate_section, NONE,
+     .help = "more of them; each stream gets the one that names its local domain"},
     {"ca", CW_OPTION_PATH, AT(cw_config, edge.ca), NONE,
      .help = "PEM trust anchors; empty: the system's"},
     {"link-socket", CW_OPTION_PATH, AT(cw_config, edge.link_socket),

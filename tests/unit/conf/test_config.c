@@ -64,8 +64,9 @@ static const struct refusal_row refusals[] = {
     {"name for an address", BASE "edge: {listen: [\"localhost:5269\"]}\n", "f: edge.listen[1]:"},
     {"source", BASE "edge: {source-address: nowhere}\n",
      "f: edge.source-address: \"nowhere\" is not an IP address"},
-    {"key without certificate", BASE "edge: {key: /k}\n",
-     "f: edge: certificate and key go together; give both or neither"},
+    {"key without certificate", BASE "edge: {key: /k}\n", "f: edge.key: needs edge.certificate"},
+    {"certificate of the list without a file", BASE "edge: {certificates: [{key: /k}]}\n",
+     "f: edge.certificates[1].certificate: must be given"},
     {"peer without name", BASE "gateway: {sip: {peers: [{addresses: [10.0.0.1]}]}}\n",
      "f: gateway.sip.peers[1].name: must be given (for the log)"},
     {"peer without addresses", BASE "gateway: {sip: {peers: [{name: a}]}}\n",
@@ -275,6 +276,42 @@ static void test_values(void **state)
     cw_arena_free(&errors);
 }
 
+/* The one certificate and the list of more of them are one list, whatever is written. */
+static void test_certificates(void **state)
+{
+    static const struct {
+        const char *name, *edge;
+        size_t n;
+        const char *first, *first_key, *last, *last_key;
+    } rows[] = {
+        {"none", "{}", 0, "", "", "", ""},
+        {"one", "{certificate: /c, key: /k}", 1, "/c", "/k", "/c", "/k"},
+        {"one file", "{certificate: /c}", 1, "/c", "/c", "/c", "/c"},
+        {"a list", "{certificates: [{certificate: /a, key: /ak}, {certificate: /b}]}", 2, "/a",
+         "/ak", "/b", "/b"},
+        {"both", "{certificate: /c, key: /k, certificates: [{certificate: /a}]}", 2, "/c", "/k",
+         "/a", "/a"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cw_arena errors = {0};
+        struct cw_config c;
+        struct cw_str text =
+            cw_arena_printf(&errors, "local-domains: [a.test]\nedge: %s\n", rows[i].edge);
+        parse(text.p, &c, &errors);
+        size_t n = c.edge.n_certificates;
+        if (n != rows[i].n || !cw_str_eq_cstr(c.edge.certificate, rows[i].first) ||
+            !cw_str_eq_cstr(c.edge.key, rows[i].first_key))
+            fail_msg("%s: %zu, %.*s", rows[i].name, n, CW_ARG(c.edge.certificate));
+        if (n > 0 && (!cw_str_eq_cstr(c.edge.certificates[0].certificate, rows[i].first) ||
+                      !cw_str_eq_cstr(c.edge.certificates[n - 1].certificate, rows[i].last) ||
+                      !cw_str_eq_cstr(c.edge.certificates[n - 1].key, rows[i].last_key)))
+            fail_msg("%s: %.*s", rows[i].name, CW_ARG(c.edge.certificates[n - 1].certificate));
+        cw_config_free(&c);
+        cw_arena_free(&errors);
+    }
+}
+
 /* The annotated example loads, and what it shows behind "#" or writes out are the defaults. */
 static void test_example(void **state)
 {
@@ -327,8 +364,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refusals),     cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_links),        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_example),      cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_certificates), cmocka_unit_test(test_example),
+        cmocka_unit_test(test_cut),          cmocka_unit_test(test_missing_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "conf/snapshot.h"
+#include "edge/control.h"
 #include "io/authority.h"
 #include "link/rendezvous.h"
 
@@ -24,6 +25,7 @@ struct edge_link {
     struct cw_arena arena;
     struct cw_str name;     /* of the certificate; "local" by the Unix socket */
     struct cw_str instance; /* present: hello was said, the link is up */
+    struct edge_replies replies;
 };
 
 struct edge_links {
@@ -53,6 +55,7 @@ static void drop(struct edge_link *l, struct cw_str why)
     links->n--;
     if (is_up(l))
         edge_gateway_on_down(links->owner, l);
+    edge_replies_cancel(&l->replies);
     cw_conn_free(&l->conn);
     cw_link_free(&l->link);
     cw_arena_free(&l->arena);
@@ -79,6 +82,12 @@ void edge_link_send_stanza(struct edge_link *l, uint64_t n, const struct cw_xml 
 void edge_link_send_outcome(struct edge_link *l, const struct cw_link_outcome *outcome)
 {
     cw_link_write_outcome(&l->links->out, outcome);
+    flush(l);
+}
+
+void edge_link_send_answer(struct edge_link *l, uint64_t n, bool more, struct cw_str json)
+{
+    cw_link_write_answer(&l->links->out, n, more, json);
     flush(l);
 }
 
@@ -160,6 +169,8 @@ static void on_data(void *arg, struct cw_str bytes)
             edge_gateway_on_outcome(owner, l, &event.outcome);
             break;
         case CW_LINK_ASK:
+            edge_control_ask(l->links->edge, l, &l->replies, event.n, event.json);
+            break;
         case CW_LINK_PING:
             break;
         case CW_LINK_CONFIGURED:

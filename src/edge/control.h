@@ -1,0 +1,55 @@
+/* Questions that an administrator asks of the running edge: streams, attempts, certificates, the
+ * door.  They come over a link (CW_LINK_ASK), each as {"command":"stream list", ...}; a table says
+ * who answers.
+ *
+ * One exchange: {"command":"stream show","id":"5f0c9a"} goes to edge_stream_show, which calls
+ * edge_reply_end with {"ok":true,"stream":{...}}, or edge_reply_refuse with 404.  A handler may
+ * also keep its reply and answer later, with edge_reply_progress for what it has to tell meanwhile:
+ * a test of a partner does.  When the link goes away first, the handler's cancel hook is called and
+ * what it still says goes nowhere; it ends its reply all the same, exactly once, in the hook or
+ * later. */
+#ifndef CW_EDGE_CONTROL_H
+#define CW_EDGE_CONTROL_H
+
+#include <jansson.h>
+
+#include "edge/edge_priv.h"
+
+struct edge_link;
+struct edge_reply;
+
+/* `in` is the question with its arguments, the handler's for the call; a member may be missing or
+ * of any type.  The handler answers in the call or later. */
+typedef void edge_command(struct edge *, const json_t *in, struct edge_reply *);
+
+/* Each takes over the reference to the JSON object.  The last one: {"ok":true, ...}. */
+void edge_reply_progress(struct edge_reply *, json_t *news);
+void edge_reply_end(struct edge_reply *, json_t *answer); /* the reply is gone */
+/* Ends it with {"ok":false,"status":404,"field":"id","sentence":"..."}; statuses are HTTP's. */
+void edge_reply_refuse(struct edge_reply *, int status, const char *field, struct cw_str sentence);
+/* Called once when the link goes away before the end. */
+void edge_reply_on_cancel(struct edge_reply *, void (*cancel)(void *arg), void *arg);
+
+/* --- control.c for link.c ---------------------------------------------------------------------*/
+
+/* The questions of one link without an answer.  A zeroed struct is none. */
+struct edge_replies {
+    struct edge_reply *first;
+    size_t n;
+};
+void edge_control_ask(struct edge *, struct edge_link *, struct edge_replies *, uint64_t n,
+                      struct cw_str json);
+/* The link goes away. */
+void edge_replies_cancel(struct edge_replies *);
+
+/* --- the handlers -----------------------------------------------------------------------------*/
+
+/* control_streams.c */
+edge_command edge_stream_list;        /* [partner], [direction] -> {"streams":[...],"left-out":n} */
+edge_command edge_stream_show;        /* id -> {"stream":{...}} */
+edge_command edge_stream_close_asked; /* id, or partner -> {"closed":n} */
+
+/* stream_facts.c: what there is to tell about a stream; a new reference. */
+json_t *edge_stream_to_json(const struct edge_stream *);
+
+#endif

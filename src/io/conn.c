@@ -7,6 +7,7 @@
 #include "io/conn.h"
 
 #include "io/conn_priv.h"
+#include "io/x509.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -72,6 +73,7 @@ static void leave(struct cw_conn *c)
         return;
     event_free(c->turn);
     cw_timer_free(&c->timer);
+    cw_x509_chain_free(&c->chain);
     cw_arena_free(&c->arena);
     cw_free(c);
 }

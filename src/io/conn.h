@@ -19,6 +19,7 @@
 struct event_base;
 struct cw_conn;
 struct cw_tls_ctx;
+struct cw_x509_chain;
 
 /* Why a connection is over. */
 enum cw_conn_end {
@@ -31,9 +32,21 @@ enum cw_conn_end {
 };
 const char *cw_conn_end_name(enum cw_conn_end);
 
+/* What the stapled OCSP answer is worth (RFC 6066 section 8); asked for on outbound connections. */
+enum cw_tls_staple {
+    CW_STAPLE_NONE,    /* none came */
+    CW_STAPLE_GOOD,    /* the CA says, in time, that the certificate is good */
+    CW_STAPLE_REVOKED, /* the CA says that it is revoked */
+    CW_STAPLE_BAD,     /* not signed by the CA, out of date, for another certificate, unreadable */
+};
+const char *cw_tls_staple_name(enum cw_tls_staple); /* "none", "good", ... */
+
 /* What the handshake showed; the slices live as long as the connection. */
 struct cw_tls_facts {
-    struct cw_cert cert;           /* cert.present is false when the peer sent none */
+    struct cw_cert cert; /* cert.present is false when the peer sent none */
+    /* For further questions (io/x509_proof.h); NULL when the peer sent none. */
+    const struct cw_x509_chain *chain;
+    enum cw_tls_staple staple;
     struct cw_str version, cipher; /* "TLSv1.3", "TLS_AES_256_GCM_SHA384" */
     struct cw_str alpn;            /* as agreed; absent when none was */
 };

@@ -52,6 +52,7 @@ struct cw_conn {
     struct cw_tls_server server;
     struct cw_arena arena; /* of facts */
     struct cw_tls_facts facts;
+    struct cw_x509_chain *chain; /* the peer's; facts show it */
 
     enum cw_conn_end pending_end; /* with pending: on_closed from the turn */
     const char *pending;

@@ -67,6 +67,19 @@ enum cw_io_result cw_conn_tls_write(struct cw_conn *c, const void *p, size_t max
     return failure_of(err, why);
 }
 
+static struct cw_x509_chain *chain_of(SSL *ssl, X509 *leaf)
+{
+    const unsigned char *ocsp = NULL;
+    long n = SSL_is_server(ssl) ? 0 : SSL_get_tlsext_status_ocsp_resp(ssl, &ocsp);
+    return cw_x509_chain_new(&(struct cw_x509_peer){
+        .store = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)),
+        .leaf = leaf,
+        .untrusted = SSL_get_peer_cert_chain(ssl),
+        .ocsp = {(const char *)ocsp, n > 0 ? (size_t)n : 0},
+        .is_client = !SSL_is_server(ssl),
+    });
+}
+
 static void gather_facts(struct cw_conn *c)
 {
     struct cw_tls_facts *f = &c->facts;
@@ -77,8 +90,8 @@ static void gather_facts(struct cw_conn *c)
     memset(f, 0, sizeof *f);
     if (x) {
         cw_x509_read(x, &c->arena, &f->cert);
-        cw_x509_verify(SSL_CTX_get_cert_store(SSL_get_SSL_CTX(c->ssl)), x,
-                       SSL_get_peer_cert_chain(c->ssl), &c->arena, &f->cert);
+        f->chain = c->chain = chain_of(c->ssl, x);
+        f->staple = cw_x509_chain_verify(c->chain, &c->arena, &f->cert);
     } else {
         f->cert.chain_reason = (struct cw_str)CW_STR("the peer sent no certificate");
     }
@@ -166,6 +179,7 @@ SSL *cw_conn_tls_new(struct cw_conn *c, const struct cw_tls_start *s)
     } else {
         SSL_set_connect_state(ssl);
         set_sni(ssl, s->sni);
+        SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
         if (s->alpn)
             offer_alpn(ssl, s->alpn);
     }

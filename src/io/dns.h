@@ -1,5 +1,5 @@
-/* Asynchronous DNS on the loop, by libunbound: SRV, A and AAAA.  Answers are cached by libunbound
- * within the times DNS gives. */
+/* Asynchronous DNS on the loop, by libunbound: SRV, A, AAAA and TLSA.  Answers are cached by
+ * libunbound within the times DNS gives. */
 #ifndef CW_IO_DNS_H
 #define CW_IO_DNS_H
 
@@ -20,7 +20,7 @@ enum cw_dns_status {
 };
 const char *cw_dns_status_name(enum cw_dns_status);
 
-enum cw_dns_type { CW_DNS_A = 1, CW_DNS_AAAA = 28, CW_DNS_SRV = 33 };
+enum cw_dns_type { CW_DNS_A = 1, CW_DNS_AAAA = 28, CW_DNS_SRV = 33, CW_DNS_TLSA = 52 };
 
 struct cw_dns_srv {
     struct cw_str target; /* without the last dot; "." when the service is refused (RFC 2782) */
@@ -28,13 +28,24 @@ struct cw_dns_srv {
     bool is_direct_tls; /* false from the resolver; see target.h */
 };
 
+/* RFC 6698 section 2: fields as in the record, known or not. */
+struct cw_dns_tlsa {
+    uint8_t usage, selector, matching;
+    struct cw_str data;
+};
+/* Longer ones, and further ones, are left out. */
+#define CW_DNS_MAX_TLSA      32
+#define CW_DNS_MAX_TLSA_DATA 4096
+
 struct cw_dns_answer {
     enum cw_dns_status status;
-    bool is_secure;                /* DNSSEC proved it (only with a trust anchor) */
+    bool is_secure; /* DNSSEC proved it, also that there is none (only with a trust anchor) */
     const struct cw_dns_srv *srvs; /* asked for SRV: in the order of the answer */
     size_t n_srvs;
     const struct cw_addr *addrs; /* asked for A or AAAA: port 0 */
     size_t n_addrs;
+    const struct cw_dns_tlsa *tlsas; /* asked for TLSA */
+    size_t n_tlsas;
 };
 
 struct cw_resolver_options {
@@ -42,7 +53,7 @@ struct cw_resolver_options {
     const char *const *servers; /* "192.0.2.53", "[2001:db8::53]:5353"; none: /etc/resolv.conf */
     size_t n_servers;
     uint64_t timeout_ms;           /* for one query; 0 for 10 s */
-    const char *trust_anchor_file; /* DNSSEC root key; NULL: no validation */
+    const char *trust_anchor_file; /* DNSSEC keys, DS or DNSKEY; NULL: no validation */
 };
 /* NULL with a sentence in `why`.  Given servers are asked for every name, also for those that
  * libunbound would answer itself (test., home.arpa.; RFC 6761). */

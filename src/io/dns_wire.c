@@ -103,6 +103,22 @@ static bool read_srv(struct cursor *message, size_t end, struct cw_arena *arena,
     return true;
 }
 
+static void read_tlsa(struct cursor data, size_t end, struct cw_arena *arena,
+                      struct cw_dns_answer *out, struct cw_dns_tlsa *tlsas)
+{
+    const uint8_t *p, *bytes;
+    size_t n = end - data.at - 3;
+    if (!take(&data, 3, &p) || !take(&data, n, &bytes) || n > CW_DNS_MAX_TLSA_DATA ||
+        out->n_tlsas == CW_DNS_MAX_TLSA)
+        return;
+    tlsas[out->n_tlsas++] = (struct cw_dns_tlsa){
+        .usage = p[0],
+        .selector = p[1],
+        .matching = p[2],
+        .data = cw_arena_dup(arena, (struct cw_str){(const char *)bytes, n}),
+    };
+}
+
 /* One record; those of other types (the CNAMEs on the way) are stepped over. */
 static bool read_record(struct cursor *c, enum cw_dns_type type, struct cw_arena *arena,
                         struct cw_dns_answer *out, void *records)
@@ -121,26 +137,52 @@ static bool read_record(struct cursor *c, enum cw_dns_type type, struct cw_arena
         return true;
     if (type == CW_DNS_SRV)
         return read_srv(&data, c->at, arena, out, records);
+    if (type == CW_DNS_TLSA) {
+        if (n > 3) /* without data it says nothing */
+            read_tlsa(data, c->at, arena, out, records);
+        return n >= 3;
+    }
     if (n != (type == CW_DNS_A ? 4 : 16))
         return false;
     ((struct cw_addr *)records)[out->n_addrs++] = cw_addr_of_octets(p, n, 0);
     return true;
 }
 
+static size_t size_of(enum cw_dns_type type)
+{
+    switch (type) {
+    case CW_DNS_SRV:
+        return sizeof(struct cw_dns_srv);
+    case CW_DNS_TLSA:
+        return sizeof(struct cw_dns_tlsa);
+    case CW_DNS_A:
+    case CW_DNS_AAAA:
+        break;
+    }
+    return sizeof(struct cw_addr);
+}
+
 static enum cw_dns_status read_answers(struct cursor *c, unsigned n_answers, enum cw_dns_type type,
                                        struct cw_arena *arena, struct cw_dns_answer *out)
 {
-    size_t size = type == CW_DNS_SRV ? sizeof(struct cw_dns_srv) : sizeof(struct cw_addr);
     unsigned n = n_answers < MAX_RECORDS ? n_answers : MAX_RECORDS;
-    void *records = cw_arena_alloc(arena, n * size);
-    if (type == CW_DNS_SRV)
+    void *records = cw_arena_alloc(arena, n * size_of(type));
+    switch (type) {
+    case CW_DNS_SRV:
         out->srvs = records;
-    else
+        break;
+    case CW_DNS_TLSA:
+        out->tlsas = records;
+        break;
+    case CW_DNS_A:
+    case CW_DNS_AAAA:
         out->addrs = records;
+        break;
+    }
     for (unsigned i = 0; i < n; i++)
         if (!read_record(c, type, arena, out, records))
             return CW_DNS_FAILED;
-    return out->n_srvs + out->n_addrs > 0 ? CW_DNS_OK : CW_DNS_NO_DATA;
+    return out->n_srvs + out->n_addrs + out->n_tlsas > 0 ? CW_DNS_OK : CW_DNS_NO_DATA;
 }
 
 void cw_dns_wire_read(struct cw_str message, enum cw_dns_type type, struct cw_arena *arena,
@@ -165,5 +207,5 @@ void cw_dns_wire_read(struct cw_str message, enum cw_dns_type type, struct cw_ar
             return;
     out->status = read_answers(&c, n_answers, type, arena, out);
     if (out->status != CW_DNS_OK)
-        out->n_srvs = out->n_addrs = 0;
+        out->n_srvs = out->n_addrs = out->n_tlsas = 0;
 }

@@ -1,6 +1,6 @@
 /* The verdict on a chain, and certificates in files; see x509.h. */
 #include "io/tls.h"
-#include "io/x509.h"
+#include "io/x509_priv.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -12,6 +12,46 @@
 /* 112 bits: no SHA-1 signatures, no RSA below 2048. */
 #define AUTH_LEVEL 2
 
+static enum cw_chain_fault fault_of(int err)
+{
+    switch (err) {
+    case X509_V_OK:
+        return CW_CHAIN_OK;
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+        return CW_CHAIN_SELF_SIGNED;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_UNTRUSTED:
+        return CW_CHAIN_UNKNOWN_CA;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return CW_CHAIN_EXPIRED;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return CW_CHAIN_NOT_YET_VALID;
+    case X509_V_ERR_CERT_REVOKED:
+        return CW_CHAIN_REVOKED;
+    case X509_V_ERR_INVALID_PURPOSE:
+        return CW_CHAIN_PURPOSE;
+    case X509_V_ERR_EE_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_MD_TOO_WEAK:
+        return CW_CHAIN_WEAK;
+    default:
+        return CW_CHAIN_OTHER;
+    }
+}
+
+bool cw_x509_ctx_set(X509_STORE_CTX *c, int purpose)
+{
+    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(c);
+    if (X509_STORE_CTX_set_purpose(c, purpose) != 1)
+        return false;
+    X509_VERIFY_PARAM_set_depth(param, CW_TLS_MAX_CHAIN);
+    X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
+    return true;
+}
+
 /* X509_V_OK or the error, with how far above the leaf it is. */
 static int verify_for(int purpose, X509_STORE *store, X509 *leaf, STACK_OF(X509) * untrusted,
                       int *depth)
@@ -19,11 +59,7 @@ static int verify_for(int purpose, X509_STORE *store, X509 *leaf, STACK_OF(X509)
     X509_STORE_CTX *c = X509_STORE_CTX_new();
     int err = X509_V_ERR_UNSPECIFIED;
     cw_assert(c);
-    if (X509_STORE_CTX_init(c, store, leaf, untrusted) == 1 &&
-        X509_STORE_CTX_set_purpose(c, purpose) == 1) {
-        X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(c);
-        X509_VERIFY_PARAM_set_depth(param, CW_TLS_MAX_CHAIN);
-        X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
+    if (X509_STORE_CTX_init(c, store, leaf, untrusted) == 1 && cw_x509_ctx_set(c, purpose)) {
         int ok = X509_verify_cert(c);
         err = X509_STORE_CTX_get_error(c);
         *depth = X509_STORE_CTX_get_error_depth(c);
@@ -45,6 +81,7 @@ void cw_x509_verify(X509_STORE *store, X509 *leaf, STACK_OF(X509) * untrusted,
     if (err == X509_V_ERR_INVALID_PURPOSE)
         err = verify_for(X509_PURPOSE_SSL_CLIENT, store, leaf, untrusted, &depth);
     out->chain_ok = err == X509_V_OK;
+    out->fault = fault_of(err);
     out->chain_reason = CW_STR_NONE;
     if (err == X509_V_OK)
         return;

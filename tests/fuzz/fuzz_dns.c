@@ -5,7 +5,7 @@
 
 void fuzz_input(struct cw_str input)
 {
-    static const enum cw_dns_type types[] = {CW_DNS_SRV, CW_DNS_A, CW_DNS_AAAA};
+    static const enum cw_dns_type types[] = {CW_DNS_SRV, CW_DNS_A, CW_DNS_AAAA, CW_DNS_TLSA};
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         struct cw_arena a = {0};

@@ -45,6 +45,7 @@ struct edge_components;
 struct edge_answer;
 TAILQ_HEAD(edge_streams, edge_stream);
 TAILQ_HEAD(edge_answers, edge_answer);
+TAILQ_HEAD(edge_peers, edge_peer); /* those whose stanzas one stream carries */
 
 struct edge {
     struct event_base *base;
@@ -90,16 +91,19 @@ struct cw_str edge_pair(struct cw_arena *, struct cw_str local, struct cw_str re
 
 /* is_direct_tls: TLS from the first byte (XEP-0368). */
 void edge_stream_accept(struct edge *, int fd, const struct cw_addr *peer, bool is_direct_tls);
-/* Looks up, connects and negotiates; the peer (NULL for a verifier) hears of the result.  Never
- * calls back from inside.  NULL when the connection limit is reached. */
+enum edge_stream_use { EDGE_FOR_STANZAS, EDGE_FOR_VERIFY };
+/* Looks up, connects and negotiates; its peers, who join after this call, hear of the result.  NULL
+ * when the connection limit is reached. */
 struct edge_stream *edge_stream_dial(struct edge *, struct cw_str local, struct cw_str remote,
-                                     struct edge_peer *);
-bool edge_stream_is_ready(const struct edge_stream *);
+                                     enum edge_stream_use);
+/* Whose stanzas it carries; peer.c's to fill. */
+struct edge_peers *edge_stream_peers(struct edge_stream *);
+bool edge_stream_may_send(const struct edge_stream *, struct cw_str local, struct cw_str remote);
 /* How TLS begins on a connection from or to a partner; `remote` absent: we are the server. */
 struct cw_tls_start edge_stream_tls(const struct edge *, struct cw_str local, struct cw_str remote,
                                     bool is_direct);
-/* Writes the stanza on a READY stream; the parcel is taken over and its outcome told when flushed
- * or broken, never from inside. */
+/* Writes the stanza on a stream that may send for its pair; the parcel is taken over and its
+ * outcome told when flushed or broken, never from inside. */
 void edge_stream_send(struct edge_stream *, struct edge_parcel *);
 void edge_stream_close(struct edge_stream *, enum cw_stream_error, struct cw_str text);
 bool edge_stream_is_over(const struct edge_stream *);
@@ -161,9 +165,10 @@ void edge_peer_send(struct edge *, struct cw_str local, struct cw_str remote,
                     const struct cw_xml *stanza, uint64_t n);
 /* The stream towards that domain, in whatever state; NULL when there is none. */
 struct edge_stream *edge_peer_stream(struct edge *, struct cw_str local, struct cw_str remote);
-/* The stream's news: it is READY and has room. */
-void edge_peer_ready(struct edge_peer *);
-void edge_peer_lost(struct edge_peer *, enum cw_link_reason, struct cw_str text);
+/* A stream's news for its peers: a pair is READY, or there is room. */
+void edge_peers_have_room(struct edge_peers *);
+/* It is over; the list is empty afterwards. */
+void edge_peers_lost(struct edge_peers *, enum cw_link_reason, struct cw_str text);
 /* The partner has opened a stream itself: it may be dialled again, if it was not just now. */
 void edge_peer_is_back(struct edge *, struct cw_str local, struct cw_str remote);
 void edge_peers_apply_policy(struct edge *);

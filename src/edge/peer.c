@@ -29,10 +29,11 @@ struct edge_peer {
     struct edge_parcels waiting;
     size_t n_waiting, bytes_waiting;
     struct edge_stream *stream; /* NULL: none */
-    uint64_t ready_ms;          /* since when this stream is READY; 0: not yet */
-    unsigned rest_ms;           /* the last rest between two attempts; 0: none */
-    uint64_t dialled_ms;        /* the last attempt */
-    uint64_t dial_at_ms;        /* not before */
+    TAILQ_ENTRY(edge_peer) of_stream;
+    uint64_t ready_ms;   /* since when this stream is READY; 0: not yet */
+    unsigned rest_ms;    /* the last rest between two attempts; 0: none */
+    uint64_t dialled_ms; /* the last attempt */
+    uint64_t dial_at_ms; /* not before */
     struct cw_timer *expiry;
     struct cw_timer *rested; /* dials, or forgets a peer that nobody needs */
 };
@@ -139,12 +140,21 @@ static void drop_if_idle(struct edge_peer *peer)
     cw_free(peer);
 }
 
+static void join(struct edge_peer *peer, struct edge_stream *stream)
+{
+    peer->stream = stream;
+    TAILQ_INSERT_TAIL(edge_stream_peers(stream), peer, of_stream);
+}
+
 static void dial(struct edge_peer *peer)
 {
     peer->ready_ms = 0;
     peer->dialled_ms = cw_now_ms();
-    peer->stream = edge_stream_dial(peer->edge, peer->local, peer->remote, peer);
-    if (!peer->stream)
+    struct edge_stream *stream =
+        edge_stream_dial(peer->edge, peer->local, peer->remote, EDGE_FOR_STANZAS);
+    if (stream)
+        join(peer, stream);
+    else
         refuse_all(peer, CW_LINK_REASON_LIMIT, CW_S("the connection limit is reached"));
 }
 
@@ -206,7 +216,7 @@ static struct edge_peer *get_peer(struct edge *edge, struct cw_str local, struct
 
 static bool may_write(const struct edge_peer *peer)
 {
-    return peer->stream && edge_stream_is_ready(peer->stream) &&
+    return peer->stream && edge_stream_may_send(peer->stream, peer->local, peer->remote) &&
            edge_stream_queued(peer->stream) < WRITE_AHEAD_BYTES;
 }
 
@@ -238,21 +248,36 @@ struct edge_stream *edge_peer_stream(struct edge *edge, struct cw_str local, str
     return peer ? peer->stream : NULL;
 }
 
-void edge_peer_ready(struct edge_peer *peer)
+/* The first that has something to write and may; its stream is new to it, perhaps. */
+static struct edge_peer *next_to_write(struct edge_peers *peers)
 {
-    struct edge_parcel *parcel;
-    if (peer->ready_ms == 0)
-        peer->ready_ms = cw_now_ms();
-    while (may_write(peer) && (parcel = take_first(peer)))
-        edge_stream_send(peer->stream, parcel);
-    if (peer->n_waiting == 0)
-        cw_timer_stop(peer->expiry);
+    struct edge_peer *peer;
+    TAILQ_FOREACH (peer, peers, of_stream) {
+        if (!may_write(peer))
+            continue;
+        if (peer->ready_ms == 0)
+            peer->ready_ms = cw_now_ms();
+        if (peer->n_waiting > 0)
+            return peer;
+    }
+    return NULL;
 }
 
-void edge_peer_lost(struct edge_peer *peer, enum cw_link_reason reason, struct cw_str text)
+/* Writing may break the stream, which empties the list: it is looked at anew each time. */
+void edge_peers_have_room(struct edge_peers *peers)
+{
+    struct edge_peer *peer;
+    while ((peer = next_to_write(peers))) {
+        struct edge_parcel *parcel = take_first(peer);
+        if (peer->n_waiting == 0)
+            cw_timer_stop(peer->expiry);
+        edge_stream_send(peer->stream, parcel);
+    }
+}
+
+static void lost(struct edge_peer *peer, enum cw_link_reason reason, struct cw_str text)
 {
     bool was_ready = peer->ready_ms != 0;
-    peer->stream = NULL;
     if (was_ready && cw_now_ms() - peer->ready_ms >= LIVED_MS) {
         peer->rest_ms = 0;
         rest(peer, 0, SCATTER_MS);
@@ -264,6 +289,20 @@ void edge_peer_lost(struct edge_peer *peer, enum cw_link_reason reason, struct c
     else if (peer->n_waiting > 0 && !peer->edge->stopping)
         dial_when_due(peer);
     drop_if_idle(peer);
+}
+
+void edge_peers_lost(struct edge_peers *peers, enum cw_link_reason reason, struct cw_str text)
+{
+    struct edge_peer *peer;
+    struct edge_peers gone = TAILQ_HEAD_INITIALIZER(gone);
+    /* All leave before one dials anew. */
+    TAILQ_CONCAT(&gone, peers, of_stream);
+    TAILQ_FOREACH (peer, &gone, of_stream)
+        peer->stream = NULL;
+    while ((peer = TAILQ_FIRST(&gone))) {
+        TAILQ_REMOVE(&gone, peer, of_stream);
+        lost(peer, reason, text);
+    }
 }
 
 void edge_peer_is_back(struct edge *edge, struct cw_str local, struct cw_str remote)

@@ -231,7 +231,6 @@ static void do_action(struct edge_stream *s, const struct cw_s2s_action *action)
 /* The machine is at rest: now others may hear of it and step it again. */
 static void after_step(struct edge_stream *s)
 {
-    struct edge_peer *peer = s->peer;
     if (s->failed && !s->over && !s->close_asked) {
         struct cw_s2s_event event = {.kind = CW_S2S_CLOSE,
                                      .has_error = s->fail_reason == CW_LINK_REASON_LIMIT,
@@ -242,16 +241,14 @@ static void after_step(struct edge_stream *s)
         edge_stream_step(s, &event);
         return;
     }
-    if (s->over && peer) {
-        s->peer = NULL;
-        edge_peer_lost(peer, s->failed ? s->fail_reason : CW_LINK_REASON_STREAM_FAILED,
-                       s->fail_text);
+    if (s->over && !TAILQ_EMPTY(&s->peers)) {
+        edge_peers_lost(&s->peers, s->failed ? s->fail_reason : CW_LINK_REASON_STREAM_FAILED,
+                        s->fail_text);
         return;
     }
     if (s->became_ready) {
         s->became_ready = false;
-        if (peer)
-            edge_peer_ready(peer);
+        edge_peers_have_room(&s->peers);
         return;
     }
     if (s->is_verifier && s->n_verifies == 0 && !s->over && !s->close_asked) {
@@ -328,8 +325,8 @@ static void on_flushed(void *arg)
     struct edge_stream *s = arg;
     settle_flushed(s);
     watch_written(s);
-    if (s->peer && edge_stream_is_ready(s))
-        edge_peer_ready(s->peer); /* room for those that wait */
+    if (!s->over)
+        edge_peers_have_room(&s->peers);
 }
 
 static void on_closed(void *arg, enum cw_conn_end why, struct cw_str sentence)
@@ -366,10 +363,7 @@ void edge_stream_end(struct edge_stream *s, struct cw_str text)
         edge_parcel_done(s->edge, parcel, CW_LINK_REASON_STREAM_FAILED,
                          CW_S("the stream broke before the stanza left"));
     }
-    if (s->peer) {
-        edge_peer_lost(s->peer, s->failed ? s->fail_reason : CW_LINK_REASON_STREAM_FAILED, text);
-        s->peer = NULL;
-    }
+    edge_peers_lost(&s->peers, s->failed ? s->fail_reason : CW_LINK_REASON_STREAM_FAILED, text);
     free_stream(s);
 }
 
@@ -389,6 +383,7 @@ struct edge_stream *edge_stream_new(struct edge *edge, const struct cw_s2s_confi
     s->pause = cw_timer_new(edge->base, on_rested, s);
     s->stuck = cw_timer_new(edge->base, on_stuck, s);
     TAILQ_INIT(&s->written);
+    TAILQ_INIT(&s->peers);
     TAILQ_INSERT_TAIL(&edge->streams, s, link);
     return s;
 }
@@ -402,7 +397,7 @@ void edge_stream_attach(struct edge_stream *s, struct cw_conn *conn)
 void edge_stream_send(struct edge_stream *s, struct edge_parcel *parcel)
 {
     struct cw_s2s_event event = {.kind = CW_S2S_SEND, .stanza = parcel->stanza};
-    cw_assert(edge_stream_is_ready(s));
+    cw_assert(!s->over);
     TAILQ_INSERT_TAIL(&s->written, parcel, link);
     /* Until the step has written it, no flush can reach this mark. */
     parcel->flush_mark = UINT64_MAX;

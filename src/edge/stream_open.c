@@ -73,13 +73,13 @@ static void on_dialled(void *arg, const struct edge_dialled *dialled)
 }
 
 struct edge_stream *edge_stream_dial(struct edge *edge, struct cw_str local, struct cw_str remote,
-                                     struct edge_peer *peer)
+                                     enum edge_stream_use use)
 {
     struct cw_s2s_config config = {.direction = CW_OUTBOUND,
                                    .policy = edge->policy,
                                    .local = local,
                                    .remote = remote,
-                                   .verify_only = peer == NULL};
+                                   .verify_only = use == EDGE_FOR_VERIFY};
     const struct cw_partner *partner = cw_policy_partner(edge->policy, remote);
     struct cw_arena arena = {0};
     struct cw_str counted_as;
@@ -90,8 +90,7 @@ struct edge_stream *edge_stream_dial(struct edge *edge, struct cw_str local, str
     struct edge_stream *s = edge_stream_new(edge, &config);
     s->counted_as = cw_arena_dup(&s->arena, counted_as);
     cw_arena_free(&arena);
-    s->peer = peer;
-    s->is_verifier = peer == NULL;
+    s->is_verifier = use == EDGE_FOR_VERIFY;
     if (s->is_verifier)
         cw_map_set(&edge->verifiers, edge_pair(&s->arena, local, remote), s);
     struct edge_dial_ask ask = {.local = s->local, .domain = s->remote};
@@ -105,9 +104,14 @@ struct edge_stream *edge_stream_dial(struct edge *edge, struct cw_str local, str
 
 /* --- what others ask for ----------------------------------------------------------------------*/
 
-bool edge_stream_is_ready(const struct edge_stream *s)
+struct edge_peers *edge_stream_peers(struct edge_stream *s)
 {
-    return !s->over && cw_s2s_is_ready(s->machine, s->local, s->remote);
+    return &s->peers;
+}
+
+bool edge_stream_may_send(const struct edge_stream *s, struct cw_str local, struct cw_str remote)
+{
+    return !s->over && s->direction == CW_OUTBOUND && cw_s2s_is_ready(s->machine, local, remote);
 }
 
 void edge_stream_verify(struct edge_stream *s, const struct cw_s2s_dialback *question)
@@ -166,7 +170,6 @@ void edge_streams_free(struct edge *edge)
     struct edge_stream *s;
     edge->stopping = true;
     while ((s = TAILQ_FIRST(&edge->streams))) {
-        s->peer = NULL;
         edge_stream_end(s, CW_S("this server is going down"));
     }
     edge_verify_deliver(edge); /* to nobody: frees them */

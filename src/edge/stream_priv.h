@@ -22,7 +22,7 @@ struct edge_stream {
     struct cw_str host;             /* outbound: whose address we are connected to */
     bool is_host_secure;            /* DNSSEC proved that it serves the domain */
     struct cw_timer *timer;
-    struct edge_peer *peer;      /* outbound for stanzas */
+    struct edge_peers peers;     /* whose stanzas it carries */
     struct edge_parcels written; /* waiting to reach the kernel */
     unsigned n_verifies;         /* db:verify questions under way on this stream */
     struct edge_rate rate;       /* of its stanzas */

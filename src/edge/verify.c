@@ -18,7 +18,7 @@ void edge_verify_ask(struct edge *edge, const struct cw_s2s_dialback *question)
     if (!stream || edge_stream_is_over(stream))
         stream = cw_map_get(&edge->verifiers, edge_pair(&arena, local, remote));
     if (!stream || edge_stream_is_over(stream))
-        stream = edge_stream_dial(edge, local, remote, NULL);
+        stream = edge_stream_dial(edge, local, remote, EDGE_FOR_VERIFY);
     cw_arena_free(&arena);
     if (stream) {
         edge_stream_verify(stream, question);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BLOCK_BYTES = 2048 };
+enum { FIRST_BLOCK_BYTES = 480 }; /* with its head half a KiB: a stranger has several arenas */
 
 struct cw_arena_block {
     struct cw_arena_block *next;

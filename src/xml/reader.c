@@ -25,7 +25,7 @@ enum {
 };
 
 struct cw_xml_reader {
-    XML_Parser parser;
+    XML_Parser parser; /* NULL before the first octet */
     struct cw_xml_limits limits;
     bool is_document; /* one whole document: expat runs through, the root is the element */
     bool is_suspended;
@@ -262,8 +262,13 @@ static void *expat_malloc(size_t n)
     return cw_realloc(NULL, n);
 }
 
-static void set_handlers(struct cw_xml_reader *r)
+/* Comes with the first octet: who connects and says nothing costs none. */
+static void make_parser(struct cw_xml_reader *r)
 {
+    static const XML_Memory_Handling_Suite memory = {expat_malloc, cw_realloc, cw_free};
+    static const char separator[] = {SEPARATOR, '\0'};
+    r->parser = XML_ParserCreate_MM("UTF-8", &memory, separator);
+    cw_assert(r->parser);
     XML_SetUserData(r->parser, r);
     XML_SetElementHandler(r->parser, on_start, on_end);
     XML_SetCharacterDataHandler(r->parser, on_text);
@@ -274,20 +279,15 @@ static void set_handlers(struct cw_xml_reader *r)
     XML_SetCommentHandler(r->parser, on_comment);
     XML_SetProcessingInstructionHandler(r->parser, on_instruction);
     XML_SetSkippedEntityHandler(r->parser, on_skipped_entity);
+#ifdef CW_HAVE_EXPAT_DEFERRAL
+    XML_SetReparseDeferralEnabled(r->parser, XML_FALSE);
+#endif
 }
 
 struct cw_xml_reader *cw_xml_reader_new(const struct cw_xml_limits *limits)
 {
-    static const XML_Memory_Handling_Suite memory = {expat_malloc, cw_realloc, cw_free};
-    static const char separator[] = {SEPARATOR, '\0'};
     struct cw_xml_reader *r = cw_alloc(sizeof *r);
     r->limits = *limits;
-    r->parser = XML_ParserCreate_MM("UTF-8", &memory, separator);
-    cw_assert(r->parser);
-    set_handlers(r);
-#ifdef CW_HAVE_EXPAT_DEFERRAL
-    XML_SetReparseDeferralEnabled(r->parser, XML_FALSE);
-#endif
     return r;
 }
 
@@ -366,6 +366,8 @@ static bool advance(struct cw_xml_reader *r)
         status = XML_ResumeParser(r->parser);
     } else {
         struct cw_str waiting = cw_str_sub(cw_buf_str(&r->pending), r->taken, r->pending.n);
+        if (waiting.n > 0 && !r->parser)
+            make_parser(r);
         size_t n = waiting.n ? portion(r, waiting) : 0;
         if (n == 0)
             return false;
@@ -449,7 +451,6 @@ struct cw_str cw_xml_reader_default_ns(const struct cw_xml_reader *r)
 bool cw_xml_reader_declares(const struct cw_xml_reader *r, struct cw_str ns)
 {
     struct cw_str left = cw_buf_str(&r->root_ns);
-
     while (left.n > 0) {
         size_t end = (size_t)cw_str_index(left, SEPARATOR);
         if (cw_str_eq(cw_str_sub(left, 0, end), ns))
@@ -480,6 +481,7 @@ struct cw_xml *cw_xml_parse(struct cw_arena *arena, struct cw_str document,
                             const struct cw_xml_limits *limits, enum cw_xml_fault *fault)
 {
     struct cw_xml_reader *r = cw_xml_reader_new(limits);
+    make_parser(r);
     r->is_document = true;
     r->arena = arena;
     r->depth = 1; /* as if a stream were around it */

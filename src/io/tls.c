@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* RFC 9325 section 4.2, and ChaCha20 (RFC 7905) for machines without AES instructions. */
@@ -22,7 +23,8 @@ struct cw_tls_ctx {
     SSL_CTX *ssl;
     struct cw_arena arena;
     struct cw_cert cert;
-    int64_t not_after;
+    int64_t not_before, not_after;
+    uint8_t shown[32]; /* a digest of our certificate and its chain */
 };
 
 SSL_CTX *cw_tls_ctx_ssl(const struct cw_tls_ctx *ctx)
@@ -147,6 +149,18 @@ static bool load_anchors(SSL_CTX *ssl, const struct cw_tls_options *o, struct cw
     return true;
 }
 
+static void say_certificate_fault(const char *file, struct cw_buf *why)
+{
+    int reason = ERR_GET_REASON(ERR_peek_last_error());
+    if (reason == SSL_R_EE_KEY_TOO_SMALL || reason == SSL_R_CA_KEY_TOO_SMALL)
+        cw_buf_printf(why,
+                      "the certificate file %s holds a key that is too weak: RSA needs 2048 bits "
+                      "or more, ECDSA 224",
+                      file);
+    else
+        cw_buf_printf(why, "the certificate file %s cannot be used: %s", file, cw_tls_error());
+}
+
 static bool load_identity(SSL_CTX *ssl, const struct cw_tls_options *o, struct cw_buf *why)
 {
     if (!o->cert_file)
@@ -158,8 +172,7 @@ static bool load_identity(SSL_CTX *ssl, const struct cw_tls_options *o, struct c
     if (!is_readable("certificate", o->cert_file, why) || !is_readable("key", o->key_file, why))
         return false;
     if (SSL_CTX_use_certificate_chain_file(ssl, o->cert_file) != 1) {
-        cw_buf_printf(why, "the certificate file %s cannot be used: %s", o->cert_file,
-                      cw_tls_error());
+        say_certificate_fault(o->cert_file, why);
         return false;
     }
     if (SSL_CTX_use_PrivateKey_file(ssl, o->key_file, SSL_FILETYPE_PEM) != 1) {
@@ -182,6 +195,31 @@ static bool load_identity(SSL_CTX *ssl, const struct cw_tls_options *o, struct c
     return true;
 }
 
+static int64_t not_before_of(const X509 *x)
+{
+    struct tm tm;
+    return ASN1_TIME_to_tm(X509_get0_notBefore(x), &tm) ? (int64_t)timegm(&tm) : 0;
+}
+
+static void add_to_digest(EVP_MD_CTX *digest, X509 *x)
+{
+    uint8_t one[32]; /* of fixed length, so that nothing can be shifted between two */
+    unsigned n = sizeof one;
+    cw_assert(X509_digest(x, EVP_sha256(), one, &n) == 1 &&
+              EVP_DigestUpdate(digest, one, sizeof one) == 1);
+}
+
+static void read_shown(struct cw_tls_ctx *ctx, X509 *x, STACK_OF(X509) * chain)
+{
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    cw_assert(digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1);
+    add_to_digest(digest, x);
+    for (int i = 0; chain && i < sk_X509_num(chain); i++)
+        add_to_digest(digest, sk_X509_value(chain, i));
+    cw_assert(EVP_DigestFinal_ex(digest, ctx->shown, NULL) == 1);
+    EVP_MD_CTX_free(digest);
+}
+
 static void read_own_cert(struct cw_tls_ctx *ctx)
 {
     X509 *x = SSL_CTX_get0_certificate(ctx->ssl);
@@ -191,6 +229,8 @@ static void read_own_cert(struct cw_tls_ctx *ctx)
     SSL_CTX_get0_chain_certs(ctx->ssl, &chain);
     cw_x509_read(x, &ctx->arena, &ctx->cert);
     cw_x509_verify(SSL_CTX_get_cert_store(ctx->ssl), x, chain, &ctx->arena, &ctx->cert);
+    read_shown(ctx, x, chain);
+    ctx->not_before = not_before_of(x);
     ctx->not_after = cw_x509_not_after(x);
 }
 
@@ -230,6 +270,16 @@ void cw_tls_ctx_free(struct cw_tls_ctx **ctx)
 const struct cw_cert *cw_tls_ctx_cert(const struct cw_tls_ctx *ctx)
 {
     return &ctx->cert;
+}
+
+int64_t cw_tls_ctx_not_before(const struct cw_tls_ctx *ctx)
+{
+    return ctx->not_before;
+}
+
+bool cw_tls_ctx_shows_same(const struct cw_tls_ctx *a, const struct cw_tls_ctx *b)
+{
+    return memcmp(a->shown, b->shown, sizeof a->shown) == 0;
 }
 
 int64_t cw_tls_ctx_not_after(const struct cw_tls_ctx *ctx)

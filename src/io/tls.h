@@ -32,7 +32,10 @@ void cw_tls_ctx_free(struct cw_tls_ctx **);
 /* Our own certificate, with the verdict of our own anchors; not present when we show none.  Lives
  * as long as the object. */
 const struct cw_cert *cw_tls_ctx_cert(const struct cw_tls_ctx *);
-/* When it runs out, in seconds since 1970; 0 when there is none. */
+/* From when and until when it is valid, in seconds since 1970; 0 when there is none. */
+int64_t cw_tls_ctx_not_before(const struct cw_tls_ctx *);
 int64_t cw_tls_ctx_not_after(const struct cw_tls_ctx *);
+/* Do both show the same certificate with the same chain? */
+bool cw_tls_ctx_shows_same(const struct cw_tls_ctx *, const struct cw_tls_ctx *);
 
 #endif

@@ -44,7 +44,8 @@ static void add_raw_names(X509 *x, const struct cert_spec *spec)
 struct issued issue(const struct cert_spec *spec)
 {
     static long serial = 1000;
-    struct issued made = {X509_new(), EVP_EC_gen("P-256")};
+    struct issued made = {X509_new(),
+                          spec->rsa_bits ? EVP_RSA_gen(spec->rsa_bits) : EVP_EC_gen("P-256")};
     X509 *x = made.cert;
     const struct issued *issuer = spec->issuer ? spec->issuer : &made;
     bool is_default = spec->days_from == 0 && spec->days_to == 0;

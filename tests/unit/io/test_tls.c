@@ -4,6 +4,7 @@
 
 #include "io/tls.h"
 
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,18 +16,31 @@ static int make_files(void **state)
     struct issued ca = issue(&(struct cert_spec){.cn = "CA", .is_ca = true});
     struct issued one = issue(&(struct cert_spec){.sans = "DNS:a.example", .issuer = &ca});
     struct issued two = issue(&(struct cert_spec){.sans = "DNS:b.example"});
+    struct issued weak = issue(&(struct cert_spec){.sans = "DNS:c.example", .rsa_bits = 1024});
     char path[128];
     (void)state;
     dir_make(&dir);
     issued_write(&ca, NULL, &dir, "ca");
     issued_write(&one, &ca, &dir, "one");
     issued_write(&two, NULL, &dir, "two");
+    issued_write(&weak, NULL, &dir, "weak");
     FILE *f = fopen(in_dir(&dir, "junk", path), "w");
     fputs("junk\n", f);
     fclose(f);
+    for (int key_first = 0; key_first < 2; key_first++) {
+        f = fopen(in_dir(&dir, key_first ? "key-first" : "key-last", path), "w");
+        if (key_first)
+            PEM_write_PrivateKey(f, one.key, NULL, NULL, 0, NULL, NULL);
+        PEM_write_X509(f, one.cert);
+        PEM_write_X509(f, ca.cert);
+        if (!key_first)
+            PEM_write_PrivateKey(f, one.key, NULL, NULL, 0, NULL, NULL);
+        fclose(f);
+    }
     issued_free(&ca);
     issued_free(&one);
     issued_free(&two);
+    issued_free(&weak);
     return 0;
 }
 
@@ -43,6 +57,9 @@ static void refused(void **state)
         const char *name, *cert, *key, *ca, *want;
     } rows[] = {
         {"all well", "one.crt", "one.key", "ca.crt", NULL},
+        {"key behind the chain", "key-last", "key-last", "ca.crt", NULL},
+        {"key before the certificate", "key-first", "key-first", "ca.crt", NULL},
+        {"weak key", "weak.crt", "weak.key", "ca.crt", "weak.crt holds a key that is too weak"},
         {"no certificate", NULL, NULL, "ca.crt", NULL},
         {"missing", "none.crt", "one.key", "ca.crt", "none.crt: No such file"},
         {"missing key", "one.crt", "none.key", "ca.crt", "none.key: No such file"},
@@ -88,6 +105,16 @@ static void own_certificate(void **state)
     assert_int_equal(c->n_names, 1);
     assert_true(cw_str_eq_cstr(c->names[0].value, "a.example"));
     assert_true(cw_tls_ctx_not_after(ctx) > 0);
+    assert_true(cw_tls_ctx_not_before(ctx) < cw_tls_ctx_not_after(ctx));
+    o.cert_file = o.key_file = in_dir(&dir, "key-last", cert);
+    struct cw_tls_ctx *same = cw_tls_ctx_new(&o, &why);
+    o.cert_file = in_dir(&dir, "two.crt", cert);
+    o.key_file = in_dir(&dir, "two.key", key);
+    struct cw_tls_ctx *other = cw_tls_ctx_new(&o, &why);
+    assert_true(cw_tls_ctx_shows_same(ctx, same));
+    assert_false(cw_tls_ctx_shows_same(ctx, other));
+    cw_tls_ctx_free(&same);
+    cw_tls_ctx_free(&other);
     cw_tls_ctx_free(&ctx);
 }
 

@@ -49,6 +49,7 @@ struct cw_resolver {
     struct side sides[2];
     int turn; /* which of them is asked */
     struct event_base *base;
+    bool validates;
     uint64_t timeout_ms;
     LIST_HEAD(, cw_dns_query) queries;
 };
@@ -86,7 +87,7 @@ static const struct {
     {"do-not-query-localhost:", "no"}, {"unblock-lan-zones:", "yes"},
     {"cache-max-ttl:", "3600"},        {"cache-max-negative-ttl:", "10"},
     {"infra-host-ttl:", "1"},          {"infra-keep-probing:", "yes"},
-    {"infra-cache-max-rtt:", "1000"},
+    {"infra-cache-max-rtt:", "1000"},  {"val-bogus-ttl:", "10"},
 };
 
 static int set_up(struct ub_ctx *ub)
@@ -170,9 +171,15 @@ struct cw_resolver *cw_resolver_new(const struct cw_resolver_options *o, struct 
     r->sides[0].ub = first;
     r->sides[1].ub = second;
     r->base = o->base;
+    r->validates = o->trust_anchor_file != NULL;
     r->timeout_ms = o->timeout_ms ? o->timeout_ms : DEFAULT_TIMEOUT_MS;
     LIST_INIT(&r->queries);
     return r;
+}
+
+bool cw_resolver_validates(const struct cw_resolver *r)
+{
+    return r->validates;
 }
 
 struct event_base *cw_resolver_base(const struct cw_resolver *r)

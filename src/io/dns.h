@@ -58,6 +58,8 @@ struct cw_resolver_options {
 /* NULL with a sentence in `why`.  Given servers are asked for every name, also for those that
  * libunbound would answer itself (test., home.arpa.; RFC 6761). */
 struct cw_resolver *cw_resolver_new(const struct cw_resolver_options *, struct cw_buf *why);
+/* It has a trust anchor: answers may be secure or bogus. */
+bool cw_resolver_validates(const struct cw_resolver *);
 /* The loop that it works in. */
 struct event_base *cw_resolver_base(const struct cw_resolver *);
 /* Queries still under way are cancelled.  Not inside an answer callback. */

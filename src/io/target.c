@@ -18,6 +18,7 @@ struct host {
     enum cw_dns_status v6_status, v4_status;
     struct cw_addr *addrs; /* IPv6 first */
     size_t n_addrs;
+    bool is_secure, has_secure_address; /* see target.h */
 };
 
 struct cw_target_query {
@@ -29,10 +30,10 @@ struct cw_target_query {
     uint16_t default_port;
     bool is_proxy;
     struct cw_dns_query *srv[2]; /* _xmpp-server, _xmpps-server; under way */
-    enum cw_dns_status srv_status;
+    struct cw_target_srv said[2];
+    bool is_srv_secure[2];
     struct cw_dns_srv *srvs; /* of both, as they came */
     size_t n_srvs;
-    bool has_refused, is_secure;
     struct host *hosts;
     size_t n_hosts, n_pending;
     struct cw_timer *patience; /* runs while addresses are known and others are still asked for */
@@ -62,6 +63,21 @@ const char *cw_target_status_name(enum cw_target_status status)
     return "unknown";
 }
 
+const char *cw_target_dnssec_name(enum cw_target_dnssec dnssec)
+{
+    switch (dnssec) {
+    case CW_TARGET_DNSSEC_OFF:
+        return "off";
+    case CW_TARGET_DNSSEC_INSECURE:
+        return "insecure";
+    case CW_TARGET_DNSSEC_SECURE:
+        return "secure";
+    case CW_TARGET_DNSSEC_BOGUS:
+        return "bogus";
+    }
+    return "unknown";
+}
+
 void cw_target_cancel(struct cw_target_query **query)
 {
     struct cw_target_query *q = *query;
@@ -82,10 +98,38 @@ void cw_target_cancel(struct cw_target_query **query)
 
 /* --- telling --- */
 
+static bool has_srv_status(const struct cw_target_query *q, enum cw_dns_status status)
+{
+    return (q->said[0].was_asked && q->said[0].status == status) ||
+           (q->said[1].was_asked && q->said[1].status == status);
+}
+
+/* Every set that has records. */
+static bool is_proved(const struct cw_target_query *q)
+{
+    for (int i = 0; i < 2; i++)
+        if (q->said[i].was_asked && q->said[i].status == CW_DNS_OK && !q->is_srv_secure[i])
+            return false;
+    return has_srv_status(q, CW_DNS_OK);
+}
+
+static enum cw_target_dnssec dnssec_of(const struct cw_target_query *q,
+                                       enum cw_target_status status)
+{
+    if (!cw_resolver_validates(q->resolver))
+        return CW_TARGET_DNSSEC_OFF;
+    if (status == CW_TARGET_DNS_BOGUS)
+        return CW_TARGET_DNSSEC_BOGUS;
+    return is_proved(q) ? CW_TARGET_DNSSEC_SECURE : CW_TARGET_DNSSEC_INSECURE;
+}
+
 static void tell(struct cw_target_query *q, struct cw_target_list *list)
 {
     list->from_srv = q->from_srv;
-    list->is_secure = q->from_srv && q->is_secure;
+    list->is_secure = q->from_srv && is_proved(q);
+    list->srv = q->said[0];
+    list->srv_direct = q->said[1];
+    list->dnssec = dnssec_of(q, list->status);
     q->fn(q->arg, list);
     cw_target_cancel(&q);
 }
@@ -98,12 +142,20 @@ static void tell_failure(struct cw_target_query *q, enum cw_target_status status
         [CW_TARGET_NO_ADDRESS] = "has no address of a server in the DNS",
         [CW_TARGET_DNS_FAILED] = "cannot be looked up: its name servers answer with an error",
         [CW_TARGET_DNS_TIMEOUT] = "cannot be looked up: its name servers do not answer",
-        [CW_TARGET_DNS_BOGUS] = "has a DNS answer that DNSSEC shows to be forged",
+        [CW_TARGET_DNS_BOGUS] = "has a DNS answer that DNSSEC shows to be forged or wrongly signed",
     };
     struct cw_str name = q->is_proxy ? q->hosts[0].srv.target : q->domain;
     struct cw_target_list list = {.status = status};
     list.sentence = cw_arena_printf(&q->arena, "%.*s %s", CW_ARG(name), sentences[status]);
     tell(q, &list);
+}
+
+/* Why neither set of SRV records leads anywhere. */
+static enum cw_target_status srv_failure(const struct cw_target_query *q)
+{
+    return has_srv_status(q, CW_DNS_TIMEOUT)  ? CW_TARGET_DNS_TIMEOUT
+           : has_srv_status(q, CW_DNS_FAILED) ? CW_TARGET_DNS_FAILED
+                                              : CW_TARGET_NO_SERVICE;
 }
 
 /* Why there is no address at all. */
@@ -125,6 +177,37 @@ static enum cw_target_status why_none(const struct cw_target_query *q)
     return all_unknown && !q->from_srv ? CW_TARGET_NO_DOMAIN : worst;
 }
 
+/* RFC 7673 section 3.2: a host with a forged address is not connected to, at none of its others. */
+static bool is_bogus(const struct host *h)
+{
+    return h->v6_status == CW_DNS_BOGUS || h->v4_status == CW_DNS_BOGUS;
+}
+
+/* RFC 7673 section 3.1: where the zone is signed, an SRV look-up that fails is no reason to go to
+ * the domain's own address: whoever can drop answers could choose that way. */
+static bool is_downgraded(const struct cw_target_query *q)
+{
+    bool failed = has_srv_status(q, CW_DNS_FAILED) || has_srv_status(q, CW_DNS_TIMEOUT);
+    return failed && !q->from_srv && q->n_hosts > 0 && q->hosts[0].has_secure_address;
+}
+
+/* "from SRV records", and what they are. */
+static struct cw_str origin(struct cw_target_query *q)
+{
+    const struct cw_target_srv *starttls = &q->said[0], *direct = &q->said[1];
+    const char *proved = is_proved(q) ? ", secure by DNSSEC" : "";
+    if (q->is_proxy)
+        return CW_S("as set");
+    if (!q->from_srv)
+        return CW_S("no SRV records, its own addresses");
+    if (direct->n == 0)
+        return cw_arena_printf(&q->arena, "from SRV records%s", proved);
+    if (starttls->n == 0)
+        return cw_arena_printf(&q->arena, "from SRV records for direct TLS only%s", proved);
+    return cw_arena_printf(&q->arena, "from SRV records (%zu for STARTTLS, %zu for direct TLS)%s",
+                           starttls->n, direct->n, proved);
+}
+
 static void tell_addresses(struct cw_target_query *q)
 {
     struct cw_target *targets =
@@ -132,11 +215,14 @@ static void tell_addresses(struct cw_target_query *q)
     struct cw_target_list list = {.status = CW_TARGET_OK, .targets = targets};
     for (size_t i = 0; i < q->n_hosts; i++) {
         const struct host *h = &q->hosts[i];
-        for (size_t k = 0; k < h->n_addrs && list.n < CW_TARGET_MAX_ADDRESSES; k++) {
+        for (size_t k = 0; !is_bogus(h) && k < h->n_addrs && list.n < CW_TARGET_MAX_ADDRESSES;
+             k++) {
             struct cw_target *t = &targets[list.n++];
             t->host = h->srv.target;
             t->addr = h->addrs[k];
             t->is_direct_tls = h->srv.is_direct_tls;
+            t->is_secure = h->is_secure;
+            t->has_secure_address = h->is_secure && h->has_secure_address;
             cw_addr_set_port(&t->addr, h->srv.port);
         }
     }
@@ -144,11 +230,12 @@ static void tell_addresses(struct cw_target_query *q)
         tell_failure(q, why_none(q));
         return;
     }
-    const char *origin = q->is_proxy   ? "as set"
-                         : q->from_srv ? "from SRV records"
-                                       : "no SRV records, its own addresses";
-    list.sentence =
-        cw_arena_printf(&q->arena, "%zu address%s, %s", list.n, list.n == 1 ? "" : "es", origin);
+    if (is_downgraded(q)) {
+        tell_failure(q, srv_failure(q));
+        return;
+    }
+    list.sentence = cw_arena_printf(&q->arena, "%zu address%s, %.*s", list.n,
+                                    list.n == 1 ? "" : "es", CW_ARG(origin(q)));
     tell(q, &list);
 }
 
@@ -164,6 +251,7 @@ static void add_addresses(struct host *h, const struct cw_dns_answer *a, bool in
         memcpy(all + at_old, h->addrs, h->n_addrs * sizeof *all);
     h->addrs = all;
     h->n_addrs += a->n_addrs;
+    h->has_secure_address = h->has_secure_address || (a->status == CW_DNS_OK && a->is_secure);
 }
 
 static void on_patience_over(void *arg)
@@ -245,29 +333,34 @@ static uint32_t draw(void *arg, uint32_t max)
 static void keep_srvs(struct cw_target_query *q, const struct cw_dns_answer *a, bool is_direct_tls)
 {
     struct cw_dns_srv *all = cw_arena_alloc(&q->arena, (q->n_srvs + a->n_srvs) * sizeof *all);
+    struct cw_target_srv *said = &q->said[is_direct_tls];
     if (q->n_srvs > 0)
         memcpy(all, q->srvs, q->n_srvs * sizeof *all);
     for (size_t i = 0; i < a->n_srvs; i++) {
         struct cw_dns_srv srv = a->srvs[i];
         if (cw_str_eq_cstr(srv.target, ".")) {
-            q->has_refused = true;
+            said->has_refused = true;
             continue;
         }
         srv.target = cw_arena_dup(&q->arena, srv.target);
         srv.is_direct_tls = is_direct_tls;
         all[q->n_srvs++] = srv;
+        said->n++;
     }
     q->srvs = all;
 }
 
 static void on_all_srv(struct cw_target_query *q)
 {
-    if (q->srv_status == CW_DNS_BOGUS) {
+    bool has_refused = q->said[0].has_refused || q->said[1].has_refused;
+    if (has_srv_status(q, CW_DNS_BOGUS)) { /* one forged answer spoils both */
         tell_failure(q, CW_TARGET_DNS_BOGUS);
         return;
     }
-    if (q->n_srvs == 0 && q->has_refused) {
-        tell_failure(q, CW_TARGET_NO_SERVICE);
+    /* XEP-0368 section 5: who refuses one way knows SRV, so the other way's records decide, and
+     * there is no fall-back. */
+    if (q->n_srvs == 0 && has_refused) {
+        tell_failure(q, srv_failure(q));
         return;
     }
     /* No answer at all also leads to the fall-back (RFC 6120 section 3.2.1 item 9): if the servers
@@ -281,22 +374,20 @@ static void on_all_srv(struct cw_target_query *q)
     cw_srv_order(q->srvs, q->n_srvs, draw, NULL);
     q->n_hosts = q->n_srvs < CW_TARGET_MAX_HOSTS ? q->n_srvs : CW_TARGET_MAX_HOSTS;
     q->hosts = cw_arena_alloc(&q->arena, q->n_hosts * sizeof *q->hosts);
-    for (size_t i = 0; i < q->n_hosts; i++)
+    for (size_t i = 0; i < q->n_hosts; i++) {
         q->hosts[i].srv = q->srvs[i];
+        q->hosts[i].is_secure = q->is_srv_secure[q->srvs[i].is_direct_tls];
+    }
     ask_addresses(q);
 }
 
 static void on_srv_answer(struct cw_target_query *q, const struct cw_dns_answer *a, int which)
 {
     q->srv[which] = NULL;
-    /* One forged answer spoils both. */
-    if (which == 0 || a->status == CW_DNS_BOGUS)
-        if (q->srv_status != CW_DNS_BOGUS)
-            q->srv_status = a->status;
-    if (a->status == CW_DNS_OK) {
-        q->is_secure = q->is_secure && a->is_secure;
+    q->said[which].status = a->status;
+    q->is_srv_secure[which] = a->is_secure;
+    if (a->status == CW_DNS_OK)
         keep_srvs(q, a, which == 1);
-    }
     if (!q->srv[0] && !q->srv[1])
         on_all_srv(q);
 }
@@ -315,10 +406,11 @@ static void ask_srv(struct cw_target_query *q, const char *service, bool with_di
 {
     struct cw_str name = cw_arena_printf(
         &q->arena, "%s.%.*s", service ? service : "_xmpp-server._tcp", CW_ARG(q->domain));
-    q->is_secure = true;
+    q->said[0].was_asked = true;
     q->srv[0] = cw_dns_ask(q->resolver, CW_DNS_SRV, name, on_srv, q);
     if (!with_direct_tls)
         return;
+    q->said[1].was_asked = true;
     name = cw_arena_printf(&q->arena, "_xmpps-server._tcp.%.*s", CW_ARG(q->domain));
     q->srv[1] = cw_dns_ask(q->resolver, CW_DNS_SRV, name, on_srv_direct, q);
 }

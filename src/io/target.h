@@ -3,11 +3,14 @@
  * servers are found so (RFC 3263 section 4.2).
  *
  *   SRV answer           -> its targets in order; no fall-back, even if none can be reached
- *   SRV answer "."       -> no service
+ *   SRV answer "."       -> no service; with direct TLS each of the two sets speaks for itself
  *   no SRV records       -> the domain itself, A and AAAA, port 5269
+ *   a bogus SRV answer   -> nothing, whatever the other set says
+ *   a bogus address      -> its host is left out
  *   proxy host[:port]    -> that host instead; a host without a port is not looked up by SRV
  *
- * Identity is always checked against the domain, never against what is found here. */
+ * Identity is checked against the domain, never against what is found here, unless DNSSEC proved
+ * it: is_secure and has_secure_address say so (RFC 7673 section 3). */
 #ifndef CW_IO_TARGET_H
 #define CW_IO_TARGET_H
 
@@ -29,16 +32,38 @@ enum cw_target_status {
 const char *cw_target_status_name(enum cw_target_status);
 
 struct cw_target {
-    struct cw_str host; /* whose address this is */
+    struct cw_str host; /* whose address this is: the SRV target, or the domain, or the proxy */
     struct cw_addr addr;
     bool is_direct_tls; /* from _xmpps-server._tcp: TLS from the first byte */
+    bool is_secure;     /* DNSSEC proved the SRV record: the host stands for the domain */
+    /* is_secure, and an address of the host is so too: only then may TLSA records be asked for, at
+     * "_PORT._tcp.HOST". */
+    bool has_secure_address;
 };
+
+enum cw_target_dnssec {
+    CW_TARGET_DNSSEC_OFF,      /* the resolver has no trust anchor */
+    CW_TARGET_DNSSEC_INSECURE, /* the domain is not signed, or only a part of what was asked */
+    CW_TARGET_DNSSEC_SECURE,   /* every SRV answer was proved */
+    CW_TARGET_DNSSEC_BOGUS,    /* something was forged, or is signed wrongly */
+};
+const char *cw_target_dnssec_name(enum cw_target_dnssec); /* "off", "insecure", ... */
+
 struct cw_target_list {
     enum cw_target_status status;
     struct cw_str sentence;          /* what was found or is wrong, for people */
-    bool from_srv, is_secure;        /* is_secure: the SRV answer was proved by DNSSEC */
+    bool from_srv, is_secure;        /* is_secure: every SRV answer was proved by DNSSEC */
     const struct cw_target *targets; /* in the order to try */
     size_t n;
+    /* What the DNS said, for the timeline; nothing when SRV was not asked for (a proxy, a literal
+     * address). */
+    struct cw_target_srv {
+        bool was_asked;
+        enum cw_dns_status status;
+        size_t n;         /* targets */
+        bool has_refused; /* the target "." */
+    } srv, srv_direct;    /* _xmpp-server._tcp, _xmpps-server._tcp */
+    enum cw_target_dnssec dnssec;
 };
 
 struct cw_target_ask {

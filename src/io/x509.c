@@ -132,6 +132,7 @@ void cw_x509_read(X509 *x, struct cw_arena *arena, struct cw_cert *out)
 {
     memset(out, 0, sizeof *out);
     out->present = true;
+    out->fault = CW_CHAIN_OTHER;
     out->chain_reason = (struct cw_str)CW_STR("not verified");
     read_names(x, arena, out);
     out->is_ca = (X509_get_extension_flags(x) & EXFLAG_CA) != 0;

@@ -25,8 +25,8 @@ bool cw_x509_read_pem_file(const char *path, const char *ca_file, struct cw_aren
 /* Adds the CRLs of a PEM file, which cw_x509_verify then asks for every certificate of a chain
  * whose issuer has one there; an issuer without one revokes nothing.  A CRL that ran out goes on
  * revoking what it lists, and nothing else fails by it: a forgotten update must not cut off every
- * partner of that CA.  False with a sentence when the file holds none; true with a sentence in
- * `why` when one of them has run out. */
+ * partner of that CA.  It is logged here, though.  False with a sentence when the file holds none,
+ * or one that cannot be read. */
 bool cw_x509_store_add_crls(X509_STORE *, const char *file, struct cw_buf *why);
 
 /* The peer's chain for later questions (io/x509_proof.h): references, and a copy of the OCSP answer

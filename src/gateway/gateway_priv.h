@@ -3,7 +3,8 @@
  *     edge --link.c--> x2s.c --> sip.c --> next hop          a partner's message
  *     edge <--link.c-- s2x.c <-- sip.c <-- SIP peer          a local user's message
  *                        store.c: policy and contacts, on a thread of its own
- *                        control.c: "the store has changed", from the command line
+ *                        control.c: the command line: "the store has changed", questions
+ *                        ask.c: questions to the edges; test_im.c: a message to test the way
  *
  * A partner's message comes over the link with the edge's number; x2s.c checks who may write to
  * whom, translates it and waits for its turn (one request at a time between two users, so that
@@ -32,6 +33,7 @@
 struct gw_sip;
 struct gw_store;
 struct gw_control;
+struct gw_asks;
 struct gw_x2s;
 struct gw_s2x;
 struct gw_edge;
@@ -45,6 +47,7 @@ struct gateway {
     struct cw_str instance;
     struct gw_store *store;
     struct gw_control *control;
+    struct gw_asks *asks;
     struct gw_sip *sip;
     struct gw_x2s *x2s;
     struct gw_s2x *s2x;
@@ -91,11 +94,14 @@ bool gw_edges_load_certificate(struct gateway *, struct cw_buf *why);
 struct gw_edge *gw_edge_new(struct gateway *, struct cw_str address);
 void gw_edge_free(struct gw_edge **);
 bool gw_edge_is_up(const struct gw_edge *);
+struct cw_str gw_edge_path(const struct gw_edge *); /* as in gateway.edges */
 /* The policy version that the edge confirmed; 0 when none. */
 uint64_t gw_edge_version(const struct gw_edge *);
 void gw_edge_send_policy(struct gw_edge *);
 void gw_edge_send_stanza(struct gw_edge *, uint64_t n, const struct cw_xml *stanza);
 void gw_edge_send_outcome(struct gw_edge *, const struct cw_link_outcome *);
+/* `json` is no longer than CW_LINK_MAX_ASK_BYTES; the edge is up. */
+void gw_edge_send_ask(struct gw_edge *, uint64_t n, struct cw_str json);
 /* The edge of that instance; NULL when it is not up. */
 struct gw_edge *gw_edge_find(struct gateway *, struct cw_str instance);
 /* The edge for that pair of domains ("local partner"), among those that are up; NULL when none is.
@@ -118,6 +124,16 @@ void gw_x2s_final(struct gw_x2s *, uint64_t user, const struct cw_sip_response *
 struct gw_s2x *gw_s2x_new(struct gateway *);
 void gw_s2x_free(struct gw_s2x **);
 void gw_s2x_request(struct gw_s2x *, cw_sip_txn_id, const struct cw_sip_message *);
+/* What became of a message that tests the way; a sentence when it was not delivered. */
+struct gw_s2x_result {
+    bool is_delivered;
+    const char *reason; /* as the edge names them, or "sender-not-local", "not-translatable" */
+    struct cw_str sentence;
+};
+/* Takes a request (MESSAGE) like one of a SIP peer's; `tell` is called once, also from inside.  No
+ * invitation is kept, and an error that comes back goes into the log instead of to the sender. */
+void gw_s2x_test(struct gw_s2x *, const struct cw_sip_request *,
+                 void (*tell)(void *arg, const struct gw_s2x_result *), void *arg);
 void gw_s2x_outcome(struct gw_s2x *, const struct cw_link_outcome *);
 /* A partner's error stanza: true when it answers a message that we sent not long ago (its sender
  * is then told). */

@@ -2,6 +2,7 @@
  * met, says hello, sends the policy, connects again when it breaks.  What comes in goes to x2s.c
  * (partners' stanzas) and s2x.c (outcomes). */
 #include "conf/snapshot.h"
+#include "gateway/ask.h"
 #include "gateway/gateway_priv.h"
 #include "io/authority.h"
 #include "io/conn.h"
@@ -50,6 +51,11 @@ bool gw_edge_is_up(const struct gw_edge *edge)
 uint64_t gw_edge_version(const struct gw_edge *edge)
 {
     return edge->is_up ? edge->version : 0;
+}
+
+struct cw_str gw_edge_path(const struct gw_edge *edge)
+{
+    return edge->path;
 }
 
 struct gw_edge *gw_edge_find(struct gateway *gateway, struct cw_str instance)
@@ -102,6 +108,12 @@ void gw_edge_send_outcome(struct gw_edge *edge, const struct cw_link_outcome *ou
     flush(edge);
 }
 
+void gw_edge_send_ask(struct gw_edge *edge, uint64_t n, struct cw_str json)
+{
+    cw_link_write_ask(&edge->out, n, json);
+    flush(edge);
+}
+
 /* --- the link's messages ----------------------------------------------------------------------*/
 
 static void drop(struct gw_edge *edge, struct cw_str why)
@@ -126,6 +138,7 @@ static void drop(struct gw_edge *edge, struct cw_str why)
     cw_arena_reset(&edge->arena);
     if (was_up) {
         gw_s2x_edge_down(edge->gateway->s2x, edge);
+        gw_asks_edge_down(edge->gateway->asks, edge);
         gw_control_policy_confirmed(edge->gateway->control);
         edge->retry_ms = RETRY_MIN_MS;
     }
@@ -177,6 +190,8 @@ static void on_data(void *arg, struct cw_str bytes)
             gw_s2x_outcome(edge->gateway->s2x, &event.outcome);
             break;
         case CW_LINK_ANSWER:
+            gw_asks_answer(edge->gateway->asks, edge, event.n, event.more, event.json);
+            break;
         case CW_LINK_PING:
             break;
         case CW_LINK_CONFIG:

@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "conf/role.h"
+#include "gateway/ask.h"
 #include "gateway/gateway_priv.h"
 
 void gw_set_policy(struct gateway *gateway, struct cw_policy *policy)
@@ -73,6 +74,7 @@ static bool start(struct gateway *gateway, struct cw_buf *why)
         return false;
     gateway->x2s = gw_x2s_new(gateway);
     gateway->s2x = gw_s2x_new(gateway);
+    gateway->asks = gw_asks_new(gateway);
     gateway->control = gw_control_new(gateway, why);
     gateway->sip = gateway->control ? gw_sip_new(gateway, why) : NULL;
     if (!gateway->sip || !gw_edges_load_certificate(gateway, why))
@@ -92,6 +94,7 @@ static void finish(struct gateway *gateway)
     for (size_t i = 0; i < gateway->n_edges; i++)
         gw_edge_free(&gateway->edges[i]);
     cw_free(gateway->edges);
+    gw_asks_free(&gateway->asks);
     cw_tls_ctx_free(&gateway->link_tls);
     gw_sip_free(&gateway->sip);
     gw_x2s_free(&gateway->x2s);

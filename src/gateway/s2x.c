@@ -29,6 +29,9 @@ struct errand {
     struct cw_arena arena;
     uint64_t n;
     cw_sip_txn_id txn;
+    /* Of a test: who is told, instead of the transaction. */
+    void (*tell)(void *arg, const struct gw_s2x_result *);
+    void *arg;
     struct cw_xml *stanza;
     struct gw_edge *edge; /* it was given to; NULL: it waits for one */
     uint64_t since_ms;
@@ -42,6 +45,7 @@ struct sent {
     TAILQ_ENTRY(sent) link;
     struct cw_arena arena;
     struct cw_str key; /* "id local remote" */
+    bool is_test;
 };
 TAILQ_HEAD(sents, sent);
 
@@ -105,6 +109,7 @@ static void remember_sent(struct gw_s2x *s, const struct errand *e)
 {
     struct sent *sent = cw_alloc(sizeof *sent);
     sent->key = sent_key(&sent->arena, cw_xml_attr(e->stanza, "id"), e->from, e->to);
+    sent->is_test = e->tell != NULL;
     TAILQ_INSERT_TAIL(&s->sent, sent, link);
     cw_map_set(&s->sent_by_key, sent->key, sent);
     if (++s->n_sent > MAX_SENT)
@@ -148,11 +153,13 @@ bool gw_s2x_error(struct gw_s2x *s, const struct cw_xml *stanza)
         struct cw_stanza_error_info info;
         struct cw_jid remote_jid, local_jid;
         cw_stanza_error_read(&arena, stanza, &info);
-        CW_LOG(&s->gateway->log, CW_LOG_INFO, "message-returned", CW_KV("from", local),
+        CW_LOG(&s->gateway->log, CW_LOG_INFO,
+               sent->is_test ? "test-message-returned" : "message-returned", CW_KV("from", local),
                CW_KV("to", remote), CW_KVC("condition", cw_stanza_error_name(info.condition)));
         cw_jid_parse(&arena, remote, &remote_jid);
         cw_jid_parse(&arena, local, &local_jid);
-        notify(s, &remote_jid, &local_jid, &info);
+        if (!sent->is_test)
+            notify(s, &remote_jid, &local_jid, &info);
         forget_sent(s, sent);
     }
     cw_arena_free(&arena);
@@ -173,8 +180,17 @@ static void end_errand(struct gw_s2x *s, struct errand *e)
     cw_free(e);
 }
 
-static void answer(struct gw_s2x *s, struct errand *e, enum cw_link_reason reason,
-                   struct cw_str text)
+/* The administrator who tests the way is told in the edge's words. */
+static void tell_test(struct gw_s2x *s, const struct errand *e, const struct gw_s2x_result *result)
+{
+    CW_LOG(&s->gateway->log, CW_LOG_INFO, "test-message", CW_KV("from", e->from),
+           CW_KV("to", e->to), CW_KVC("result", result->is_delivered ? "delivered" : "refused"),
+           CW_KVC("reason", result->reason), CW_KV("text", result->sentence));
+    e->tell(e->arg, result);
+}
+
+static void answer_sip(struct gw_s2x *s, const struct errand *e, enum cw_link_reason reason,
+                       struct cw_str text)
 {
     struct cw_sip_reply reply = {.status = 202};
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
@@ -188,7 +204,17 @@ static void answer(struct gw_s2x *s, struct errand *e, enum cw_link_reason reaso
            CW_KV("from", e->from), CW_KV("to", e->to), CW_KVI("status", reply.status),
            CW_KV("reason", text));
     gw_sip_respond(s->gateway->sip, e->txn, &reply);
-    if (reply.status == 202)
+}
+
+static void answer(struct gw_s2x *s, struct errand *e, enum cw_link_reason reason,
+                   struct cw_str text)
+{
+    bool is_delivered = reason == CW_LINK_REASON_NONE;
+    if (e->tell)
+        tell_test(s, e, &(struct gw_s2x_result){is_delivered, cw_link_reason_name(reason), text});
+    else
+        answer_sip(s, e, reason, text);
+    if (is_delivered)
         remember_sent(s, e);
     end_errand(s, e);
 }
@@ -256,8 +282,14 @@ void gw_s2x_shutdown(struct gw_s2x *s)
 
 /* --- requests ---------------------------------------------------------------------------------*/
 
-static void refuse(struct gw_s2x *s, cw_sip_txn_id txn, const struct cw_sip_request *request,
-                   const struct cw_sip_response *response)
+/* Why a request never becomes a stanza: for the SIP peer, and for whoever tests. */
+struct fault {
+    struct cw_sip_response response;
+    const char *reason;
+};
+
+static void refuse_sip(struct gw_s2x *s, cw_sip_txn_id txn, const struct cw_sip_request *request,
+                       const struct cw_sip_response *response)
 {
     const struct cw_sip_field encoding = {CW_STR("Accept-Encoding"), response->accept_encoding};
     struct cw_sip_reply reply = {.status = response->status,
@@ -273,19 +305,68 @@ static void refuse(struct gw_s2x *s, cw_sip_txn_id txn, const struct cw_sip_requ
     gw_sip_respond(s->gateway->sip, txn, &reply);
 }
 
+/* Ends an errand that was never begun. */
+static void refuse(struct gw_s2x *s, struct errand *e, const struct cw_sip_request *request,
+                   const struct fault *fault)
+{
+    e->from = request->from_uri;
+    e->to = request->request_uri;
+    if (e->tell)
+        tell_test(s, e,
+                  &(struct gw_s2x_result){false, fault->reason, fault->response.reason_phrase});
+    else
+        refuse_sip(s, e->txn, request, &fault->response);
+    cw_arena_free(&e->arena);
+    cw_free(e);
+}
+
 /* Our user to a partner's user, or the reason why not. */
-static const char *check_addresses(struct gw_s2x *s, struct cw_arena *arena,
-                                   const struct cw_xml *stanza, struct cw_jid *from,
-                                   struct cw_jid *to)
+static bool check_addresses(struct gw_s2x *s, struct errand *e, struct cw_jid *from,
+                            struct cw_jid *to, struct fault *fault)
 {
     const struct cw_policy *policy = s->gateway->policy;
-    if (cw_jid_parse(arena, cw_xml_attr(stanza, "from"), from) != CW_JID_OK ||
-        !cw_str_is_present(from->local) || !cw_policy_is_local(policy, from->domain))
-        return "The sender's domain is not served here";
-    if (cw_jid_parse(arena, cw_xml_attr(stanza, "to"), to) != CW_JID_OK ||
-        !cw_policy_partner(policy, to->domain))
-        return "The recipient's domain is not a federated partner";
-    return NULL;
+    fault->response = (struct cw_sip_response){.status = 403};
+    if (cw_jid_parse(&e->arena, e->from, from) != CW_JID_OK || !cw_str_is_present(from->local) ||
+        !cw_policy_is_local(policy, from->domain)) {
+        fault->reason = "sender-not-local";
+        fault->response.reason_phrase = CW_S("The sender's domain is not served here");
+        return false;
+    }
+    if (cw_jid_parse(&e->arena, e->to, to) != CW_JID_OK || !cw_policy_partner(policy, to->domain)) {
+        fault->reason = cw_link_reason_name(CW_LINK_REASON_NOT_LISTED);
+        fault->response.reason_phrase = CW_S("The recipient's domain is not a federated partner");
+        return false;
+    }
+    return true;
+}
+
+/* Makes the stanza; false when it is none, or not for a partner. */
+static bool translate(struct gw_s2x *s, struct errand *e, const struct cw_sip_request *request,
+                      struct fault *fault)
+{
+    struct cw_message_to_xmpp out;
+    struct cw_message_options options = {.max_stanza_bytes =
+                                             s->gateway->policy->settings.stanza_max_bytes};
+    struct cw_jid from, to;
+    cw_message_to_xmpp(&e->arena, request, &options, &out);
+    if (out.outcome != CW_XLATE_SEND) {
+        *fault = (struct fault){out.response, "not-translatable"};
+        return false;
+    }
+    e->stanza = cw_xml_copy(&e->arena, out.stanza);
+    e->from = cw_xml_attr(e->stanza, "from");
+    e->to = cw_xml_attr(e->stanza, "to");
+    if (!check_addresses(s, e, &from, &to, fault))
+        return false;
+    if (s->n_open >= MAX_OPEN) {
+        *fault = (struct fault){{.status = 480}, cw_link_reason_name(CW_LINK_REASON_QUEUE_FULL)};
+        return false;
+    }
+    e->pair = cw_arena_printf(&e->arena, "%.*s %.*s", CW_ARG(from.domain), CW_ARG(to.domain));
+    if (!e->tell)
+        gw_store_invite(s->gateway->store, cw_jid_bare(&e->arena, &from),
+                        cw_jid_bare(&e->arena, &to));
+    return true;
 }
 
 static void start(struct gw_s2x *s, struct errand *e)
@@ -304,37 +385,33 @@ static void start(struct gw_s2x *s, struct errand *e)
         give(s, e);
 }
 
+static void take(struct gw_s2x *s, struct errand *e, const struct cw_sip_request *request)
+{
+    struct fault fault;
+    if (!translate(s, e, request, &fault)) {
+        refuse(s, e, request, &fault);
+        return;
+    }
+    gw_log_body(s->gateway, "s2x", e->from, e->to, request->body);
+    start(s, e);
+}
+
 void gw_s2x_request(struct gw_s2x *s, cw_sip_txn_id txn, const struct cw_sip_message *message)
 {
     struct errand *e = cw_alloc(sizeof *e);
     struct cw_sip_request request;
-    struct cw_message_to_xmpp out;
-    struct cw_message_options options = {.max_stanza_bytes =
-                                             s->gateway->policy->settings.stanza_max_bytes};
-    struct cw_jid from, to;
     cw_sip_message_values(message, &request);
-    cw_message_to_xmpp(&e->arena, &request, &options, &out);
-    const char *fault = NULL;
-    if (out.outcome == CW_XLATE_SEND)
-        fault = check_addresses(s, &e->arena, out.stanza, &from, &to);
-    if (fault)
-        out.response = (struct cw_sip_response){.status = 403, .reason_phrase = cw_str_of(fault)};
-    else if (s->n_open >= MAX_OPEN)
-        out.response = (struct cw_sip_response){.status = 480};
-    if (out.outcome != CW_XLATE_SEND || fault || s->n_open >= MAX_OPEN) {
-        refuse(s, txn, &request, &out.response);
-        cw_arena_free(&e->arena);
-        cw_free(e);
-        return;
-    }
     e->txn = txn;
-    e->stanza = cw_xml_copy(&e->arena, out.stanza);
-    e->from = cw_xml_attr(e->stanza, "from");
-    e->to = cw_xml_attr(e->stanza, "to");
-    e->pair = cw_arena_printf(&e->arena, "%.*s %.*s", CW_ARG(from.domain), CW_ARG(to.domain));
-    gw_log_body(s->gateway, "s2x", e->from, e->to, request.body);
-    gw_store_invite(s->gateway->store, cw_jid_bare(&e->arena, &from), cw_jid_bare(&e->arena, &to));
-    start(s, e);
+    take(s, e, &request);
+}
+
+void gw_s2x_test(struct gw_s2x *s, const struct cw_sip_request *request,
+                 void (*tell)(void *arg, const struct gw_s2x_result *), void *arg)
+{
+    struct errand *e = cw_alloc(sizeof *e);
+    e->tell = tell;
+    e->arg = arg;
+    take(s, e, request);
 }
 
 /* --- life -------------------------------------------------------------------------------------*/

@@ -9,10 +9,10 @@ import json
 from .partner import Mode, PartnerServer
 from .settings import ACCOUNTS
 
-_LIBRARIES = "/usr/lib/x86_64-linux-gnu"
+LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 
 #: busy waiting would take the processor from everybody else
-_CALM = ["+S", "2:2", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"]
+CALM = ["+S", "2:2", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"]
 
 _ENCRYPTION = {Mode.SASL: "required", Mode.TLS_DIALBACK: "required", Mode.TCP_DIALBACK: "false"}
 
@@ -21,7 +21,7 @@ def _erlang_address(address: str) -> str:
     return "{" + ",".join(address.split(".")) + "}"
 
 
-def _resolver(dns) -> str:
+def resolver_text(dns) -> str:
     """Erlang's own resolver with the lab's DNS server on its port."""
     return f"""%% Written anew at each start.
 {{resolv_conf, ""}}.
@@ -48,18 +48,18 @@ class Ejabberd(PartnerServer):
         return self.directory / "ready"
 
     def _command(self) -> list:
-        return ["erl", "-noinput", *_CALM, "-mnesia", "dir",
+        return ["erl", "-noinput", *CALM, "-mnesia", "dir",
                 json.dumps(f"{self.directory}/database"), "-s", "ejabberd", "-eval",
                 self._accounts()]
 
     def _environment(self) -> dict:
-        return {"ERL_LIBS": _LIBRARIES, "ERL_INETRC": str(self._inetrc),
+        return {"ERL_LIBS": LIBRARIES, "ERL_INETRC": str(self._inetrc),
                 "HOME": str(self.directory), "EJABBERD_CONFIG_PATH": str(self.config),
                 "EJABBERD_LOG_PATH": str(self.server_log),
                 "ERL_CRASH_DUMP": str(self.directory / "crash.dump")}
 
     def _write_more(self) -> None:
-        self._inetrc.write_text(_resolver(self.settings.dns))
+        self._inetrc.write_text(resolver_text(self.settings.dns))
         self._ready.unlink(missing_ok=True)
 
     def _wait_started(self) -> None:

@@ -12,7 +12,7 @@ from .settings import ACCOUNTS
 _CONSOLE_PORT = 5582
 
 
-def _resolver(dns) -> str:
+def resolver_text(dns) -> str:
     """libunbound answers NXDOMAIN for .test by itself and does not ask servers on loopback; both
     habits are switched off, so that SRV records are followed as on the Internet."""
     return f"""unbound = {{
@@ -109,7 +109,7 @@ certificates = "{self.directory}"
 s2s_require_encryption = {encrypted}
 c2s_require_encryption = {encrypted}
 s2s_secure_auth = {secure}
-{_resolver(self.settings.dns)}{_tls(self.mode, self.pair, self.authority)}
+{resolver_text(self.settings.dns)}{_tls(self.mode, self.pair, self.authority)}
 VirtualHost "{self.domain}"
 """
 

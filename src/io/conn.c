@@ -47,17 +47,21 @@ static void enter(struct cw_conn *c)
     c->busy++;
 }
 
+static void free_event(struct event **ev)
+{
+    if (*ev)
+        event_free(*ev);
+    *ev = NULL;
+}
+
 /* The socket and all events; nothing is called back from here on. */
 static void let_go(struct cw_conn *c)
 {
     c->state = CW_CONN_OVER;
-    event_del(c->turn);
-    cw_timer_stop(c->timer);
-    if (c->can_read)
-        event_free(c->can_read);
-    if (c->can_write)
-        event_free(c->can_write);
-    c->can_read = c->can_write = NULL;
+    free_event(&c->turn);
+    cw_timer_free(&c->timer);
+    free_event(&c->can_read);
+    free_event(&c->can_write);
     SSL_free(c->ssl);
     c->ssl = NULL;
     if (c->fd >= 0)
@@ -71,8 +75,6 @@ static void leave(struct cw_conn *c)
 {
     if (--c->busy > 0 || !c->is_dead)
         return;
-    event_free(c->turn);
-    cw_timer_free(&c->timer);
     cw_x509_chain_free(&c->chain);
     cw_arena_free(&c->arena);
     cw_free(c);
@@ -107,9 +109,29 @@ void cw_conn_finish(struct cw_conn *c, enum cw_conn_end end, const char *sentenc
 
 /* --- what is waited for --- */
 
+static void on_socket(evutil_socket_t, short what, void *conn);
+static void on_turn(evutil_socket_t, short what, void *conn);
+static void on_timeout(void *conn);
+
+/* Events are made when they are first wanted: a silent stranger costs the one that reads. */
+static void need_event(struct cw_conn *c, struct event **ev, evutil_socket_t fd, short what)
+{
+    if (!*ev)
+        *ev = event_new(c->base, fd, what, fd < 0 ? on_turn : on_socket, c);
+    cw_assert(*ev);
+}
+
+static void set_deadline(struct cw_conn *c, uint64_t after_ms)
+{
+    if (!c->timer)
+        c->timer = cw_timer_new(c->base, on_timeout, c);
+    cw_timer_set(c->timer, after_ms);
+}
+
 void cw_conn_want_turn(struct cw_conn *c)
 {
     const struct timeval now = {0, 0};
+    need_event(c, &c->turn, -1, 0);
     /* From inside the turn by way of the loop: a busy connection must not keep others waiting. */
     if (c->in_turn)
         event_add(c->turn, &now);
@@ -136,20 +158,24 @@ static bool wants_write(const struct cw_conn *c)
            (c->tls == CW_CONN_TLS_HANDSHAKE && c->tls_wants_write);
 }
 
-static void listen_for(struct event *ev, bool is_wanted)
+static void listen_for(struct cw_conn *c, struct event **ev, short what, bool is_wanted)
 {
-    if (is_wanted && !event_pending(ev, EV_READ | EV_WRITE, NULL))
-        event_add(ev, NULL);
-    else if (!is_wanted)
-        event_del(ev);
+    if (!is_wanted) {
+        if (*ev)
+            event_del(*ev);
+        return;
+    }
+    need_event(c, ev, c->fd, what | EV_PERSIST);
+    if (!event_pending(*ev, what, NULL))
+        event_add(*ev, NULL);
 }
 
 static void update_events(struct cw_conn *c)
 {
     if (!cw_conn_is_usable(c) || c->fd < 0)
         return;
-    listen_for(c->can_read, wants_read(c));
-    listen_for(c->can_write, wants_write(c));
+    listen_for(c, &c->can_read, EV_READ, wants_read(c));
+    listen_for(c, &c->can_write, EV_WRITE, wants_write(c));
 }
 
 /* --- asking for more or less --- */
@@ -182,7 +208,7 @@ void cw_conn_start_tls(struct cw_conn *c, const struct cw_tls_start *s)
     c->ssl = cw_conn_tls_new(c, s);
     c->tls = CW_CONN_TLS_WAITS;
     c->plain_until = c->written;
-    cw_timer_set(c->timer, s->timeout_ms ? s->timeout_ms : HANDSHAKE_TIMEOUT_MS);
+    set_deadline(c, s->timeout_ms ? s->timeout_ms : HANDSHAKE_TIMEOUT_MS);
     update_events(c);
     cw_conn_want_turn(c);
 }
@@ -207,7 +233,7 @@ static void shake_hands(struct cw_conn *c)
     const char *why = NULL;
     if (c->tls == CW_CONN_TLS_WAITS && c->flushed == c->plain_until)
         c->tls = CW_CONN_TLS_HANDSHAKE;
-    if (c->tls != CW_CONN_TLS_HANDSHAKE)
+    if (c->tls != CW_CONN_TLS_HANDSHAKE || !cw_conn_has_hello(c))
         return;
     switch (cw_conn_tls_handshake(c, &why)) {
     case CW_IO_WAIT:
@@ -243,7 +269,7 @@ void cw_conn_close(struct cw_conn *c, uint64_t deadline_ms)
         return;
     }
     c->state = CW_CONN_CLOSING;
-    cw_timer_set(c->timer, deadline_ms);
+    set_deadline(c, deadline_ms);
     cw_conn_want_turn(c);
 }
 
@@ -384,18 +410,11 @@ static struct cw_conn *conn_of(struct event_base *base, int fd, const struct cw_
                                const struct cw_conn_callbacks *cb, void *arg)
 {
     struct cw_conn *c = cw_alloc(sizeof *c);
+    c->base = base;
     c->fd = fd;
     c->peer = *peer;
     c->cb = *cb;
     c->arg = arg;
-    c->turn = event_new(base, -1, 0, on_turn, c);
-    c->timer = cw_timer_new(base, on_timeout, c);
-    cw_assert(c->turn);
-    if (fd >= 0) {
-        c->can_read = event_new(base, fd, EV_READ | EV_PERSIST, on_socket, c);
-        c->can_write = event_new(base, fd, EV_WRITE | EV_PERSIST, on_socket, c);
-        cw_assert(c->can_read && c->can_write);
-    }
     return c;
 }
 
@@ -450,7 +469,7 @@ struct cw_conn *cw_conn_connect_from(struct event_base *base, const struct cw_ad
         return c;
     }
     set_nodelay(fd, peer);
-    cw_timer_set(c->timer, timeout_ms);
+    set_deadline(c, timeout_ms);
     update_events(c); /* connected at once or not: the socket becomes writable */
     return c;
 }

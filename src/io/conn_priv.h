@@ -1,5 +1,5 @@
 /* The connection's inside, shared by its files: conn.c (its life), conn_bytes.c (its queue, its
- * bytes) and conn_tls.c (what OpenSSL does). */
+ * bytes), conn_hello.c (before a handshake) and conn_tls.c (what OpenSSL does). */
 #ifndef CW_IO_CONN_PRIV_H
 #define CW_IO_CONN_PRIV_H
 
@@ -24,6 +24,7 @@ enum cw_conn_tls {
 };
 
 struct cw_conn {
+    struct event_base *base;
     int fd;
     struct cw_addr peer;
     struct cw_conn_callbacks cb;
@@ -31,6 +32,7 @@ struct cw_conn {
     enum cw_conn_state state;
     enum cw_conn_tls tls;
 
+    /* Each NULL until it is first wanted. */
     struct event *can_read, *can_write; /* the socket's; added when wanted (want_*) */
     struct event *turn;                 /* end of the loop's turn: what must not run at once */
     struct cw_timer *timer;
@@ -45,6 +47,8 @@ struct cw_conn {
     uint64_t written, flushed;
 
     SSL *ssl;
+    size_t hello_needs;   /* server: so many bytes of the first record are waited for */
+    bool has_hello;       /* server: they are there, or never will be */
     uint64_t plain_until; /* bytes of the queue before this count leave without TLS */
     bool tls_wants_read, tls_wants_write; /* what the handshake waits for */
     bool read_wants_write, write_wants_read;
@@ -74,6 +78,11 @@ size_t cw_conn_sendable(const struct cw_conn *);
 bool cw_conn_push(struct cw_conn *, const char **why);
 void cw_conn_flush(struct cw_conn *);
 void cw_conn_pull(struct cw_conn *);
+
+/* conn_hello.c */
+/* Server: is the client's first record there as a whole?  While it is not, nothing is spent on it:
+ * OpenSSL takes 40 KiB for a handshake that has begun.  A client is always ready. */
+bool cw_conn_has_hello(struct cw_conn *);
 
 /* conn_tls.c */
 /* What one try to read or write gave. */

@@ -12,11 +12,13 @@
 #include "io/dns_wire.h"
 #include "io/loop.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <unbound-event.h>
 #include <unbound.h>
+#include <unistd.h>
 
 #define DEFAULT_TIMEOUT_MS 10000
 #define CLASS_IN           1
@@ -134,22 +136,35 @@ static bool add_system(struct ub_ctx *ub, struct cw_buf *why)
     return rc == 0;
 }
 
+static bool add_anchor(struct ub_ctx *ub, const char *file, struct cw_buf *why)
+{
+    bool ok = access(file, R_OK) == 0 && ub_ctx_add_ta_file(ub, file) == 0;
+    if (!ok)
+        cw_buf_printf(why, "cannot read the DNSSEC trust anchor %s: %s", file, strerror(errno));
+    return ok;
+}
+
 /* NULL with a sentence. */
 static struct ub_ctx *new_context(const struct cw_resolver_options *o, struct cw_buf *why)
 {
     struct ub_ctx *ub = ub_ctx_create_event(o->base);
     int rc = ub ? set_up(ub) : UB_NOMEM;
-    if (rc == 0 && o->trust_anchor_file)
-        rc = ub_ctx_add_ta_file(ub, o->trust_anchor_file);
     bool ok = rc == 0;
     if (!ok)
         cw_buf_printf(why, "cannot set up the resolver: %s", ub_strerror(rc));
+    if (ok && o->trust_anchor_file)
+        ok = add_anchor(ub, o->trust_anchor_file, why);
     for (size_t i = 0; ok && i < o->n_servers; i++)
         ok = add_server(ub, o->servers[i], why);
     if (ok && o->n_servers == 0)
         ok = add_system(ub, why);
     if (ok && (rc = remove_zones(ub)) != 0) {
-        cw_buf_printf(why, "cannot set up the resolver: %s", ub_strerror(rc));
+        /* What the file holds is read here, and nothing else is likely to be wrong. */
+        if (o->trust_anchor_file)
+            cw_buf_printf(why, "%s holds no DNSSEC trust anchor that can be used",
+                          o->trust_anchor_file);
+        else
+            cw_buf_printf(why, "cannot set up the resolver: %s", ub_strerror(rc));
         ok = false;
     }
     if (ok)

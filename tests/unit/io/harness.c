@@ -200,6 +200,25 @@ void dns_server_start(struct dns_server *d, const char *const *options, size_t n
     assert_true(is_answering(port));
 }
 
+void signed_zones_start(struct dns_server *d, const char *directory, const char *zones)
+{
+    unsigned port = free_port();
+    char text[20];
+    snprintf(text, sizeof text, "%u", port);
+    snprintf(d->address, sizeof d->address, "127.0.0.1:%u", port);
+    d->pid = fork();
+    if (d->pid == 0) {
+        if (!freopen("/dev/null", "w", stderr) || chdir(SOURCE_ROOT) != 0)
+            _exit(126);
+        execl("/usr/bin/python3", "python3", "-m", "lab.signedzone", directory, "127.0.0.1", text,
+              zones, (char *)NULL);
+        _exit(127);
+    }
+    for (int i = 0; i < 1000 && !is_answering(port); i++)
+        usleep(10000);
+    assert_true(is_answering(port));
+}
+
 void dns_server_stop(struct dns_server *d)
 {
     kill(d->pid, SIGTERM);

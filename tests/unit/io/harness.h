@@ -61,6 +61,8 @@ struct dns_server {
     char address[40];
 };
 void dns_server_start(struct dns_server *, const char *const *options, size_t n);
+/* The same with lab/signedzone.py: `zones` is its file, `directory` gets its anchor.key. */
+void signed_zones_start(struct dns_server *, const char *directory, const char *zones);
 void dns_server_stop(struct dns_server *);
 
 /* A UDP socket on loopback that nobody reads: a name server that says nothing.  Close it. */

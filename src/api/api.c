@@ -1,4 +1,4 @@
-/* The rows, and the checks that every command passes before its handler sees anything. */
+/* The checks that every command passes before its handler sees anything. */
 #include "api/api.h"
 
 #include <string.h>
@@ -15,129 +15,6 @@ const char *cw_permission_name(enum cw_permission permission)
         return "administrator";
     }
     return "?";
-}
-
-#define REQUIREMENTS "Required|Optional|NotSupported"
-#define DOMAIN(text)                                      \
-    {                                                     \
-        "domain", CW_ARG_DOMAIN, true, true, "", "", text \
-    }
-#define FIELDS                                                                                  \
-    {"description", CW_ARG_TEXT, false, false, "at most 1024 characters", "", "who this is"},   \
-        {"additional",                                                                          \
-         CW_ARG_DOMAINS,                                                                        \
-         false,                                                                                 \
-         false,                                                                                 \
-         "domains",                                                                             \
-         "",                                                                                    \
-         "further domains of the partner; a subdomain that is not listed is not covered"},      \
-        {"type",                                                                                \
-         CW_ARG_CHOICE,                                                                         \
-         false,                                                                                 \
-         false,                                                                                 \
-         "Federated|PublicVerified|PublicUnverified",                                           \
-         "PublicUnverified",                                                                    \
-         "how far the partner's users are trusted"},                                            \
-        {"tls", CW_ARG_CHOICE, false, false, REQUIREMENTS, "Required", "TLS on its streams"},   \
-        {"sasl",                                                                                \
-         CW_ARG_CHOICE,                                                                         \
-         false,                                                                                 \
-         false,                                                                                 \
-         REQUIREMENTS,                                                                          \
-         "Required",                                                                            \
-         "SASL EXTERNAL: proof by certificate"},                                                \
-        {"dialback",                                                                            \
-         CW_ARG_BOOL,                                                                           \
-         false,                                                                                 \
-         false,                                                                                 \
-         "true|false",                                                                          \
-         "true",                                                                                \
-         "server dialback: proof by DNS"},                                                      \
-        {"connection-limit",                                                                    \
-         CW_ARG_NUMBER,                                                                         \
-         false,                                                                                 \
-         false,                                                                                 \
-         "1..10000, 0 = inherit",                                                               \
-         "0",                                                                                   \
-         "streams in both directions together; inherits partner-connection-limit"},             \
-        {"keep-alive", CW_ARG_BOOL, false, false, "true|false", "true", "ping an idle stream"}, \
-        {"proxy-fqdn",                                                                          \
-         CW_ARG_TEXT,                                                                           \
-         false,                                                                                 \
-         false,                                                                                 \
-         "HOST[:PORT]",                                                                         \
-         "",                                                                                    \
-         "connect there instead of where the DNS points; its identity is still the domain's"},  \
-    {                                                                                           \
-        "enabled", CW_ARG_BOOL, false, false, "true|false", "true",                             \
-            "off: as if not listed, but kept"                                                   \
-    }
-#define IF_VERSION                                                \
-    {                                                             \
-        "if-version", CW_ARG_NUMBER, false, false, "", "",        \
-            "refuse when the partner's version is another by now" \
-    }
-
-static const struct cw_api_arg new_args[] = {DOMAIN("the primary domain"), FIELDS};
-static const struct cw_api_arg set_args[] = {DOMAIN("the partner's primary domain"), FIELDS,
-                                             IF_VERSION};
-static const struct cw_api_arg get_args[] = {DOMAIN("the partner's primary domain")};
-static const struct cw_api_arg one_args[] = {DOMAIN("the partner's primary domain"), IF_VERSION};
-static const struct cw_api_arg list_args[] = {
-    {"match", CW_ARG_TEXT, false, false, "SUFFIX", "",
-     "only partners with a domain that ends so, in A- or U-labels"},
-};
-static const struct cw_api_arg settings_get_args[] = {
-    {"name", CW_ARG_TEXT, true, false, "", "", "one setting; all when it is left out"},
-};
-#define PARTNER "an address (user@domain), or a domain for all addresses in it"
-static const struct cw_api_arg contact_filter_args[] = {
-    {"user", CW_ARG_TEXT, false, false, "USER@DOMAIN", "", "the local user"},
-    {"partner", CW_ARG_TEXT, false, false, "[USER@]DOMAIN", "", PARTNER},
-};
-static const struct cw_api_arg contact_show_args[] = {
-    {"user", CW_ARG_TEXT, false, true, "USER@DOMAIN", "", "the local user"},
-    {"partner", CW_ARG_TEXT, false, true, "USER@DOMAIN", "", "the partner's user"},
-};
-#define ARGS(a) (a), sizeof(a) / sizeof((a)[0])
-static const struct cw_api_command commands[] = {
-    {"partner new", "Add a partner", CW_ADMINISTRATOR, true, ARGS(new_args),
-     .run = cw_api_partner_new},
-    {"partner set", "Change fields of a partner; the others stay", CW_ADMINISTRATOR, true,
-     ARGS(set_args), .run = cw_api_partner_set},
-    {"partner get", "Show a partner", CW_VIEWER, false, ARGS(get_args), .run = cw_api_partner_get},
-    {"partner list", "List partners", CW_VIEWER, false, ARGS(list_args),
-     .run = cw_api_partner_list},
-    {"partner remove", "Remove a partner; its streams close", CW_ADMINISTRATOR, true,
-     ARGS(one_args), .run = cw_api_partner_remove},
-    {"partner enable", "Enable a partner", CW_ADMINISTRATOR, true, ARGS(one_args),
-     .run = cw_api_partner_enable},
-    {"partner disable", "Disable a partner: as if not listed, but kept; its streams close",
-     CW_ADMINISTRATOR, true, ARGS(one_args), .run = cw_api_partner_disable},
-    {"contact list", "List contacts: the addresses that local users have written to", CW_VIEWER,
-     false, ARGS(contact_filter_args), .run = cw_api_contact_list},
-    {"contact show", "Show whether a partner's user may write to a local user", CW_VIEWER, false,
-     ARGS(contact_show_args), .run = cw_api_contact_show},
-    {"contact remove", "Take invitations back, of a user, towards a partner, or both",
-     CW_ADMINISTRATOR, true, ARGS(contact_filter_args), .run = cw_api_contact_remove},
-    {"settings get", "Show settings", CW_VIEWER, false, ARGS(settings_get_args),
-     .run = cw_api_settings_get},
-    {"settings set", "Change settings, all that are given or none", CW_ADMINISTRATOR, true,
-     .takes_settings = true, .run = cw_api_settings_set},
-};
-
-const struct cw_api_command *cw_api_commands(size_t *n)
-{
-    *n = sizeof(commands) / sizeof(commands[0]);
-    return commands;
-}
-
-const struct cw_api_command *cw_api_find(struct cw_str name)
-{
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        if (cw_str_eq_cstr(name, commands[i].name))
-            return &commands[i];
-    return NULL;
 }
 
 size_t cw_api_n_args(const struct cw_api_command *command)
@@ -266,6 +143,8 @@ static bool fits(const struct cw_api_arg *arg, const json_t *value)
         return json_is_boolean(value);
     case CW_ARG_NUMBER:
         return json_is_integer(value) && json_integer_value(value) >= 0;
+    case CW_ARG_FIELDS:
+        return json_is_object(value);
     }
     return false;
 }
@@ -287,8 +166,45 @@ static const char *expected(enum cw_arg_type type)
         return "true or false";
     case CW_ARG_NUMBER:
         return "a whole number";
+    case CW_ARG_FIELDS:
+        return "an object of a partner's fields";
     }
     return "something else";
+}
+
+static bool check_value(struct cw_arena *arena, const struct cw_api_arg *arg, const json_t *value,
+                        struct cw_api_problem *problem)
+{
+    bool choice = arg->type == CW_ARG_CHOICE;
+    if (fits(arg, value))
+        return true;
+    cw_api_refuse(problem, 400, arg->name,
+                  cw_arena_printf(arena, "%s must be %s%s%s.", arg->name, expected(arg->type),
+                                  choice ? " " : "", choice ? arg->range : ""));
+    return false;
+}
+
+/* Fields of a partner: what `partner set` would not take is no field here either. */
+static bool check_fields(struct cw_arena *arena, const struct cw_api_arg *arg, const json_t *fields,
+                         struct cw_api_problem *problem)
+{
+    const struct cw_api_command *set = cw_api_find(CW_S("partner set"));
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)fields, name, value)
+    {
+        struct cw_api_arg field;
+        if (!is_choice(cw_str_of(arg->range), cw_str_of(name)) ||
+            !cw_api_arg_find(set, cw_str_of(name), &field)) {
+            cw_api_refuse(
+                problem, 400, arg->name,
+                cw_arena_printf(arena, "%s takes %s, and no \"%s\".", arg->name, arg->range, name));
+            return false;
+        }
+        if (!check_value(arena, &field, value, problem))
+            return false;
+    }
+    return true;
 }
 
 /* False with a problem: an argument that the row does not have, lacks, or has in another type. */
@@ -306,13 +222,10 @@ static bool check_form(const struct cw_api_command *command, struct cw_arena *ar
                 cw_arena_printf(arena, "%s has no argument \"%s\".", command->name, name));
             return false;
         }
-        if (!fits(&arg, value)) {
-            bool choice = arg.type == CW_ARG_CHOICE;
-            cw_api_refuse(problem, 400, arg.name,
-                          cw_arena_printf(arena, "%s must be %s%s%s.", arg.name, expected(arg.type),
-                                          choice ? " " : "", choice ? arg.range : ""));
+        if (!check_value(arena, &arg, value, problem))
             return false;
-        }
+        if (arg.type == CW_ARG_FIELDS && !check_fields(arena, &arg, value, problem))
+            return false;
     }
     for (size_t i = 0; i < command->n_args; i++) {
         if (command->args[i].is_required && !json_object_get(in, command->args[i].name)) {

@@ -22,6 +22,8 @@ enum cw_arg_type {
     CW_ARG_CHOICE,  /* string, one of `range` */
     CW_ARG_BOOL,
     CW_ARG_NUMBER, /* non-negative integer */
+    CW_ARG_FIELDS, /* object: those fields of a partner that `range` names, as "partner set" takes
+                    * them; on a command line NAME=VALUE, again and again */
 };
 
 struct cw_api_arg {
@@ -35,7 +37,8 @@ struct cw_api_arg {
 
 /* Why a command was refused; the numbers are HTTP's, for whoever speaks it. */
 struct cw_api_problem {
-    int status;        /* 400 form, 403 permission, 404 not found, 409 taken or changed, 500 ours */
+    int status;        /* 400 form, 403 permission, 404 not found, 409 taken or changed, 500 ours,
+                        * 503 nobody is there, 504 no answer in time */
     const char *field; /* the argument to change, or "" */
     struct cw_str sentence;
 };
@@ -46,6 +49,12 @@ struct cw_api_call {
     const char *who;        /* for the audit trail */
     enum cw_permission permission;
     bool what_if; /* everything but the commit */
+    /* The running gateway: sends one request of its control socket (gateway/control.c) and gives
+     * the answer, a new reference, or NULL with the problem filled.  What is told before the
+     * answer is the asker's to show.  NULL: there is no gateway on this machine. */
+    json_t *(*ask)(void *ask_arg, const json_t *request, unsigned timeout_s,
+                   struct cw_api_problem *problem);
+    void *ask_arg;
 };
 
 struct cw_api_command {

@@ -11,6 +11,10 @@ cw_api_handler cw_api_partner_new, cw_api_partner_set, cw_api_partner_get, cw_ap
     cw_api_partner_remove, cw_api_partner_enable, cw_api_partner_disable;
 cw_api_handler cw_api_contact_list, cw_api_contact_show, cw_api_contact_remove;
 cw_api_handler cw_api_settings_get, cw_api_settings_set;
+cw_api_handler cw_api_stream_list, cw_api_stream_show, cw_api_stream_close;
+cw_api_handler cw_api_certificate_list, cw_api_certificate_reload;
+cw_api_handler cw_api_door_list, cw_api_door_lift;
+cw_api_handler cw_api_partner_diagnose, cw_api_test_partner, cw_api_test_im;
 
 /* Fills the problem; returns NULL, for a handler to return. */
 json_t *cw_api_refuse(struct cw_api_problem *, int status, const char *field,
@@ -19,5 +23,29 @@ json_t *cw_api_refuse(struct cw_api_problem *, int status, const char *field,
 json_t *cw_api_refuse_store(struct cw_api_problem *, enum cw_err, const struct cw_refusal *);
 /* The answer of a change; takes over both references. */
 json_t *cw_api_changed(const struct cw_api_call *, json_t *before, json_t *after);
+
+/* --- partner.c --- */
+/* The argument `domain` in A-labels; false with a problem. */
+bool cw_api_domain_arg(const struct cw_api_call *, const json_t *in, struct cw_str *out,
+                       struct cw_api_problem *);
+/* The partner of the argument `domain`; false with a problem. */
+bool cw_api_partner_find(const struct cw_api_call *, const json_t *in, struct cw_partner_row *row,
+                         struct cw_api_problem *);
+/* Sets the fields that `in` names and checks the whole; false with a problem. */
+bool cw_api_partner_apply(const struct cw_api_call *, const json_t *in, struct cw_partner *,
+                          struct cw_api_problem *);
+
+/* --- live.c: questions to the running edges --- */
+/* Sends the request (its reference is taken over) to the gateway.  NULL with a problem: nobody is
+ * there, it refused, or its answer has no `member` of that type. */
+json_t *cw_api_ask(const struct cw_api_call *, json_t *request, unsigned timeout_s,
+                   const char *member, json_type, struct cw_api_problem *);
+/* The question (its reference is taken over) to every edge that is up: each must say ok; "not
+ * found" is forgiven when another one found it.  The array of {"edge":PATH,"answer":{...}} with
+ * those that said ok is the answer's `edges`, and `silent` are those of whom nothing came. */
+json_t *cw_api_ask_edges(const struct cw_api_call *, json_t *question, struct cw_api_problem *);
+/* A new array of the objects in the edges' arrays `member`, each with its `edge`; takes nothing
+ * over.  NULL with a problem: an answer lacks it. */
+json_t *cw_api_merge(const json_t *answer, const char *member, struct cw_api_problem *);
 
 #endif

@@ -34,8 +34,7 @@ static json_t *show(struct cw_arena *arena, const struct cw_partner_row *row)
     return object;
 }
 
-/* The argument `domain` in A-labels; false with a problem. */
-static bool domain_arg(const struct cw_api_call *call, const json_t *in, struct cw_str *out,
+bool cw_api_domain_arg(const struct cw_api_call *call, const json_t *in, struct cw_str *out,
                        struct cw_api_problem *problem)
 {
     struct cw_str text = cw_json_str(json_object_get(in, "domain"));
@@ -47,11 +46,11 @@ static bool domain_arg(const struct cw_api_call *call, const json_t *in, struct 
     return false;
 }
 
-static bool find(const struct cw_api_call *call, const json_t *in, struct cw_partner_row *row,
-                 struct cw_api_problem *problem)
+bool cw_api_partner_find(const struct cw_api_call *call, const json_t *in,
+                         struct cw_partner_row *row, struct cw_api_problem *problem)
 {
     struct cw_str domain;
-    if (!domain_arg(call, in, &domain, problem))
+    if (!cw_api_domain_arg(call, in, &domain, problem))
         return false;
     enum cw_err err = cw_store_partner_get(call->store, domain, call->arena, row);
     struct cw_refusal refusal = {.field = "domain"};
@@ -74,9 +73,8 @@ static const char *field_name(struct cw_arena *arena, const char *field)
     return p;
 }
 
-/* Sets what `in` names and checks the whole; false with a problem. */
-static bool apply(const struct cw_api_call *call, const json_t *in, struct cw_partner *partner,
-                  struct cw_api_problem *problem)
+bool cw_api_partner_apply(const struct cw_api_call *call, const json_t *in,
+                          struct cw_partner *partner, struct cw_api_problem *problem)
 {
     const char *name, *at_fault = "";
     json_t *value;
@@ -109,7 +107,7 @@ json_t *cw_api_partner_new(const struct cw_api_call *call, const json_t *in,
     struct cw_partner_row row = {.partner = CW_PARTNER_DEFAULT, .version = 1};
     struct cw_change change = change_of(call);
     struct cw_refusal refusal;
-    if (!apply(call, in, &row.partner, problem))
+    if (!cw_api_partner_apply(call, in, &row.partner, problem))
         return NULL;
     enum cw_err err =
         cw_store_partner_add(call->store, &change, &row.partner, call->arena, &refusal);
@@ -153,19 +151,21 @@ json_t *cw_api_partner_set(const struct cw_api_call *call, const json_t *in,
                            struct cw_api_problem *problem)
 {
     struct cw_partner_row row;
-    if (!find(call, in, &row, problem))
+    if (!cw_api_partner_find(call, in, &row, problem))
         return NULL;
     if (!names_a_field(in))
         return cw_api_refuse(problem, 400, "", CW_S("Give at least one field to change."));
     struct cw_partner partner = row.partner;
-    return apply(call, in, &partner, problem) ? write(call, in, &row, &partner, problem) : NULL;
+    return cw_api_partner_apply(call, in, &partner, problem)
+               ? write(call, in, &row, &partner, problem)
+               : NULL;
 }
 
 static json_t *set_enabled(const struct cw_api_call *call, const json_t *in, bool enabled,
                            struct cw_api_problem *problem)
 {
     struct cw_partner_row row;
-    if (!find(call, in, &row, problem))
+    if (!cw_api_partner_find(call, in, &row, problem))
         return NULL;
     struct cw_partner partner = row.partner;
     partner.enabled = enabled;
@@ -188,7 +188,7 @@ json_t *cw_api_partner_get(const struct cw_api_call *call, const json_t *in,
                            struct cw_api_problem *problem)
 {
     struct cw_partner_row row;
-    return find(call, in, &row, problem) ? show(call->arena, &row) : NULL;
+    return cw_api_partner_find(call, in, &row, problem) ? show(call->arena, &row) : NULL;
 }
 
 json_t *cw_api_partner_remove(const struct cw_api_call *call, const json_t *in,
@@ -197,7 +197,7 @@ json_t *cw_api_partner_remove(const struct cw_api_call *call, const json_t *in,
     struct cw_partner_row row;
     struct cw_change change = change_of(call);
     struct cw_refusal refusal;
-    if (!find(call, in, &row, problem))
+    if (!cw_api_partner_find(call, in, &row, problem))
         return NULL;
     enum cw_err err = cw_store_partner_remove(call->store, &change, row.partner.domain,
                                               expected_version(in, &row), call->arena, &refusal);

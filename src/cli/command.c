@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/control.h"
+#include "cli/show_live.h"
 #include "conf/config.h"
 
 struct run {
@@ -18,6 +19,7 @@ struct run {
     struct cw_arena arena;
     struct cw_config config;
     json_t *in;
+    struct cw_live_shown live;
 };
 
 static bool usage(const struct run *run, const char *format, const char *what)
@@ -55,6 +57,8 @@ static json_t *value_of(enum cw_arg_type type, const char *text)
     case CW_ARG_DOMAINS:
     case CW_ARG_TEXTS:
         return list_of(text);
+    case CW_ARG_FIELDS:
+        return NULL; /* add_field's business */
     case CW_ARG_BOOL:
         if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
             return NULL;
@@ -79,15 +83,39 @@ static const char *kind_of(enum cw_arg_type type)
     case CW_ARG_TEXT:
     case CW_ARG_TEXTS:
     case CW_ARG_CHOICE:
+    case CW_ARG_FIELDS:
         return "%s is not UTF-8 text";
     }
     return "%s cannot be read";
+}
+
+/* NAME=VALUE, the value as `partner set` takes it; further ones join the first. */
+static bool add_field(struct run *run, const struct cw_api_arg *arg, const char *text)
+{
+    struct cw_api_arg field;
+    const char *equals = strchr(text, '=');
+    if (!equals)
+        return usage(run, "--%s needs NAME=VALUE", arg->name);
+    struct cw_str name = cw_str_sub(cw_str_of(text), 0, (size_t)(equals - text));
+    if (!cw_api_arg_find(cw_api_find(CW_S("partner set")), name, &field))
+        return usage(run, "there is no field \"%s\"", cw_arena_dup(&run->arena, name).p);
+    json_t *fields = json_object_get(run->in, arg->name);
+    if (json_object_get(fields, field.name))
+        return usage(run, "%s is given twice", field.name);
+    json_t *value = value_of(field.type, equals + 1);
+    if (!value)
+        return usage(run, kind_of(field.type), field.name);
+    if (!fields)
+        json_object_set_new(run->in, arg->name, fields = json_object());
+    return json_object_set_new(fields, field.name, value) == 0;
 }
 
 static bool set_arg(struct run *run, const struct cw_api_arg *arg, const char *text)
 {
     if (!text)
         return usage(run, "--%s needs a value", arg->name);
+    if (arg->type == CW_ARG_FIELDS)
+        return add_field(run, arg, text);
     if (json_object_get(run->in, arg->name))
         return usage(run, "%s is given twice", arg->name);
     json_t *value = value_of(arg->type, text);
@@ -174,8 +202,9 @@ static int refused(const struct run *run, const struct cw_api_problem *problem)
 /* The change is saved by now: whatever happens here, the gateway reads it at its next start. */
 static json_t *tell_gateway(const struct run *run)
 {
+    static const struct cw_control_wait wait = {.timeout_s = 5};
     json_t *request = json_pack("{s:s}", "command", "reload"), *answer = NULL;
-    enum cw_err err = cw_control_ask(run->config.gateway.control_socket.p, request, &answer);
+    enum cw_err err = cw_control_ask(run->config.gateway.control_socket.p, request, &wait, &answer);
     json_decref(request);
     if (err == CW_ERR_NOT_FOUND)
         fputs("saved; no gateway is running on this machine\n", stderr);
@@ -195,8 +224,47 @@ static void show(const struct run *run, json_t *answer)
         json_object_set_new(answer, "gateway", tell_gateway(run));
     if (run->common.json)
         print_json(answer);
-    else
+    else if (!cw_show_live(&run->live, answer))
         cw_show_answer(run->command, answer);
+}
+
+/* --- the running gateway ----------------------------------------------------------------------*/
+
+static void on_progress(void *arg, const json_t *news)
+{
+    struct run *run = arg;
+    if (!run->common.json)
+        cw_show_progress(&run->live, news);
+}
+
+static json_t *ask_gateway(void *arg, const json_t *request, unsigned timeout_s,
+                           struct cw_api_problem *problem)
+{
+    struct run *run = arg;
+    struct cw_control_wait wait = {timeout_s, on_progress, run};
+    const char *path = run->config.gateway.control_socket.p;
+    json_t *answer = NULL;
+    enum cw_err err = cw_control_ask(path, request, &wait, &answer);
+    *problem = (struct cw_api_problem){503, "", CW_STR_NONE};
+    if (err == CW_ERR_NOT_FOUND) {
+        problem->sentence = CW_S("The gateway is not running on this machine.");
+    } else if (err == CW_ERR_IO) {
+        problem->sentence = cw_arena_printf(&run->arena, "The gateway cannot be asked: %s: %s.",
+                                            path, strerror(errno));
+    } else if (err) {
+        problem->status = 504;
+        problem->sentence = CW_S("The gateway gave no answer; its log may say more.");
+    }
+    return answer;
+}
+
+/* A test that was carried out and failed is told by the exit status, too. */
+static int status_of(const json_t *answer)
+{
+    const char *result = json_string_value(json_object_get(answer, "result"));
+    bool failed = json_is_false(json_object_get(answer, "passed")) ||
+                  (result && strcmp(result, "delivered") != 0);
+    return failed ? CW_EXIT_REFUSED : CW_EXIT_OK;
 }
 
 static int run_command(struct run *run)
@@ -225,14 +293,17 @@ static int run_command(struct run *run)
         .who = who(&run->arena),
         .permission = CW_ADMINISTRATOR,
         .what_if = run->common.what_if,
+        .ask = ask_gateway,
+        .ask_arg = run,
     };
     json_t *answer = cw_api_run(run->command, &call, run->in, &problem);
     cw_store_close(&store);
     if (!answer)
         return refused(run, &problem);
     show(run, answer);
+    int status = status_of(answer);
     json_decref(answer);
-    return CW_EXIT_OK;
+    return status;
 }
 
 static int group_help(const char *group, const char *verb)

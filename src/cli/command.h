@@ -20,5 +20,8 @@ bool cw_help_group(const char *word);
 
 /* --- show.c: answers as text on standard output --- */
 void cw_show_answer(const struct cw_api_command *, const json_t *answer);
+void cw_show_clean(const char *text); /* without control characters */
+/* A string, a number, a truth value, or a list of such; "-" for nothing. */
+void cw_show_value(const json_t *value);
 
 #endif

@@ -13,8 +13,7 @@
 
 #include "base/buf.h"
 
-#define TIMEOUT_MS       5000
-#define MAX_ANSWER_BYTES 65536
+#define MAX_ANSWER_BYTES (64 * 1024 * 1024)
 
 static int64_t now_ms(void)
 {
@@ -60,51 +59,71 @@ static enum cw_err send_line(int fd, const json_t *request)
     return err;
 }
 
-static enum cw_err read_line(int fd, struct cw_buf *line)
+/* Waits for more; CW_ERR_CLOSED: none came until then. */
+static enum cw_err read_more(int fd, int64_t until, struct cw_buf *bytes)
 {
-    int64_t until = now_ms() + TIMEOUT_MS;
+    char piece[16384];
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
     for (;;) {
-        char bytes[4096];
         int64_t left = until - now_ms();
-        struct pollfd wait = {.fd = fd, .events = POLLIN};
-        if (left <= 0 || line->n > MAX_ANSWER_BYTES)
+        if (left <= 0 || bytes->n > MAX_ANSWER_BYTES)
             return CW_ERR_CLOSED;
         if (poll(&wait, 1, (int)left) <= 0)
             continue; /* the time is looked at above */
-        ssize_t n = read(fd, bytes, sizeof(bytes));
+        ssize_t n = read(fd, piece, sizeof(piece));
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             return CW_ERR_CLOSED;
-        cw_buf_put(line, bytes, (size_t)n);
-        ptrdiff_t end = cw_str_index(cw_buf_str(line), '\n');
-        if (end >= 0) {
-            line->n = (size_t)end;
-            return CW_OK;
-        }
+        cw_buf_put(bytes, piece, (size_t)n);
+        return CW_OK;
     }
 }
 
-enum cw_err cw_control_ask(const char *socket_path, const json_t *request, json_t **answer)
+/* Takes the first line out of the bytes, waiting for it.  *line: a new reference. */
+static enum cw_err read_line(int fd, int64_t until, struct cw_buf *bytes, json_t **line)
 {
-    struct cw_buf line = {0};
+    ptrdiff_t end;
+    while ((end = cw_str_index(cw_buf_str(bytes), '\n')) < 0) {
+        enum cw_err err = read_more(fd, until, bytes);
+        if (err)
+            return err;
+    }
+    *line = json_loadb(bytes->p, (size_t)end, JSON_REJECT_DUPLICATES, NULL);
+    cw_buf_consume(bytes, (size_t)end + 1);
+    return json_is_object(*line) ? CW_OK : CW_ERR_INVALID;
+}
+
+static enum cw_err read_answer(int fd, const struct cw_control_wait *wait, json_t **answer)
+{
+    int64_t until = now_ms() + (int64_t)wait->timeout_s * 1000;
+    struct cw_buf bytes = {0};
+    enum cw_err err;
+    while (!(err = read_line(fd, until, &bytes, answer)) && json_object_get(*answer, "progress")) {
+        if (wait->on_progress)
+            wait->on_progress(wait->arg, json_object_get(*answer, "progress"));
+        json_decref(*answer);
+        *answer = NULL;
+    }
+    if (err) {
+        json_decref(*answer);
+        *answer = NULL;
+    }
+    cw_buf_free(&bytes);
+    return err;
+}
+
+enum cw_err cw_control_ask(const char *socket_path, const json_t *request,
+                           const struct cw_control_wait *wait, json_t **answer)
+{
     int fd = -1;
     *answer = NULL;
     enum cw_err err = dial(socket_path, &fd);
     if (!err)
         err = send_line(fd, request);
     if (!err)
-        err = read_line(fd, &line);
-    if (!err) {
-        *answer = json_loadb(line.p ? line.p : "", line.n, JSON_REJECT_DUPLICATES, NULL);
-        if (!json_is_object(*answer)) {
-            json_decref(*answer);
-            *answer = NULL;
-            err = CW_ERR_INVALID;
-        }
-    }
+        err = read_answer(fd, wait, answer);
     if (fd >= 0)
         close(fd);
-    cw_buf_free(&line);
     return err;
 }

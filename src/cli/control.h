@@ -7,9 +7,17 @@
 #include "base/err.h"
 #include "base/mem.h"
 
+struct cw_control_wait {
+    unsigned timeout_s; /* until the answer */
+    /* What is told before the answer; borrowed.  NULL: not wanted. */
+    void (*on_progress)(void *arg, const json_t *news);
+    void *arg;
+};
+
 /* Sends `request` and reads the answer, a new reference.  CW_ERR_NOT_FOUND: nobody listens there.
- * CW_ERR_CLOSED: somebody does, but gave no answer within five seconds.  CW_ERR_INVALID: the answer
- * is no JSON object.  CW_ERR_IO: errno says more. */
-enum cw_err cw_control_ask(const char *socket_path, const json_t *request, json_t **answer);
+ * CW_ERR_CLOSED: somebody does, but gave no answer in time.  CW_ERR_INVALID: the answer is no JSON
+ * object.  CW_ERR_IO: errno says more. */
+enum cw_err cw_control_ask(const char *socket_path, const json_t *request,
+                           const struct cw_control_wait *, json_t **answer);
 
 #endif

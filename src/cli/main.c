@@ -24,10 +24,14 @@ static const struct program {
     {"gateway", cw_gateway_main, "The SIP side: translation and policy"},
     /* Administration */
     {"partner", cw_command_main,
-     "Federated partners: new, set, get, list, remove, enable, disable"},
+     "Federated partners: new, set, get, list, remove, enable, disable, diagnose"},
     {"contact", cw_command_main,
      "Invitations of local users, who may be written to: list, show, remove"},
     {"settings", cw_command_main, "Gateway settings: get, set"},
+    {"stream", cw_command_main, "Streams with partners: list, show, close"},
+    {"test", cw_command_main, "Tests of the way to a partner: partner, im"},
+    {"certificate", cw_command_main, "The edge's certificates: list, reload"},
+    {"door", cw_command_main, "Addresses that are not let in: list, lift"},
     {"link", cw_link_main, "Certificates of the links between gateways and edges: enroll"},
     {"check-config", cw_check_config_main, "Check the configuration file"},
     /* Looking into the program */

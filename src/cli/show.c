@@ -15,16 +15,16 @@ static int characters(const char *text)
     return n;
 }
 
-static void print_clean(const char *text)
+void cw_show_clean(const char *text)
 {
     for (; *text; text++)
         putchar((unsigned char)*text < 0x20 || *text == 0x7F ? ' ' : *text);
 }
 
-static void print_value(const json_t *value)
+void cw_show_value(const json_t *value)
 {
     if (json_is_string(value))
-        print_clean(json_string_value(value)[0] ? json_string_value(value) : "-");
+        cw_show_clean(json_string_value(value)[0] ? json_string_value(value) : "-");
     else if (json_is_boolean(value))
         fputs(json_is_true(value) ? "true" : "false", stdout);
     else if (json_is_integer(value))
@@ -33,14 +33,14 @@ static void print_value(const json_t *value)
         putchar('-');
     for (size_t i = 0; i < json_array_size(value); i++) {
         fputs(i ? ", " : "", stdout);
-        print_value(json_array_get(value, i));
+        cw_show_value(json_array_get(value, i));
     }
 }
 
 /* "bücher.example (xn--bcher-kva.example)", or the one name when both are the same. */
 static void print_domain(const char *u_labels, const char *a_labels)
 {
-    print_clean(u_labels);
+    cw_show_clean(u_labels);
     if (strcmp(u_labels, a_labels) != 0)
         printf(" (%s)", a_labels);
 }
@@ -67,7 +67,7 @@ static void show_field(const json_t *partner, const char *name)
     else if (strcmp(name, "connection-limit") == 0 && json_integer_value(value) == 0)
         fputs("inherited", stdout);
     else
-        print_value(value);
+        cw_show_value(value);
 }
 
 static void show_partner(const json_t *partner)
@@ -80,7 +80,7 @@ static void show_partner(const json_t *partner)
     }
     for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
         printf("%-17s ", more[i]);
-        print_value(json_object_get(partner, more[i]));
+        cw_show_value(json_object_get(partner, more[i]));
         putchar('\n');
     }
 }
@@ -132,7 +132,7 @@ static void show_members(const json_t *object)
     json_object_foreach((json_t *)(uintptr_t)object, name, value)
     {
         printf("%-40s ", name);
-        print_value(value);
+        cw_show_value(value);
         putchar('\n');
     }
 }
@@ -143,9 +143,9 @@ static void show_contacts(const json_t *list)
     json_t *contact;
     json_array_foreach(list, i, contact)
     {
-        print_clean(text_member(contact, "user"));
+        cw_show_clean(text_member(contact, "user"));
         putchar(' ');
-        print_clean(text_member(contact, "contact"));
+        cw_show_clean(text_member(contact, "contact"));
         printf(" since %s\n", text_member(contact, "since"));
     }
 }
@@ -164,9 +164,9 @@ static void show_difference(const json_t *before, const json_t *after)
         if (skip)
             continue;
         printf("  %s: ", name);
-        print_value(json_object_get(before, name));
+        cw_show_value(json_object_get(before, name));
         fputs(" -> ", stdout);
-        print_value(value);
+        cw_show_value(value);
         putchar('\n');
     }
 }

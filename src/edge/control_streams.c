@@ -33,7 +33,8 @@ static bool is_wanted(const struct edge_stream *s, const json_t *in)
     if (cw_str_is_present(partner) && !is_with(s, partner))
         return false;
     return !cw_str_is_present(direction) ||
-           cw_str_eq_cstr(direction, s->direction == CW_INBOUND ? "inbound" : "outbound");
+           cw_str_eq_nocase(direction,
+                            s->direction == CW_INBOUND ? CW_S("inbound") : CW_S("outbound"));
 }
 
 void edge_stream_list(struct edge *edge, const json_t *in, struct edge_reply *reply)

@@ -13,6 +13,7 @@ const char *cw_s2s_name_of_state(enum cw_s2s_state state)
         [CW_S2S_DIALBACK] = "dialback", [CW_S2S_VERIFYING] = "verifying",
         [CW_S2S_OPEN] = "open",         [CW_S2S_READY] = "ready",
         [CW_S2S_CLOSING] = "closing",   [CW_S2S_CLOSED] = "closed",
+        [CW_S2S_PROVING] = "proving",
     };
 
     return names[state];
@@ -106,6 +107,9 @@ void cw_s2s_pairs_clear(struct cw_s2s *s)
 
 void cw_s2s_pair_ready(struct cw_s2s *s, struct cw_s2s_pair *pair, enum cw_method method)
 {
+    bool is_ours = s->config.direction == CW_OUTBOUND;
+    struct cw_str from = is_ours ? pair->local : pair->remote;
+    struct cw_str to = is_ours ? pair->remote : pair->local;
     struct cw_s2s_action *a;
 
     pair->is_ready = true;
@@ -113,6 +117,10 @@ void cw_s2s_pair_ready(struct cw_s2s *s, struct cw_s2s_pair *pair, enum cw_metho
     s->was_ready = true;
     cw_s2s_set_state(s, CW_S2S_READY);
     cw_s2s_reader_set_limits(s);
+    cw_s2s_note(s, "ready",
+                cw_arena_printf(&s->step, "%.*s to %.*s by %s", CW_ARG(from), CW_ARG(to),
+                                cw_method_name(method))
+                    .p);
     a = cw_s2s_act(s, CW_S2S_DO_READY);
     a->local = pair->local;
     a->remote = pair->remote;
@@ -153,6 +161,7 @@ void cw_s2s_free(struct cw_s2s **stream)
         cw_free(v);
     }
     cw_xml_reader_free(&s->reader);
+    cw_buf_free(&s->held);
     cw_policy_unref(&s->policy);
     cw_arena_free(&s->session);
     cw_arena_free(&s->step);
@@ -164,64 +173,15 @@ void cw_s2s_free(struct cw_s2s **stream)
 
 /* --- events --- */
 
-static void on_opened(struct cw_s2s *s)
+static void on_opened(struct cw_s2s *s, const struct cw_s2s_event *e)
 {
     if (s->state != CW_S2S_NEW)
         return;
     s->opened_ms = s->active_ms = s->now_ms;
-    cw_s2s_reader_start(s);
-    cw_s2s_set_state(s, CW_S2S_HEADER);
-    if (s->config.direction == CW_INBOUND)
-        return;
-    if (cw_s2s_partner(s))
-        cw_s2s_send_header(s);
+    if (e->cert)
+        cw_s2s_begin_over_tls(s, e);
     else
-        cw_s2s_end(s, &(struct cw_s2s_end){.text = CW_S("The domain is not an enabled partner.")});
-}
-
-static void copy_cert(struct cw_s2s *s, const struct cw_cert *cert)
-{
-    struct cw_cert_name *names = cw_arena_alloc(&s->session, cert->n_names * sizeof *names + 1);
-
-    s->cert = *cert;
-    for (size_t i = 0; i < cert->n_names; i++) {
-        names[i] = cert->names[i];
-        names[i].value = cw_arena_dup(&s->session, cert->names[i].value);
-    }
-    s->cert.names = names;
-    s->cert.chain_reason = cw_arena_dup(&s->session, cert->chain_reason);
-    s->cert.subject = cw_arena_dup(&s->session, cert->subject);
-    s->cert.issuer = cw_arena_dup(&s->session, cert->issuer);
-    s->cert.not_after = cw_arena_dup(&s->session, cert->not_after);
-}
-
-/* What was learnt in the clear is forgotten: offers, id, and who the peer said he is (RFC 6120
- * section 5.4.3.3). */
-static void on_tls_up(struct cw_s2s *s, const struct cw_s2s_event *e)
-{
-    if (s->state != CW_S2S_TLS)
-        return;
-    s->active_ms = s->now_ms;
-    copy_cert(s, e->cert);
-    s->facts = (struct cw_facts){.direction = s->config.direction, .tls = CW_TLS_UP};
-    s->id = CW_STR_NONE;
-    s->header_sent = false;
-    cw_s2s_note(s, "tls-up",
-                cw_arena_printf(&s->step, "%.*s %.*s, certificate: %s%.*s", CW_ARG(e->tls_version),
-                                CW_ARG(e->tls_cipher),
-                                !s->cert.present   ? "none"
-                                : s->cert.chain_ok ? "trusted"
-                                                   : "untrusted, ",
-                                CW_ARG(s->cert.chain_ok ? CW_S("") : s->cert.chain_reason))
-                    .p);
-    cw_s2s_reader_start(s);
-    cw_s2s_set_state(s, CW_S2S_HEADER);
-    if (s->config.direction == CW_INBOUND) {
-        s->local = s->remote = CW_STR_NONE;
-        return;
-    }
-    s->facts.cert = cw_cert_judge(&s->cert, s->remote);
-    cw_s2s_send_header(s);
+        cw_s2s_begin(s);
 }
 
 static void on_send(struct cw_s2s *s, const struct cw_xml *stanza)
@@ -232,6 +192,12 @@ static void on_send(struct cw_s2s *s, const struct cw_xml *stanza)
     cw_s2s_send(s, stanza);
 }
 
+static void close_gently(struct cw_s2s *s, struct cw_str text)
+{
+    cw_s2s_close_gently(s, CW_REASON_NONE, text, false);
+    cw_s2s_read_held(s); /* its goodbye may have come already */
+}
+
 static void on_close(struct cw_s2s *s, const struct cw_s2s_event *e)
 {
     if (s->state == CW_S2S_NEW || s->state == CW_S2S_TLS ||
@@ -240,13 +206,15 @@ static void on_close(struct cw_s2s *s, const struct cw_s2s_event *e)
     else if (e->has_error)
         cw_s2s_fail(s, e->stream_error, cw_arena_dup(&s->step, e->text).p);
     else
-        cw_s2s_close_gently(s, CW_REASON_NONE, e->text);
+        close_gently(s, e->text);
 }
 
 static void on_eof(struct cw_s2s *s, struct cw_str why)
 {
+    bool by_peer = s->state != CW_S2S_NEW; /* else nobody was there */
+
     s->eof = true;
-    cw_s2s_end(s, &(struct cw_s2s_end){.text = why});
+    cw_s2s_end(s, &(struct cw_s2s_end){.by_peer = by_peer, .text = why});
 }
 
 /* --- the step --- */
@@ -255,18 +223,20 @@ static void take_event(struct cw_s2s *s, const struct cw_s2s_event *e)
 {
     switch (e->kind) {
     case CW_S2S_OPENED:
-        on_opened(s);
+        on_opened(s, e);
         break;
     case CW_S2S_BYTES:
         cw_s2s_read(s, e->bytes);
         break;
     case CW_S2S_TLS_UP:
-        on_tls_up(s, e);
+        if (s->state == CW_S2S_TLS)
+            cw_s2s_begin_over_tls(s, e);
         break;
     case CW_S2S_TLS_FAILED:
         cw_s2s_tls_failed(s, e->text);
         break;
     case CW_S2S_PROVEN:
+        cw_s2s_on_proven(s, e->cert);
         break;
     case CW_S2S_DIALBACK_ANSWER:
         cw_s2s_on_dialback_answer(s, &e->dialback);
@@ -337,6 +307,30 @@ unsigned cw_s2s_n_refused(const struct cw_s2s *s)
 struct cw_str cw_s2s_stream_id(const struct cw_s2s *s)
 {
     return s->id;
+}
+
+const struct cw_facts *cw_s2s_facts(const struct cw_s2s *s)
+{
+    return &s->facts;
+}
+
+const struct cw_cert *cw_s2s_cert(const struct cw_s2s *s)
+{
+    return &s->cert;
+}
+
+size_t cw_s2s_pairs(const struct cw_s2s *s, struct cw_s2s_pair_state *out, size_t max)
+{
+    size_t n = 0;
+
+    for (const struct cw_s2s_pair *p = s->pairs; p; p = p->next, n++)
+        if (n < max)
+            out[n] = (struct cw_s2s_pair_state){.local = p->local,
+                                                .remote = p->remote,
+                                                .is_ready = p->is_ready,
+                                                .method = p->method,
+                                                .dialback = p->dialback};
+    return n;
 }
 
 struct cw_str cw_s2s_remote(const struct cw_s2s *s)

@@ -10,6 +10,31 @@
  * peer's).  From now on cw_s2s_send is allowed and STANZA actions would be refused: stanzas come
  * in on the peer's own stream.
  *
+ * What the owner answers (PROVE -> PROVEN): over TLS, before our header outbound and behind the
+ * peer's inbound, the machine asks what the certificate stands for; meanwhile what comes is kept
+ * unread, and every end (time, close, EOF, changed settings) works as elsewhere.
+ *
+ * Notes, for log and timeline: event and text.
+ *
+ *     state              "old -> new"
+ *     header             the peer's: version, from, to, id
+ *     features, offered  what the peer offers (outbound), what we do (inbound)
+ *     starttls           TLS is asked for
+ *     tls-up             version, cipher, what the chain is worth
+ *     proven, not-proven the certificate for the header's domain: by what, or why not
+ *     auth-started       the method; auth-accepted: the same; auth-refused: the condition
+ *     dialback-asked     whose key is put to the authority, for whom
+ *     dialback-answered  the same and the outcome: by the authority, or for our own key
+ *     dialback-checked   a key of ours that the peer asked about, and what we said
+ *     dialback-refused, dialback-repeated, dialback-ignored, dialback-impossible,
+ *     dialback-unsolicited, starttls-not-offered, nothing-to-offer
+ *                        something odd, or why a step was not taken
+ *     ready              from whom to whom, and how it was proven
+ *     error-sent, error-received
+ *                        a stream error: condition and text
+ *
+ * What a peer says stands in them escaped and cut at 200 octets.
+ *
  * Time: every step is told `now_ms` (monotonic); cw_s2s_deadline_ms says when to send a TIMER event
  * at the latest.
  */
@@ -130,6 +155,21 @@ const char *cw_s2s_state_name(const struct cw_s2s *);
  * (SASL, dialback), and errors by which it ended the stream before there was one. */
 unsigned cw_s2s_n_refused(const struct cw_s2s *);
 struct cw_str cw_s2s_stream_id(const struct cw_s2s *);
+/* What was observed so far of the header's pair (dialback: see the pairs). */
+const struct cw_facts *cw_s2s_facts(const struct cw_s2s *);
+/* The peer's certificate as last told; present is false when there is none. */
+const struct cw_cert *cw_s2s_cert(const struct cw_s2s *);
+
+/* A pair of domains (A-labels) on this stream; borrowed until the next step. */
+struct cw_s2s_pair_state {
+    struct cw_str local, remote;
+    bool is_ready;
+    enum cw_method method;           /* when ready */
+    enum cw_dialback_state dialback; /* PENDING: asked, not answered */
+};
+enum { CW_S2S_MAX_PAIRS = 32 }; /* of one stream */
+/* Fills `out`, at most `max`; returns how many there are. */
+size_t cw_s2s_pairs(const struct cw_s2s *, struct cw_s2s_pair_state *out, size_t max);
 /* Inbound: from of the stream header once read and enforced (A-labels), absent before. */
 struct cw_str cw_s2s_remote(const struct cw_s2s *);
 

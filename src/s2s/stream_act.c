@@ -13,14 +13,6 @@ struct cw_s2s_action *cw_s2s_act(struct cw_s2s *s, enum cw_s2s_action_kind kind)
     return &s->actions[s->n_actions++];
 }
 
-void cw_s2s_note(struct cw_s2s *s, const char *event, const char *text)
-{
-    struct cw_s2s_action *a = cw_s2s_act(s, CW_S2S_DO_NOTE);
-
-    a->bytes = cw_str_of(event);
-    a->text = cw_str_of(text);
-}
-
 static void send_bytes(struct cw_s2s *s, struct cw_str bytes)
 {
     cw_s2s_act(s, CW_S2S_DO_SEND)->bytes = cw_arena_dup(&s->step, bytes);
@@ -94,6 +86,7 @@ static void tell_failure(struct cw_s2s *s, const struct cw_s2s_end *end)
     a->remote = s->remote;
     a->reason = end->reason;
     a->has_error = end->has_error;
+    a->by_peer = end->by_peer;
     a->stream_error = end->error;
     a->text = end->text;
 }
@@ -104,6 +97,7 @@ void cw_s2s_end(struct cw_s2s *s, const struct cw_s2s_end *end)
     struct cw_s2s_action *a;
 
     if (s->state == CW_S2S_CLOSING) { /* why it began to close says more than how it ended */
+        kept.by_peer = s->closing_by_peer || (kept.has_error && kept.by_peer);
         kept.reason = s->closing_reason;
         kept.text = s->closing_text;
     }
@@ -117,6 +111,7 @@ void cw_s2s_end(struct cw_s2s *s, const struct cw_s2s_end *end)
     a = cw_s2s_act(s, CW_S2S_DO_CLOSE);
     a->reason = kept.reason;
     a->has_error = kept.has_error;
+    a->by_peer = kept.by_peer;
     a->stream_error = kept.error;
     a->text = kept.text;
 }
@@ -148,6 +143,7 @@ static void end_with_error(struct cw_s2s *s, const struct cw_s2s_end *end)
     if (!s->was_ready && is_offence(end->error))
         s->n_refused++;
     if (can_speak(s)) {
+        cw_s2s_note_error(s, "error-sent", end->error, end->text);
         if (!s->header_sent)
             cw_s2s_send_header(s);
         cw_s2s_send(s, cw_stream_error_make(&s->step, end->error, end->text.p));
@@ -177,24 +173,27 @@ void cw_s2s_refuse(struct cw_s2s *s, enum cw_nego_reason reason)
                                    .text = cw_str_of(cw_nego_reason_text(reason))};
 
     if (is_peers_refusal(reason))
-        cw_s2s_close_gently(s, reason, end.text);
+        cw_s2s_close_gently(s, reason, end.text, s->is_refused_by_peer);
     else
         end_with_error(s, &end);
 }
 
-void cw_s2s_close_gently(struct cw_s2s *s, enum cw_nego_reason reason, struct cw_str text)
+void cw_s2s_close_gently(struct cw_s2s *s, enum cw_nego_reason reason, struct cw_str text,
+                         bool by_peer)
 {
-    const struct cw_s2s_end end = {.reason = reason, .text = cw_arena_dup(&s->step, text)};
+    const struct cw_s2s_end end = {
+        .reason = reason, .by_peer = by_peer, .text = cw_arena_dup(&s->step, text)};
 
     if (s->state == CW_S2S_CLOSING || s->state == CW_S2S_CLOSED)
         return;
-    if (!s->header_sent && s->config.direction == CW_INBOUND)
+    if (!s->header_sent)
         cw_s2s_send_header(s);
     send_bytes(s, CW_S("</stream:stream>"));
     cw_s2s_verify_fail_all(s, CW_STANZA_REMOTE_SERVER_TIMEOUT);
     tell_failure(s, &end);
     s->closing_ms = s->now_ms;
     s->closing_reason = reason;
+    s->closing_by_peer = by_peer;
     s->closing_text = cw_arena_dup(&s->session, text);
     cw_s2s_set_state(s, CW_S2S_CLOSING);
 }

@@ -38,6 +38,11 @@ static const char *type_of(enum cw_dialback_state state)
     return "error";
 }
 
+const char *cw_s2s_dialback_outcome(enum cw_dialback_state state, enum cw_stanza_error condition)
+{
+    return state == CW_DIALBACK_ERROR ? cw_stanza_error_name(condition) : type_of(state);
+}
+
 static void add_error(struct cw_s2s *s, struct cw_xml *answer, enum cw_stanza_error condition)
 {
     struct cw_xml *error = cw_xml_add(&s->step, answer, CW_NS_SERVER, "error");
@@ -91,6 +96,7 @@ static void ask_authority(struct cw_s2s *s, struct cw_s2s_pair *pair, struct cw_
     struct cw_s2s_action *a;
 
     pair->dialback = CW_DIALBACK_PENDING;
+    cw_s2s_note_dialback(s, "dialback-asked", pair->remote, pair->local, "");
     a = cw_s2s_act(s, CW_S2S_DO_ASK_AUTHORITY);
     a->dialback = (struct cw_s2s_dialback){.originating = pair->remote,
                                            .receiving = pair->local,
@@ -192,7 +198,7 @@ static void on_invalid(struct cw_s2s *s, struct cw_s2s_pair *pair)
     s->n_refused++;
     cw_s2s_pair_remove(s, pair);
     cw_s2s_close_gently(s, CW_REASON_DIALBACK_INVALID,
-                        cw_str_of(cw_nego_reason_text(CW_REASON_DIALBACK_INVALID)));
+                        cw_str_of(cw_nego_reason_text(CW_REASON_DIALBACK_INVALID)), false);
 }
 
 void cw_s2s_on_dialback_answer(struct cw_s2s *s, const struct cw_s2s_dialback *d)
@@ -202,6 +208,8 @@ void cw_s2s_on_dialback_answer(struct cw_s2s *s, const struct cw_s2s_dialback *d
     if (s->config.direction != CW_INBOUND || s->state == CW_S2S_CLOSING || !pair ||
         pair->is_ready || pair->dialback != CW_DIALBACK_PENDING || !cw_str_eq(d->id, s->id))
         return;
+    cw_s2s_note_dialback(s, "dialback-answered", d->originating, d->receiving,
+                         cw_s2s_dialback_outcome(d->state, d->condition));
     switch (d->state) {
     case CW_DIALBACK_VALID:
         on_valid(s, pair);
@@ -240,6 +248,9 @@ void cw_s2s_start_dialback(struct cw_s2s *s)
     cw_xml_set(&s->step, result, "to", pair->remote_wire);
     cw_xml_add_text(&s->step, result,
                     cw_dialback_key(&s->step, secret, s->remote, s->local, s->id));
+    cw_s2s_note(s, "auth-started",
+                cw_method_name(s->facts.tls == CW_TLS_UP ? CW_METHOD_TLS_DIALBACK
+                                                         : CW_METHOD_TCP_DIALBACK));
     cw_s2s_send(s, result);
     pair->dialback = CW_DIALBACK_PENDING;
     cw_s2s_set_state(s, CW_S2S_DIALBACK);
@@ -255,14 +266,12 @@ static bool is_answer_to_us(struct cw_s2s *s, const struct cw_xml *node)
            cw_str_eq(to, s->local);
 }
 
-static void note_condition(struct cw_s2s *s, const struct cw_xml *node)
+const char *cw_s2s_dialback_condition(struct cw_s2s *s, const struct cw_xml *node)
 {
     const struct cw_xml *error = cw_xml_child(node, CW_NS_SERVER, "error");
     const struct cw_xml *condition = error ? cw_xml_first_element(error) : NULL;
 
-    cw_s2s_note(s, "dialback-error",
-                condition ? cw_arena_dup(&s->step, cw_str_sub(condition->name, 0, 60)).p
-                          : "no condition");
+    return condition ? cw_s2s_quote(s, condition->name).p : "an error without condition";
 }
 
 void cw_s2s_on_result_out(struct cw_s2s *s, struct cw_xml *node)
@@ -277,13 +286,13 @@ void cw_s2s_on_result_out(struct cw_s2s *s, struct cw_xml *node)
         cw_s2s_note(s, "dialback-unsolicited", "An answer came to a question never asked here.");
         return;
     }
-    if (cw_str_eq_cstr(type, "valid")) {
-        s->pairs->dialback = CW_DIALBACK_VALID;
-    } else if (cw_str_eq_cstr(type, "invalid")) {
-        s->pairs->dialback = CW_DIALBACK_INVALID;
-    } else {
-        note_condition(s, node);
-        s->pairs->dialback = CW_DIALBACK_ERROR;
-    }
+    s->pairs->dialback = cw_str_eq_cstr(type, "valid")     ? CW_DIALBACK_VALID
+                         : cw_str_eq_cstr(type, "invalid") ? CW_DIALBACK_INVALID
+                                                           : CW_DIALBACK_ERROR;
+    cw_s2s_note_dialback(s, "dialback-answered", s->local, s->remote,
+                         s->pairs->dialback == CW_DIALBACK_ERROR
+                             ? cw_s2s_dialback_condition(s, node)
+                             : type_of(s->pairs->dialback));
+    s->is_refused_by_peer = s->pairs->dialback != CW_DIALBACK_VALID;
     cw_s2s_decide_next(s);
 }

@@ -72,8 +72,10 @@ static void send_features(struct cw_s2s *s, const struct cw_verdict *v)
         .dialback_errors = v->may_dialback,
     };
 
-    if (!s->is_before_1_0) /* before 1.0 there are none (section 4.7.5) */
+    if (!s->is_before_1_0) { /* before 1.0 there are none (section 4.7.5) */
+        cw_s2s_note_features(s, "offered", &f);
         cw_s2s_send(s, cw_stream_features_make(&s->step, &f));
+    }
     s->facts.offers_known = true;
 }
 
@@ -126,9 +128,14 @@ void cw_s2s_on_header_in(struct cw_s2s *s, const struct cw_stream_header *h)
         s->local = cw_arena_dup(&s->session, to);
         s->remote = cw_arena_dup(&s->session, from);
     }
-    s->facts.cert = is_anonymous(s) ? CW_CERT_NONE : cw_cert_judge(&s->cert, s->remote);
+    if (!cw_s2s_ask_proof(s))
+        cw_s2s_answer_header(s);
+}
+
+void cw_s2s_answer_header(struct cw_s2s *s)
+{
     cw_s2s_send_header(s);
-    if (is_proven)
+    if (s->facts.sasl == CW_SASL_SUCCESS)
         become_authenticated(s);
     else
         offer(s);
@@ -144,9 +151,10 @@ void cw_s2s_on_starttls(struct cw_s2s *s, struct cw_xml *node)
     if (s->was_ready || !v.may_starttls) {
         cw_s2s_send(s, cw_s2s_make(s, CW_NS_TLS, "failure"));
         cw_s2s_close_gently(s, CW_REASON_TLS_NOT_SUPPORTED,
-                            CW_S("The peer asked for TLS, which was not offered."));
+                            CW_S("The peer asked for TLS, which was not offered."), false);
         return;
     }
+    cw_s2s_note(s, "starttls", "The peer asks for TLS.");
     cw_s2s_send(s, cw_s2s_make(s, CW_NS_TLS, "proceed"));
     cw_s2s_act(s, CW_S2S_DO_START_TLS);
     cw_s2s_pairs_clear(s); /* questions asked in the clear count no more */

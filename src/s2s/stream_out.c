@@ -36,6 +36,7 @@ void cw_s2s_on_features(struct cw_s2s *s, struct cw_xml *node)
     struct cw_stream_features f;
 
     cw_stream_features_read(node, &f);
+    cw_s2s_note_features(s, "features", &f);
     s->facts.offers_known = true;
     s->facts.offers_starttls = f.starttls;
     s->facts.requires_starttls = f.starttls && f.starttls_required;
@@ -55,6 +56,7 @@ static void start_tls(struct cw_s2s *s)
     if (!s->facts.offers_starttls)
         cw_s2s_note(s, "starttls-not-offered",
                     "TLS is asked for although the peer's features do not offer it.");
+    cw_s2s_note(s, "starttls", "We ask for TLS.");
     cw_s2s_send(s, cw_s2s_make(s, CW_NS_TLS, "starttls"));
     cw_s2s_set_state(s, CW_S2S_PROCEED);
 }
@@ -128,5 +130,5 @@ void cw_s2s_on_tls_refused(struct cw_s2s *s, struct cw_xml *node)
 {
     (void)node;
     cw_s2s_close_gently(s, CW_REASON_TLS_REFUSED,
-                        cw_str_of(cw_nego_reason_text(CW_REASON_TLS_REFUSED)));
+                        cw_str_of(cw_nego_reason_text(CW_REASON_TLS_REFUSED)), true);
 }

@@ -4,6 +4,8 @@
  *     stream_time.c      deadlines
  *     stream_read.c      bytes -> header, elements; which handler takes which element
  *     stream_act.c       actions, sending, and every way of ending a stream
+ *     stream_note.c      what was seen, in words for the timeline
+ *     stream_tls.c       begins a stream, in the clear or over TLS; what a certificate stands for
  *     stream_in.c        inbound: header, features, STARTTLS, stanzas
  *     stream_out.c       outbound: header, features, what to try next
  *     stream_sasl.c      SASL EXTERNAL, both sides
@@ -11,12 +13,13 @@
  *     stream_verify.c    authoritative server, and asking one
  *     stream_policy.c    reaction to changed settings
  *
- * States and the ways between them (any state -> CLOSING or CLOSED):
+ * States and the ways between them (any state -> CLOSING or CLOSED; where TLS is there from the
+ * first byte, NEW takes the place of TLS; PROVING is passed only where the owner is to be asked):
  *
- *     inbound    NEW -> HEADER -> OPEN -+-> TLS -> HEADER -> OPEN
+ *     inbound    NEW -> HEADER -> OPEN -+-> TLS -> HEADER -> PROVING -> OPEN
  *                                       +-> (SASL success) HEADER -> READY
  *                                       +-> (dialback valid) READY
- *     outbound   NEW -> HEADER -> FEATURES -+-> PROCEED -> TLS -> HEADER -> FEATURES
+ *     outbound   NEW -> HEADER -> FEATURES -+-> PROCEED -> TLS -> PROVING -> HEADER -> FEATURES
  *                                           +-> AUTH -> HEADER -> FEATURES -> READY
  *                                           +-> DIALBACK -> READY
  *                                           +-> VERIFYING (made only to ask an authority)
@@ -30,13 +33,15 @@
 #include "xmpp/stream.h"
 
 enum cw_s2s_state {
-    CW_S2S_NEW,       /* nothing is known; waits for the transport */
-    CW_S2S_HEADER,    /* waits for the peer's stream header; what came before is forgotten */
-    CW_S2S_FEATURES,  /* outbound: header read; waits for features */
-    CW_S2S_PROCEED,   /* outbound: <starttls/> is sent; waits for <proceed/> or <failure/> */
-    CW_S2S_TLS,       /* the transport shakes hands; nothing is read as XML */
-    CW_S2S_AUTH,      /* outbound: <auth/> is sent; waits for the outcome */
-    CW_S2S_DIALBACK,  /* outbound: <db:result/> is sent; waits for the answer */
+    CW_S2S_NEW,      /* nothing is known; waits for the transport */
+    CW_S2S_HEADER,   /* waits for the peer's stream header; what came before is forgotten */
+    CW_S2S_FEATURES, /* outbound: header read; waits for features */
+    CW_S2S_PROCEED,  /* outbound: <starttls/> is sent; waits for <proceed/> or <failure/> */
+    CW_S2S_TLS,      /* the transport shakes hands; nothing is read as XML */
+    CW_S2S_PROVING,  /* outbound: TLS is up, inbound: the header is read; waits for the owner to say
+                      * what the certificate stands for; nothing is read or offered */
+    CW_S2S_AUTH,     /* outbound: <auth/> is sent; waits for the outcome */
+    CW_S2S_DIALBACK, /* outbound: <db:result/> is sent; waits for the answer */
     CW_S2S_VERIFYING, /* outbound: proves nothing of ours; keys are put to the authority */
     CW_S2S_OPEN,      /* inbound: our features stand, nothing is proven; the peer chooses */
     CW_S2S_READY,     /* a pair is proven: its stanzas flow */
@@ -47,7 +52,6 @@ enum cw_s2s_state {
 enum {
     CW_S2S_CLOSING_MS = 10000,
     CW_S2S_HANDSHAKE_MS = 30000,
-    CW_S2S_MAX_PAIRS = 32,       /* of one stream: sender multiplexing */
     CW_S2S_MAX_KEY_BYTES = 1024, /* of a dialback key */
     CW_S2S_MAX_SASL_TRIES = 3,
     CW_S2S_MAX_BYTES_UNPROVEN = 65536, /* read before READY, in all */
@@ -84,6 +88,7 @@ struct cw_s2s {
     unsigned stanza_at;
     bool stanza_flipped;
     struct cw_xml_reader *reader; /* NULL while nothing is read */
+    struct cw_buf held;           /* PROVING: bytes that came meanwhile */
 
     struct cw_str local, remote; /* A-labels of the header; absent when there is none */
     struct cw_str id;            /* of the stream in force, given by the receiving side */
@@ -91,7 +96,8 @@ struct cw_s2s {
     bool header_sent, declares_db, peer_declares_db;
     struct cw_facts facts; /* of the header's pair; dialback stands in each pair */
     struct cw_cert cert;
-    struct cw_s2s_pair *pairs;
+    struct cw_str proof_asked_for; /* the domain that PROVE was about, with this certificate */
+    struct cw_s2s_pair *pairs;     /* outbound: the header's first */
     size_t n_pairs;
     struct cw_s2s_verify *verifies;
     unsigned sasl_tries;
@@ -99,10 +105,12 @@ struct cw_s2s {
     bool sasl_challenged; /* an empty <challenge/> is out: <response/> may come */
     bool was_ready;       /* a pair was proven at some time */
     bool failure_told;
+    bool is_refused_by_peer; /* outbound: it did not believe us, and said so */
     bool eof;
     enum cw_nego_reason last_reason;    /* of the last verdict, for the timeout's sentence */
     enum cw_nego_reason closing_reason; /* CLOSING: why */
     struct cw_str closing_text;
+    bool closing_by_peer;
 
     uint64_t now_ms, opened_ms, active_ms, closing_ms, handshake_ms;
     size_t n_unproven_bytes;
@@ -131,12 +139,12 @@ void cw_s2s_read(struct cw_s2s *, struct cw_str bytes);
 void cw_s2s_reader_start(struct cw_s2s *);   /* a fresh one; what the old one holds dies */
 void cw_s2s_reader_restart(struct cw_s2s *); /* a fresh one that goes on where the old one is */
 void cw_s2s_reader_set_limits(struct cw_s2s *);
+void cw_s2s_read_held(struct cw_s2s *); /* what stood still while we were PROVING */
 
 /* --- stream_act.c --- */
 struct cw_s2s_action *cw_s2s_act(struct cw_s2s *, enum cw_s2s_action_kind);
 void cw_s2s_send_header(struct cw_s2s *);
 void cw_s2s_send(struct cw_s2s *, const struct cw_xml *);
-void cw_s2s_note(struct cw_s2s *, const char *event, const char *text);
 /* An element of ours, in the step's arena. */
 struct cw_xml *cw_s2s_make(struct cw_s2s *, struct cw_str ns, const char *name);
 /* Ends the stream with an error of ours; text is kept by the caller or in the step's arena. */
@@ -144,10 +152,10 @@ void cw_s2s_fail(struct cw_s2s *, enum cw_stream_error, const char *text);
 /* Ends it because the policy says so: the reason's own error and sentence. */
 void cw_s2s_refuse(struct cw_s2s *, enum cw_nego_reason);
 /* Says goodbye and waits for the peer's. */
-void cw_s2s_close_gently(struct cw_s2s *, enum cw_nego_reason, struct cw_str text);
+void cw_s2s_close_gently(struct cw_s2s *, enum cw_nego_reason, struct cw_str text, bool by_peer);
 /* Nothing more can be said: the transport is gone, or must go. */
 struct cw_s2s_end {
-    bool has_error;
+    bool has_error, by_peer;
     enum cw_stream_error error;
     enum cw_nego_reason reason;
     struct cw_str text;
@@ -157,11 +165,33 @@ void cw_s2s_end(struct cw_s2s *, const struct cw_s2s_end *);
 /* The handshake failed, or never ended. */
 void cw_s2s_tls_failed(struct cw_s2s *, struct cw_str why);
 
+/* --- stream_note.c --- */
+void cw_s2s_note(struct cw_s2s *, const char *event, const char *text);
+/* The peer's words for a note: escaped, and cut at 200 octets; in the step's arena. */
+struct cw_str cw_s2s_quote(struct cw_s2s *, struct cw_str);
+void cw_s2s_note_header(struct cw_s2s *, const struct cw_stream_header *);
+void cw_s2s_note_features(struct cw_s2s *, const char *event, const struct cw_stream_features *);
+void cw_s2s_note_proof(struct cw_s2s *); /* what the certificate is for the header's domain */
+void cw_s2s_note_error(struct cw_s2s *, const char *event, enum cw_stream_error,
+                       struct cw_str words);
+/* A dialback question, or what became of it. */
+void cw_s2s_note_dialback(struct cw_s2s *, const char *event, struct cw_str originating,
+                          struct cw_str receiving, const char *outcome);
+
+/* --- stream_tls.c --- */
+void cw_s2s_begin(struct cw_s2s *);
+void cw_s2s_begin_over_tls(struct cw_s2s *, const struct cw_s2s_event *);
+/* Judges the certificate for the header's domain.  True: the owner is asked first, and on_proven
+ * goes on where the caller stops. */
+bool cw_s2s_ask_proof(struct cw_s2s *);
+void cw_s2s_on_proven(struct cw_s2s *, const struct cw_cert *);
+
 /* --- stream_time.c --- */
 void cw_s2s_on_timer(struct cw_s2s *);
 
 /* --- stream_in.c --- */
 void cw_s2s_on_header_in(struct cw_s2s *, const struct cw_stream_header *);
+void cw_s2s_answer_header(struct cw_s2s *); /* the peer's certificate is judged: goes on */
 void cw_s2s_on_starttls(struct cw_s2s *, struct cw_xml *);
 void cw_s2s_on_stanza(struct cw_s2s *, struct cw_xml *);
 
@@ -188,6 +218,10 @@ bool cw_s2s_dialback_addresses(struct cw_s2s *, const struct cw_xml *, struct cw
 /* Answers a dialback element: from and to swapped, id copied; ERROR carries the condition. */
 void cw_s2s_dialback_reply(struct cw_s2s *, const struct cw_xml *, enum cw_dialback_state,
                            enum cw_stanza_error);
+/* For a note: "valid", "invalid", or the condition. */
+const char *cw_s2s_dialback_outcome(enum cw_dialback_state, enum cw_stanza_error);
+/* The condition that an answer of type "error" carries, for a note. */
+const char *cw_s2s_dialback_condition(struct cw_s2s *, const struct cw_xml *);
 void cw_s2s_on_result_in(struct cw_s2s *, struct cw_xml *);
 void cw_s2s_on_result_out(struct cw_s2s *, struct cw_xml *);
 void cw_s2s_on_dialback_answer(struct cw_s2s *, const struct cw_s2s_dialback *);

@@ -102,6 +102,7 @@ static void on_header(struct cw_s2s *s, const struct cw_xml *root)
         cw_s2s_fail(s, CW_STREAM_INVALID_NAMESPACE, "The content is not jabber:server.");
         return;
     }
+    cw_s2s_note_header(s, &h);
     s->is_before_1_0 = h.major == 0;
     s->peer_declares_db = cw_xml_reader_declares(s->reader, CW_NS_DIALBACK);
     if (s->config.direction == CW_INBOUND)
@@ -161,7 +162,8 @@ static void on_nothing(struct cw_s2s *s, struct cw_xml *node)
 /* <stream:error/>: the peer gives up, and says why. */
 static void on_error(struct cw_s2s *s, struct cw_xml *node)
 {
-    struct cw_s2s_end end = {.has_error = true, .error = CW_STREAM_UNDEFINED_CONDITION};
+    struct cw_s2s_end end = {
+        .has_error = true, .by_peer = true, .error = CW_STREAM_UNDEFINED_CONDITION};
     const struct cw_xml *text = cw_xml_child(node, CW_NS_STREAM_ERRORS, "text");
     struct cw_str words = text ? cw_xml_text(&s->step, text) : CW_S("");
 
@@ -170,7 +172,8 @@ static void on_error(struct cw_s2s *s, struct cw_xml *node)
             cw_stream_error_of(child->name, &end.error))
             break;
     }
-    words = cw_str_sub(words, 0, 200);
+    words = cw_s2s_quote(s, words);
+    cw_s2s_note_error(s, "error-received", end.error, words);
     end.text = cw_arena_printf(&s->step, "The peer closed the stream: %s%s%.*s.",
                                cw_stream_error_name(end.error), words.n ? ": " : "", CW_ARG(words));
     if (s->state != CW_S2S_CLOSING)
@@ -182,7 +185,8 @@ static void on_stream_close(struct cw_s2s *s)
 {
     if (s->state != CW_S2S_CLOSING && s->header_sent)
         cw_s2s_act(s, CW_S2S_DO_SEND)->bytes = CW_S("</stream:stream>");
-    cw_s2s_end(s, &(struct cw_s2s_end){.text = CW_S("The peer closed the stream.")});
+    cw_s2s_end(s,
+               &(struct cw_s2s_end){.by_peer = true, .text = CW_S("The peer closed the stream.")});
 }
 
 static void on_broken(struct cw_s2s *s)
@@ -246,6 +250,23 @@ static bool read_one(struct cw_s2s *s)
     return false;
 }
 
+/* As far as it may be read: not beyond a question of ours that the owner has to answer. */
+static void read_all(struct cw_s2s *s)
+{
+    while (s->reader && s->state != CW_S2S_PROVING && read_one(s))
+        continue;
+}
+
+static void read_or_hold(struct cw_s2s *s, struct cw_str bytes)
+{
+    if (s->state == CW_S2S_PROVING) {
+        cw_buf_puts(&s->held, bytes);
+        return;
+    }
+    cw_xml_reader_feed(s->reader, bytes);
+    read_all(s);
+}
+
 /* Cleartext that comes while the transport shakes hands is never looked at (RFC 6120 section
  * 5.4.3.3): there is no reader then. */
 void cw_s2s_read(struct cw_s2s *s, struct cw_str bytes)
@@ -260,7 +281,15 @@ void cw_s2s_read(struct cw_s2s *s, struct cw_str bytes)
             return;
         }
     }
-    cw_xml_reader_feed(s->reader, bytes);
-    while (s->reader && read_one(s))
-        continue;
+    read_or_hold(s, bytes);
+}
+
+void cw_s2s_read_held(struct cw_s2s *s)
+{
+    struct cw_str held = cw_arena_dup(&s->step, cw_buf_str(&s->held));
+
+    cw_buf_free(&s->held);
+    read_all(s);
+    if (s->reader)
+        read_or_hold(s, held);
 }

@@ -14,7 +14,7 @@ static void send_failure(struct cw_s2s *s, const char *condition)
 
     cw_xml_add(&s->step, failure, CW_NS_SASL, condition);
     cw_s2s_send(s, failure);
-    cw_s2s_note(s, "sasl-failure", condition);
+    cw_s2s_note(s, "auth-refused", condition);
     s->facts.sasl = CW_SASL_FAILED;
     s->sasl_challenged = false;
     s->n_refused++;
@@ -39,6 +39,7 @@ static bool is_sasl_in_rules(const struct cw_s2s *s)
 /* The stream begins anew; a claim that is still open was made on the old one and dies with it. */
 static void begin_proven_stream(struct cw_s2s *s)
 {
+    cw_s2s_note(s, "auth-accepted", cw_method_name(CW_METHOD_SASL_EXTERNAL));
     cw_s2s_send(s, cw_s2s_make(s, CW_NS_SASL, "success"));
     cw_s2s_pairs_clear(s);
     s->id = CW_STR_NONE;
@@ -74,6 +75,7 @@ void cw_s2s_on_auth(struct cw_s2s *s, struct cw_xml *node)
     struct cw_str mechanism = cw_xml_attr(node, "mechanism");
     struct cw_str text = cw_xml_text(&s->step, node);
 
+    cw_s2s_note(s, "auth-started", cw_s2s_quote(s, mechanism).p);
     if (!cw_str_is_present(mechanism) || s->sasl_challenged)
         send_failure(s, "malformed-request");
     else if (!cw_str_eq_cstr(mechanism, "EXTERNAL") || !is_sasl_in_rules(s))
@@ -122,6 +124,7 @@ void cw_s2s_start_external(struct cw_s2s *s)
 
     cw_xml_set(&s->step, auth, "mechanism", CW_S("EXTERNAL"));
     cw_xml_add_text(&s->step, auth, cw_base64(&s->step, s->pairs->local_wire));
+    cw_s2s_note(s, "auth-started", cw_method_name(CW_METHOD_SASL_EXTERNAL));
     cw_s2s_send(s, auth);
     s->facts.sasl = CW_SASL_PENDING;
     cw_s2s_set_state(s, CW_S2S_AUTH);
@@ -145,6 +148,7 @@ void cw_s2s_on_challenge(struct cw_s2s *s, struct cw_xml *node)
 void cw_s2s_on_success(struct cw_s2s *s, struct cw_xml *node)
 {
     (void)node;
+    cw_s2s_note(s, "auth-accepted", cw_method_name(CW_METHOD_SASL_EXTERNAL));
     s->facts.sasl = CW_SASL_SUCCESS;
     s->facts.offers_known = false;
     cw_s2s_reader_restart(s);
@@ -156,10 +160,9 @@ void cw_s2s_on_sasl_failure(struct cw_s2s *s, struct cw_xml *node)
 {
     const struct cw_xml *condition = cw_xml_first_element(node);
 
-    cw_s2s_note(s, "sasl-failure",
-                condition ? cw_arena_dup(&s->step, cw_str_sub(condition->name, 0, 60)).p
-                          : "no condition");
+    cw_s2s_note(s, "auth-refused", condition ? cw_s2s_quote(s, condition->name).p : "no condition");
     s->facts.sasl = CW_SASL_FAILED;
+    s->is_refused_by_peer = true;
     cw_s2s_set_state(s, CW_S2S_FEATURES);
     cw_s2s_decide_next(s); /* dialback, where the settings allow it and the peer offered it */
 }

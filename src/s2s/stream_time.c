@@ -87,7 +87,9 @@ static void send_ping(struct cw_s2s *s)
 
 static void on_establishment_timeout(struct cw_s2s *s)
 {
-    const char *why = cw_nego_reason_text(s->last_reason);
+    const char *why = s->state == CW_S2S_PROVING
+                          ? "What its certificate stands for could not be found out."
+                          : cw_nego_reason_text(s->last_reason);
     struct cw_str text = cw_arena_printf(&s->step, "The stream was not authenticated in time.%s%s",
                                          *why ? " " : "", why);
 
@@ -109,5 +111,5 @@ void cw_s2s_on_timer(struct cw_s2s *s)
     else if (is_due(s, keep_alive_ms(s)))
         send_ping(s);
     else if (is_due(s, inactivity_ms(s)))
-        cw_s2s_close_gently(s, CW_REASON_NONE, CW_S("The stream was idle for too long."));
+        cw_s2s_close_gently(s, CW_REASON_NONE, CW_S("The stream was idle for too long."), false);
 }

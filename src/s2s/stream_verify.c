@@ -48,6 +48,8 @@ static void answer_question(struct cw_s2s *s, const struct cw_xml *node,
         why = CW_STANZA_BAD_REQUEST;
     else
         state = is_key_of_ours(s, q) ? CW_DIALBACK_VALID : CW_DIALBACK_INVALID;
+    cw_s2s_note_dialback(s, "dialback-checked", q->originating, q->receiving,
+                         cw_s2s_dialback_outcome(state, why));
     cw_s2s_dialback_reply(s, node, state, why);
 }
 
@@ -81,8 +83,11 @@ static void answer(struct cw_s2s *s, struct cw_s2s_verify *v, enum cw_dialback_s
                    enum cw_stanza_error condition)
 {
     struct cw_s2s_verify **at = &s->verifies;
-    struct cw_s2s_action *a = cw_s2s_act(s, CW_S2S_DO_VERIFY_ANSWER);
+    struct cw_s2s_action *a;
 
+    cw_s2s_note_dialback(s, "dialback-answered", v->question.originating, v->question.receiving,
+                         cw_s2s_dialback_outcome(state, condition));
+    a = cw_s2s_act(s, CW_S2S_DO_VERIFY_ANSWER);
     a->dialback = (struct cw_s2s_dialback){
         .originating = cw_arena_dup(&s->step, v->question.originating),
         .receiving = cw_arena_dup(&s->step, v->question.receiving),
@@ -125,6 +130,7 @@ static void send_question(struct cw_s2s *s, struct cw_s2s_verify *v)
     cw_xml_set(&s->step, verify, "to", cw_s2s_wire_form(&s->step, v->question.originating));
     cw_xml_set(&s->step, verify, "id", v->question.id);
     cw_xml_add_text(&s->step, verify, v->question.key);
+    cw_s2s_note_dialback(s, "dialback-asked", v->question.originating, v->question.receiving, "");
     cw_s2s_send(s, verify);
     s->active_ms = s->now_ms;
     v->is_sent = true;

@@ -94,8 +94,11 @@ void cw_stream_features_read(const struct cw_xml *features, struct cw_stream_fea
         } else if (cw_xml_is(child, CW_NS_DIALBACK_FEAT, "dialback")) {
             out->dialback = true;
             out->dialback_errors = cw_xml_child(child, CW_NS_DIALBACK_FEAT, "errors") != NULL;
-        } else if (cw_xml_is_element(child) && is_required(child)) {
-            out->other_required = true;
+        } else if (cw_xml_is(child, CW_NS_BIDI_FEAT, "bidi")) {
+            out->bidi = true;
+        } else if (cw_xml_is_element(child)) {
+            out->sm = out->sm || cw_xml_is(child, CW_NS_SM, "sm");
+            out->other_required = out->other_required || is_required(child);
         }
     }
 }
@@ -118,5 +121,7 @@ struct cw_xml *cw_stream_features_make(struct cw_arena *arena, const struct cw_s
         if (f->dialback_errors)
             cw_xml_add(arena, dialback, CW_NS_DIALBACK_FEAT, "errors");
     }
+    if (f->bidi)
+        cw_xml_add(arena, features, CW_NS_BIDI_FEAT, "bidi");
     return features;
 }

@@ -32,6 +32,8 @@ struct cw_stream_features {
     bool starttls, starttls_required;
     bool mechanisms, external; /* SASL mechanisms offered at all; EXTERNAL among them */
     bool dialback, dialback_errors;
+    bool bidi;           /* stanzas may go both ways (XEP-0288) */
+    bool sm;             /* reading: stream management (XEP-0198) */
     bool other_required; /* an unknown feature says <required/> */
 };
 void cw_stream_features_read(const struct cw_xml *features, struct cw_stream_features *out);

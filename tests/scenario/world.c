@@ -62,6 +62,7 @@ void world_start(struct world *w, enum cw_direction direction, struct cw_str loc
                                                    .local = local,
                                                    .remote = remote,
                                                    .verify_only = verify_only,
+                                                   .proves = w->proves,
                                                    .new_stream_id = new_stream_id,
                                                    .arg = w});
 }
@@ -116,9 +117,10 @@ static struct cw_str action_text(struct world *w, const struct cw_s2s_action *a)
     case CW_S2S_DO_STANZA:
         return stanza_text(w, a->stanza);
     case CW_S2S_DO_FAILED:
-        return cw_arena_printf(&w->arena, "failed %s %s", cw_nego_reason_name(a->reason), error);
+        return cw_arena_printf(&w->arena, "failed %s %s%s", cw_nego_reason_name(a->reason), error,
+                               a->by_peer ? " by-peer" : "");
     case CW_S2S_DO_CLOSE:
-        return cw_arena_printf(&w->arena, "close %s", error);
+        return cw_arena_printf(&w->arena, "close %s%s", error, a->by_peer ? " by-peer" : "");
     case CW_S2S_DO_NOTE:
         break;
     }
@@ -146,7 +148,8 @@ void world_step(struct world *w, struct cw_s2s_event *e)
 
         cw_assert(w->n_lines < MAX_LINES && w->n_notes < MAX_LINES);
         if (a->kind == CW_S2S_DO_NOTE)
-            w->notes[w->n_notes++] = cw_arena_dup(&w->arena, a->bytes);
+            w->notes[w->n_notes++] =
+                cw_arena_printf(&w->arena, "%.*s %.*s", CW_ARG(a->bytes), CW_ARG(a->text));
         else
             w->lines[w->n_lines++] = action_text(w, a);
         check_sentence(a);

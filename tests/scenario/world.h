@@ -20,10 +20,11 @@ struct world {
     struct cw_s2s *stream;
     uint64_t now_ms;
     bool byte_by_byte;
+    bool proves; /* of streams made from now on */
     unsigned n_ids;
     struct cw_str lines[MAX_LINES]; /* actions not expected yet */
     size_t first, n_lines;
-    struct cw_str notes[MAX_LINES]; /* names of the notes since the last event */
+    struct cw_str notes[MAX_LINES]; /* since the last event: name and text */
     size_t n_notes;
 };
 

@@ -143,6 +143,13 @@ static const struct features_row features[] = {
     {"dialback with errors",
      "<dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>",
      {.dialback = true, .dialback_errors = true}},
+    {"bidi", "<bidi xmlns='urn:xmpp:features:bidi'/>", {.bidi = true}},
+    {"bidi of the element's namespace", "<bidi xmlns='urn:xmpp:bidi'/>", {0}, .is_not_ours = true},
+    {"stream management", "<sm xmlns='urn:xmpp:sm:3'/>", {.sm = true}, .is_not_ours = true},
+    {"stream management, required",
+     "<sm xmlns='urn:xmpp:sm:3'><required/></sm>",
+     {.sm = true, .other_required = true},
+     .is_not_ours = true},
     {"unknown", "<x xmlns='u:x'><optional/></x>", {0}, .is_not_ours = true},
     {"unknown and required",
      "<x xmlns='u:x'><required/></x>",
@@ -156,7 +163,8 @@ static const struct features_row features[] = {
 static bool same(const struct cw_stream_features *a, const struct cw_stream_features *b)
 {
     return a->starttls == b->starttls && a->starttls_required == b->starttls_required &&
-           a->mechanisms == b->mechanisms && a->external == b->external &&
+           a->mechanisms == b->mechanisms && a->external == b->external && a->bidi == b->bidi &&
+           a->sm == b->sm &&
            a->dialback == b->dialback && a->dialback_errors == b->dialback_errors &&
            a->other_required == b->other_required;
 }

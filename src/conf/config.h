@@ -68,6 +68,7 @@ struct cw_edge_config {
     } queue;                                       /* per partner, while a stream is being set up */
     unsigned max_unauthenticated;                  /* inbound streams before authentication */
     unsigned connections_per_s, connections_burst; /* of one address; 0 a second: no limit */
+    unsigned handshakes_per_s, handshakes_burst;   /* the same for TLS handshakes */
     unsigned ban_after, ban_s; /* of one address: refusals, and how long; after 0: never */
     unsigned link_hold_s;      /* how long a gateway may be away before stanzas are answered */
 };

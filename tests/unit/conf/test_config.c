@@ -204,6 +204,8 @@ static void test_defaults(void **state)
     assert_int_equal(c.edge.max_unauthenticated, 200);
     assert_int_equal(c.edge.connections_per_s, 20);
     assert_int_equal(c.edge.connections_burst, 100);
+    assert_int_equal(c.edge.handshakes_per_s, 10);
+    assert_int_equal(c.edge.handshakes_burst, 100);
     assert_int_equal(c.edge.ban_after, 20);
     assert_int_equal(c.edge.ban_s, 60);
     assert_int_equal(c.edge.link_hold_s, 5);

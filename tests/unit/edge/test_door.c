@@ -4,6 +4,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -20,6 +22,21 @@ static bool is_let_in(struct edge_door *door, const char *text, uint64_t now_ms)
 {
     struct cw_addr addr = address(text);
     return edge_door_knock(door, &addr, now_ms) == EDGE_DOOR_OPEN;
+}
+
+static bool may_shake(struct edge_door *door, const char *text, uint64_t now_ms)
+{
+    struct cw_addr addr = address(text);
+    return edge_door_may_shake(door, &addr, now_ms);
+}
+
+/* What is asked first and what happens then are the same. */
+static bool shakes(struct edge_door *door, const char *text, uint64_t now_ms)
+{
+    struct cw_addr addr = address(text);
+    bool may = edge_door_may_shake(door, &addr, now_ms);
+    assert_int_equal(edge_door_shake(door, &addr, now_ms) == EDGE_DOOR_OPEN, may);
+    return may;
 }
 
 static bool refuse(struct edge_door *door, const char *text, uint64_t now_ms)
@@ -160,6 +177,93 @@ static void test_the_silent_are_forgotten(void **state)
     edge_door_free(&door);
 }
 
+static void test_handshakes(void **state)
+{
+    struct edge_door *door = edge_door_new(&(struct edge_door_limits){
+        .handshakes_per_s = 2, .handshakes_burst = 3, .ban_after = 1, .ban_s = 30, .max = 8});
+    unsigned n = 0;
+    (void)state;
+    for (unsigned tries = 0; tries < 20; tries++) {
+        assert_true(is_let_in(door, "192.0.2.1", T0)); /* connections are counted apart */
+        n += shakes(door, "192.0.2.1", T0);
+    }
+    assert_int_equal(n, 3);
+    for (unsigned tries = 0; tries < 20; tries++) /* asking costs nothing */
+        assert_true(may_shake(door, "192.0.2.2", T0));
+    assert_true(shakes(door, "192.0.2.2", T0));
+    assert_false(shakes(door, "192.0.2.1", T0 + 400));
+    assert_true(shakes(door, "192.0.2.1", T0 + 600));
+    assert_false(shakes(door, "192.0.2.1", T0 + 600));
+    assert_true(refuse(door, "192.0.2.2", T0 + 600));
+    assert_false(shakes(door, "192.0.2.2", T0 + 601)); /* banned */
+    assert_true(shakes(door, "192.0.2.2", T0 + 30600));
+    edge_door_free(&door);
+}
+
+static void test_handshakes_without_limit(void **state)
+{
+    struct edge_door *door = door_of(1, 1, 0, 8);
+    (void)state;
+    for (unsigned n = 0; n < 1000; n++)
+        assert_true(shakes(door, "192.0.2.1", T0));
+    edge_door_free(&door);
+}
+
+/* The entries as text, the newest first. */
+struct list {
+    char text[500];
+    size_t n, most;
+};
+
+static bool note(void *arg, const struct edge_door_entry *e)
+{
+    struct list *list = arg;
+    size_t used = strlen(list->text);
+    snprintf(list->text + used, sizeof list->text - used, "%.*s %u-%u %u %u %u\n",
+             CW_ARG(e->address), e->connections, e->refused, e->handshakes, e->identities,
+             (unsigned)e->banned_for_ms);
+    return ++list->n < list->most;
+}
+
+static void test_listed(void **state)
+{
+    struct edge_door *door = door_of(1, 2, 2, 8);
+    struct list all = {.most = 100}, one = {.most = 1}, later = {.most = 100};
+    (void)state;
+    assert_int_equal(let_in(door, "192.0.2.1", 5, T0), 2);
+    assert_false(refuse(door, "192.0.2.1", T0));
+    assert_true(is_let_in(door, "2001:db8:0:1::7", T0));
+    assert_true(shakes(door, "2001:db8:0:1::8", T0));
+    assert_false(refuse(door, "192.0.2.3", T0));
+    assert_true(refuse(door, "192.0.2.3", T0));
+    edge_door_each(door, T0 + 1000, note, &all);
+    assert_string_equal(all.text, "192.0.2.3 0-0 0 0 29000\n"
+                                  "2001:db8:0:1::/64 1-0 1 0 0\n"
+                                  "192.0.2.1 2-3 0 1 0\n");
+    edge_door_each(door, T0, note, &one);
+    assert_string_equal(one.text, "192.0.2.3 0-0 0 0 30000\n");
+    edge_door_each(door, T0 + EDGE_DOOR_WINDOW_MS, note, &later);
+    assert_string_equal(later.text, "192.0.2.3 0-0 0 0 0\n"
+                                    "2001:db8:0:1::/64 1-0 1 0 0\n"
+                                    "192.0.2.1 2-3 0 0 0\n");
+    edge_door_free(&door);
+}
+
+static void test_lifted(void **state)
+{
+    struct edge_door *door = door_of(1, 1, 1, 8);
+    struct cw_addr one = address("192.0.2.1"), other = address("192.0.2.2");
+    (void)state;
+    assert_true(refuse(door, "192.0.2.1", T0));
+    assert_true(refuse(door, "192.0.2.2", T0));
+    assert_true(edge_door_lift(door, &one));
+    assert_false(edge_door_lift(door, &one));
+    assert_true(is_let_in(door, "192.0.2.1", T0));
+    assert_false(is_let_in(door, "192.0.2.2", T0));
+    assert_true(edge_door_lift(door, &other));
+    edge_door_free(&door);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +275,10 @@ int main(void)
         cmocka_unit_test(test_refusals_far_apart),
         cmocka_unit_test(test_forgiven),
         cmocka_unit_test(test_the_silent_are_forgotten),
+        cmocka_unit_test(test_handshakes),
+        cmocka_unit_test(test_handshakes_without_limit),
+        cmocka_unit_test(test_listed),
+        cmocka_unit_test(test_lifted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
  * of them; the answers are collected until all are there or the time is over.
  *
  *     {"command":"ask","in":{"command":"stream list"}}            to every edge
- *     {..., "edge":"/run/causeway/edge.sock"}                     to that one, as in gateway.edges
+ *     {..., "edge":"/run/causeway/link.sock"}                     to that one, as in gateway.edges
  *     {..., "pick":"contoso.test fabrikam.test"}                  to the one that has this pair
  *     {..., "pick":"fabrikam.test"}                               the same for the first local
  * domain

@@ -1,7 +1,7 @@
 /* The threat model of the edge.  It reads XMPP, TLS and DNS from strangers: whoever takes it over
  * has the edge's key and streams, which are in its memory, and shall get nothing else.
  *
- *     may     read certificate, key and trust anchors again (SIGHUP), also after they were replaced
+ *     may     read certificates, keys and trust anchors again, also after they were replaced
  *             keep its snapshot in state-dir
  *             talk to partners and resolvers over IPv4 and IPv6; accept on what listens already
  *     may not see the store, the configuration or any other file; write outside state-dir
@@ -20,8 +20,10 @@ static void list_paths(const struct cw_config *config, struct cw_paths *paths)
 {
     struct cw_str store = config->gateway.store;
     cw_paths_add(paths, config->edge.state_dir, CW_PATH_WRITE);
-    cw_paths_add_beside(paths, config->edge.certificate, store);
-    cw_paths_add_beside(paths, config->edge.key, store);
+    for (size_t i = 0; i < config->edge.n_certificates; i++) {
+        cw_paths_add_beside(paths, config->edge.certificates[i].certificate, store);
+        cw_paths_add_beside(paths, config->edge.certificates[i].key, store);
+    }
     cw_paths_add_beside(paths, config->edge.ca, store);
     cw_paths_add_beside(paths, config->edge.link_certificate, store);
 }
@@ -41,12 +43,15 @@ bool edge_rights_prepare(struct edge *edge, struct cw_buf *why)
            cw_user_directory(user, config->edge.state_dir.p, why);
 }
 
-static void warn_of_key(const struct edge *edge)
+static void warn_of_keys(const struct edge *edge)
 {
-    if (access(edge->config.edge.key.p, R_OK) != 0)
-        CW_LOG(&edge->log, CW_LOG_WARN, "key-not-readable", CW_KV("key", edge->config.edge.key),
-               CW_KV("user", edge->config.user),
-               CW_KVC("reason", "a renewed certificate needs a restart instead of SIGHUP"));
+    const struct cw_edge_config *config = &edge->config.edge;
+    for (size_t i = 0; i < config->n_certificates; i++)
+        if (access(config->certificates[i].key.p, R_OK) != 0)
+            CW_LOG(&edge->log, CW_LOG_WARN, "key-not-readable",
+                   CW_KV("key", config->certificates[i].key), CW_KV("user", edge->config.user),
+                   CW_KVC("reason", "a renewed certificate needs a restart, as this account cannot "
+                                    "read the key"));
 }
 
 bool edge_rights_drop(struct edge *edge, struct cw_buf *why)
@@ -60,6 +65,6 @@ bool edge_rights_drop(struct edge *edge, struct cw_buf *why)
               cw_rights_view(&edge->rights, &view, why) && cw_rights_drop(&edge->rights, why);
     cw_arena_free(&arena);
     if (ok)
-        warn_of_key(edge);
+        warn_of_keys(edge);
     return ok;
 }

@@ -16,6 +16,17 @@
 static const unsigned calls = CW_CALLS_NETWORK | CW_CALLS_UNIX | CW_CALLS_READ_FILES |
                               CW_CALLS_WRITE_FILES | CW_CALLS_DATABASE;
 
+/* The file alone where a key of the edge lies beside it. */
+static void add_beside(const struct cw_config *config, struct cw_paths *paths, struct cw_str file)
+{
+    const struct cw_edge_config *edge = &config->edge;
+    struct cw_str hidden = edge->key;
+    for (size_t i = 0; i < edge->n_certificates; i++)
+        if (cw_path_is_beside(edge->certificates[i].key, file))
+            hidden = edge->certificates[i].key;
+    cw_paths_add_beside(paths, file, hidden);
+}
+
 /* Sockets first: where one directory is in the list twice, the later row counts. */
 static void list_paths(const struct cw_config *config, struct cw_paths *paths)
 {
@@ -23,10 +34,10 @@ static void list_paths(const struct cw_config *config, struct cw_paths *paths)
     for (size_t i = 0; i < gateway->n_edges; i++)
         if (cw_str_starts(gateway->edges[i], CW_S("/")))
             cw_paths_add_parent(paths, gateway->edges[i], CW_PATH_CONNECT);
-    cw_paths_add_beside(paths, gateway->link_certificate, config->edge.key);
-    cw_paths_add_beside(paths, gateway->sip.certificate, config->edge.key);
-    cw_paths_add_beside(paths, gateway->sip.key, config->edge.key);
-    cw_paths_add_beside(paths, gateway->sip.ca, config->edge.key);
+    add_beside(config, paths, gateway->link_certificate);
+    add_beside(config, paths, gateway->sip.certificate);
+    add_beside(config, paths, gateway->sip.key);
+    add_beside(config, paths, gateway->sip.ca);
     cw_paths_add_parent(paths, gateway->control_socket, CW_PATH_WRITE);
     cw_paths_add_parent(paths, gateway->store, CW_PATH_WRITE);
 }
@@ -60,10 +71,12 @@ static bool hand_over(const struct cw_config *config, const struct cw_user *user
 static void warn_of_neighbours(const struct gateway *gateway)
 {
     const struct cw_config *config = &gateway->config;
-    if (gateway->rights.has_sandbox && cw_path_is_beside(config->edge.key, config->gateway.store))
-        CW_LOG(&gateway->log, CW_LOG_WARN, "key-not-hidden", CW_KV("key", config->edge.key),
-               CW_KVC("reason", "the edge's key is in the directory of the store, which the "
-                                "gateway needs; keep them apart"));
+    const struct cw_certificate_config *pair = config->edge.certificates;
+    for (size_t i = 0; gateway->rights.has_sandbox && i < config->edge.n_certificates; i++)
+        if (cw_path_is_beside(pair[i].key, config->gateway.store))
+            CW_LOG(&gateway->log, CW_LOG_WARN, "key-not-hidden", CW_KV("key", pair[i].key),
+                   CW_KVC("reason", "the edge's key is in the directory of the store, which the "
+                                    "gateway needs; keep them apart"));
 }
 
 bool gw_rights_files(struct gateway *gateway, struct cw_buf *why)

@@ -76,8 +76,9 @@ struct cw_paths {
 void cw_paths_add(struct cw_paths *, struct cw_str path, enum cw_path_right); /* empty: nothing */
 /* The directory of a path. */
 void cw_paths_add_parent(struct cw_paths *, struct cw_str path, enum cw_path_right);
-/* To read a file that may be replaced later: its directory, and that of the file that it links to;
- * yet the file alone where the directory would show `hidden` too. */
+/* To read a file that may be replaced later: its directory, and those of the links and the file
+ * that it links to (certbot's live/DOMAIN and archive/DOMAIN, say); yet a file alone where its
+ * directory would show `hidden` too. */
 void cw_paths_add_beside(struct cw_paths *, struct cw_str file, struct cw_str hidden);
 /* Does `path` lie in the directory of `file`, or below? */
 bool cw_path_is_beside(struct cw_str path, struct cw_str file);

@@ -51,9 +51,22 @@ static void own(const char *name, uid_t uid)
     assert_int_equal(lchown(inside_path(name), uid, (gid_t)-1), 0);
 }
 
+/* As certbot does: links that are switched to the files of each renewal. */
+static void make_certbot(void)
+{
+    static const char *const directories[] = {"live", "live/b", "archive", "archive/b"};
+    for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
+        assert_int_equal(mkdir(inside_path(directories[i]), 0755), 0);
+    assert_int_equal(symlink("../../archive/b/cert1.pem", inside_path("live/b/cert.pem")), 0);
+    assert_int_equal(symlink("../../archive/b/key1.pem", inside_path("live/b/key.pem")), 0);
+}
+
 static void make_directory(enum start start)
 {
-    static const char *const files[] = {"keys/certificate.pem", "keys/key.pem", "keys/ca.pem"};
+    static const char *const files[] = {"keys/certificate.pem", "keys/key.pem",
+                                        "keys/ca.pem",          "archive/b/cert1.pem",
+                                        "archive/b/key1.pem",   "archive/b/key2.pem"};
+    const size_t n_files = sizeof files / sizeof *files;
     const struct passwd *account = getpwnam(ACCOUNT);
     strcpy(directory, "/tmp/cw-rights-XXXXXX");
     assert_non_null(mkdtemp(directory));
@@ -61,7 +74,8 @@ static void make_directory(enum start start)
     assert_int_equal(mkdir(inside_path("data"), 0700), 0);
     assert_int_equal(mkdir(inside_path("keys"), 0755), 0);
     put_file("config.yaml", "secret");
-    for (size_t i = 0; i < 3; i++)
+    make_certbot();
+    for (size_t i = 0; i < n_files; i++)
         put_file(files[i], "PEM");
     if (start == AS_ROOT)
         return;
@@ -70,7 +84,7 @@ static void make_directory(enum start start)
         return;
     own("data", account->pw_uid);
     own("config.yaml", account->pw_uid); /* so that not its mode but the view protects it */
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < n_files; i++)
         own(files[i], account->pw_uid);
 }
 
@@ -88,10 +102,11 @@ static void read_config(enum start start, struct cw_config *config)
     struct cw_str text = cw_arena_printf(
         &arena,
         "data-dir: %s/data\n%slocal-domains: [contoso.example]\n"
-        "edge: {certificate: %s/keys/certificate.pem, key: %s/keys/key.pem, ca: %s/keys/ca.pem}\n"
+        "edge: {certificate: %s/keys/certificate.pem, key: %s/keys/key.pem, ca: %s/keys/ca.pem,\n"
+        "  certificates: [{certificate: %s/live/b/cert.pem, key: %s/live/b/key.pem}]}\n"
         "gateway: {sip: {listen: [{transport: tcp, address: \"127.0.0.1:35098\"}]}}\n",
         directory, start == AS_ROOT_WITH_USER ? "user: " ACCOUNT "\n" : "", directory, directory,
-        directory);
+        directory, directory, directory);
     if (cw_config_parse(text, "test", config, &arena, &why) != CW_OK)
         fail_msg("%.*s", CW_ARG(why));
     cw_arena_free(&arena);

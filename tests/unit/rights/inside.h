@@ -4,6 +4,7 @@
  * The files stand in a directory of the test's own:
  *
  *     config.yaml  data/causeway.db  data/gateway.sock  data/edge/  keys/{certificate,key,ca}.pem
+ *     live/b/{cert,key}.pem -> archive/b/{cert1,key1,key2}.pem
  */
 #ifndef CW_TESTS_INSIDE_H
 #define CW_TESTS_INSIDE_H

@@ -86,6 +86,18 @@ static void renew(void)
     assert_int_equal(rename(inside_path("keys/key.new"), inside_path("keys/key.pem")), 0);
 }
 
+static int read_certbot_key(void)
+{
+    return inside_read(inside_path("live/b/key.pem"));
+}
+
+/* As certbot does: the link is switched to the new file. */
+static void renew_by_link(void)
+{
+    assert_int_equal(unlink(inside_path("live/b/key.pem")), 0);
+    assert_int_equal(symlink("../../archive/b/key2.pem", inside_path("live/b/key.pem")), 0);
+}
+
 static int save_snapshot(void)
 {
     for (int i = 0; i < 2; i++)
@@ -123,6 +135,8 @@ static void test_edge(void **state)
         {"Unix socket", unix_socket, NULL, EPERM, false},
         {"read the key again", read_key, NULL, 0, false},
         {"read a renewed key", read_key, renew, 0, false},
+        {"read a key behind a link", read_certbot_key, NULL, 0, false},
+        {"read a key that the link was switched to", read_certbot_key, renew_by_link, 0, false},
         {"read the authorities again", read_authorities, NULL, 0, false},
         {"save the snapshot", save_snapshot, NULL, 0, false},
         {"accept a stream", accept_stream, NULL, 0, false},

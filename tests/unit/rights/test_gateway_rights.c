@@ -89,6 +89,11 @@ static int read_key(void)
     return inside_read(inside_path("keys/key.pem"));
 }
 
+static int read_other_key(void)
+{
+    return inside_read(inside_path("live/b/key.pem"));
+}
+
 static int read_key_on_thread(void)
 {
     return on_thread(read_key);
@@ -179,6 +184,7 @@ static void test_gateway(void **state)
 {
     static const struct inside_row rows[] = {
         {"read the key", read_key, NULL, EACCES, false},
+        {"read another key of the edge", read_other_key, NULL, EACCES, false},
         {"read the key on the thread", read_key_on_thread, NULL, EACCES, false},
         {"write the certificate", write_certificate, NULL, EACCES, false},
         {"create a file beside the certificate", create_beside_certificate, NULL, EACCES, false},

@@ -39,7 +39,24 @@ static int look_around(void)
         return __LINE__;
     if (inside_read(path("hidden/file")) == 0 || inside_create(path("new")) == 0)
         return __LINE__;
+    /* By a link to a link, and the file that a link can be switched to. */
+    if (inside_read(path("pointer/cert.pem")) != 0 || inside_read(path("live/x/cert.pem")) != 0 ||
+        inside_read(path("archive/x/cert2.pem")) != 0 || inside_read(path("archive/file")) == 0)
+        return __LINE__;
     return inside_read("/etc/passwd") == 0 ? __LINE__ : 0;
+}
+
+/* A certificate as certbot keeps it, and a link of the administrator's to that. */
+static void make_links(void)
+{
+    static const char *const directories[] = {"pointer", "live", "live/x", "archive", "archive/x"};
+    for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
+        assert_int_equal(mkdir(path(directories[i]), 0755), 0);
+    assert_int_equal(inside_create(path("archive/file")), 0);
+    assert_int_equal(inside_create(path("archive/x/cert1.pem")), 0);
+    assert_int_equal(inside_create(path("archive/x/cert2.pem")), 0);
+    assert_int_equal(symlink("../../archive/x/cert1.pem", path("live/x/cert.pem")), 0);
+    assert_int_equal(symlink("../live/x/cert.pem", path("pointer/cert.pem")), 0);
 }
 
 static void make_files(void)
@@ -51,6 +68,7 @@ static void make_files(void)
     assert_int_equal(mkdir(path("hidden"), 0755), 0);
     assert_int_equal(inside_create(path("read/file")), 0);
     assert_int_equal(inside_create(path("hidden/file")), 0);
+    make_links();
 }
 
 static void try_view(close_fn *close_view, enum cw_view_kind expected)
@@ -60,10 +78,13 @@ static void try_view(close_fn *close_view, enum cw_view_kind expected)
     make_files();
     pid_t pid = fork();
     if (pid == 0) {
-        struct cw_path paths[] = {{path("read"), CW_PATH_READ},
-                                  {path("write"), CW_PATH_WRITE},
-                                  {path("missing"), CW_PATH_READ}};
-        struct cw_view view = {.paths = paths, .n_paths = 3};
+        struct cw_arena arena = {0};
+        struct cw_paths paths = {.arena = &arena};
+        cw_paths_add(&paths, cw_str_of(path("read")), CW_PATH_READ);
+        cw_paths_add(&paths, cw_str_of(path("write")), CW_PATH_WRITE);
+        cw_paths_add(&paths, cw_str_of(path("missing")), CW_PATH_READ);
+        cw_paths_add_beside(&paths, cw_str_of(path("pointer/cert.pem")), CW_STR_NONE);
+        struct cw_view view = {.paths = paths.list, .n_paths = paths.n};
         struct cw_buf why = {0};
         enum cw_view_kind kind = close_view(&view, &why);
         if (kind == CW_VIEW_NONE)

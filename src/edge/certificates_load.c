@@ -25,6 +25,14 @@ static bool is_same_file(const struct edge_file_look *a, const struct edge_file_
            is_same_time(a->modified, b->modified) && is_same_time(a->changed, b->changed);
 }
 
+/* A file that is not there, or that the account may not see, has no news. */
+static bool is_news(const struct edge_file_look *before, struct edge_file_look *now)
+{
+    if (now->inode == 0)
+        *now = *before;
+    return !is_same_file(before, now);
+}
+
 static struct edge_files_look look_at_files(const struct edge_certificates *all,
                                             const struct edge_certificate *one)
 {
@@ -36,9 +44,10 @@ bool edge_certificate_has_new_files(const struct edge_certificates *all,
                                     struct edge_certificate *one)
 {
     struct edge_files_look now = look_at_files(all, one), *before = &one->look;
-    bool is_same = is_same_file(&now.certificate, &before->certificate) &&
-                   is_same_file(&now.key, &before->key) &&
-                   is_same_file(&now.anchors, &before->anchors);
+    bool certificate = is_news(&before->certificate, &now.certificate);
+    bool key = is_news(&before->key, &now.key);
+    bool anchors = is_news(&before->anchors, &now.anchors);
+    bool is_same = !certificate && !key && !anchors;
     bool has_settled = one->settles && is_same;
     one->look = now;
     one->settles = !is_same;

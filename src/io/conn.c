@@ -218,6 +218,16 @@ bool cw_conn_is_tls(const struct cw_conn *c)
     return c->tls == CW_CONN_TLS_UP;
 }
 
+enum cw_tls_fault cw_conn_tls_fault(const struct cw_conn *c)
+{
+    return c->tls_fault;
+}
+
+const char *cw_conn_tls_alert(const struct cw_conn *c)
+{
+    return c->tls_alert ? c->tls_alert : "";
+}
+
 static void on_tls_failure(struct cw_conn *c, const char *why)
 {
     char sentence[200];
@@ -393,6 +403,7 @@ static void on_timeout(void *arg)
                        "no answer to the connection attempt in time");
         break;
     case CW_CONN_OPEN:
+        c->tls_fault = CW_TLS_FAULT_TIMEOUT;
         on_tls_failure(c, "it took too long");
         break;
     case CW_CONN_CLOSING:

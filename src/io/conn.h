@@ -51,6 +51,17 @@ struct cw_tls_facts {
     struct cw_str alpn;            /* as agreed; absent when none was */
 };
 
+/* What went wrong with TLS, in the handshake or later. */
+enum cw_tls_fault {
+    CW_TLS_FAULT_NONE,
+    CW_TLS_FAULT_ALERT,   /* the peer broke it off with an alert: cw_conn_tls_alert */
+    CW_TLS_FAULT_VERSION, /* no version that both speak */
+    CW_TLS_FAULT_NOT_TLS, /* what came is no TLS at all */
+    CW_TLS_FAULT_CLOSED,  /* the connection ended in the middle */
+    CW_TLS_FAULT_TIMEOUT,
+    CW_TLS_FAULT_OTHER,
+};
+
 struct cw_conn_callbacks {
     void (*on_connected)(void *arg);
     /* Bytes as they came; borrowed for the call.  Comes again and again until paused. */
@@ -93,6 +104,8 @@ size_t cw_conn_queued(const struct cw_conn *);
  * of TLS. */
 uint64_t cw_conn_written_total(const struct cw_conn *);
 uint64_t cw_conn_flushed_total(const struct cw_conn *);
+/* All bytes ever given to on_data. */
+uint64_t cw_conn_read_total(const struct cw_conn *);
 
 /* Back-pressure: while paused no on_data comes and the peer's end of stream is not noticed; what
  * it sends stays in the kernel.  A handshake goes on. */
@@ -123,6 +136,9 @@ struct cw_tls_start {
  * chain does not fail the handshake. */
 void cw_conn_start_tls(struct cw_conn *, const struct cw_tls_start *);
 bool cw_conn_is_tls(const struct cw_conn *); /* the handshake is done */
+/* Also inside on_tls_failed and on_closed. */
+enum cw_tls_fault cw_conn_tls_fault(const struct cw_conn *);
+const char *cw_conn_tls_alert(const struct cw_conn *); /* "unknown CA"; "" for none */
 
 /* Says goodbye: what is queued goes out, then TLS close_notify, then end of stream; what the peer
  * still sends is thrown away.  on_closed comes when the peer closes too or after the deadline.

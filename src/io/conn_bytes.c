@@ -24,6 +24,11 @@ uint64_t cw_conn_flushed_total(const struct cw_conn *c)
     return c->flushed;
 }
 
+uint64_t cw_conn_read_total(const struct cw_conn *c)
+{
+    return c->read;
+}
+
 void cw_conn_write(struct cw_conn *c, struct cw_str bytes)
 {
     if (!cw_conn_is_usable(c) || c->state == CW_CONN_CLOSING || c->pending || bytes.n == 0)
@@ -161,6 +166,7 @@ void cw_conn_pull(struct cw_conn *c)
                                      : plain_read(c, buf, sizeof buf, &n, &why);
         switch (r) {
         case CW_IO_DONE:
+            c->read += n;
             if (c->cb.on_data)
                 c->cb.on_data(c->arg, (struct cw_str){buf, n});
             break;

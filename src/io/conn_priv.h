@@ -44,7 +44,7 @@ struct cw_conn {
 
     struct cw_buf out;
     size_t out_at; /* out.p[out_at..] is queued */
-    uint64_t written, flushed;
+    uint64_t written, flushed, read;
 
     SSL *ssl;
     size_t hello_needs;   /* server: so many bytes of the first record are waited for */
@@ -52,6 +52,8 @@ struct cw_conn {
     uint64_t plain_until; /* bytes of the queue before this count leave without TLS */
     bool tls_wants_read, tls_wants_write; /* what the handshake waits for */
     bool read_wants_write, write_wants_read;
+    enum cw_tls_fault tls_fault;
+    const char *tls_alert; /* NULL: none */
     char alpn[32];
     struct cw_tls_server server;
     struct cw_arena arena; /* of facts */

@@ -13,8 +13,37 @@
 #define MAX_HANDSHAKE_BYTES (256 * 1024)
 #define RECORD_BYTES        16384
 
-static enum cw_io_result failure_of(int ssl_error, const char **why)
+/* Reasons from SSL_AD_REASON_OFFSET on are alerts of the peer. */
+static enum cw_tls_fault fault_of(int reason)
 {
+    switch (reason) {
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_WRONG_SSL_VERSION:
+    case SSL_R_VERSION_TOO_LOW:
+    case SSL_R_NO_PROTOCOLS_AVAILABLE:
+    case SSL_AD_REASON_OFFSET + SSL_AD_PROTOCOL_VERSION:
+        return CW_TLS_FAULT_VERSION;
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_HTTPS_PROXY_REQUEST:
+    case SSL_R_PACKET_LENGTH_TOO_LONG:
+        return CW_TLS_FAULT_NOT_TLS;
+    default:
+        return reason >= SSL_AD_REASON_OFFSET ? CW_TLS_FAULT_ALERT : CW_TLS_FAULT_OTHER;
+    }
+}
+
+static void note_fault(struct cw_conn *c)
+{
+    int reason = ERR_GET_REASON(ERR_peek_last_error());
+    c->tls_fault = fault_of(reason);
+    if (reason >= SSL_AD_REASON_OFFSET)
+        c->tls_alert = SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET);
+}
+
+static enum cw_io_result failure_of(struct cw_conn *c, int ssl_error, const char **why)
+{
+    c->tls_fault = CW_TLS_FAULT_CLOSED;
     if (ssl_error == SSL_ERROR_ZERO_RETURN) {
         *why = "the peer closed the connection";
         return CW_IO_END;
@@ -30,6 +59,7 @@ static enum cw_io_result failure_of(int ssl_error, const char **why)
         ERR_clear_error();
         return CW_IO_FAILED;
     }
+    note_fault(c);
     *why = cw_tls_error();
     return CW_IO_FAILED;
 }
@@ -47,7 +77,7 @@ enum cw_io_result cw_conn_tls_read(struct cw_conn *c, void *buf, size_t max, siz
         c->read_wants_write = true;
     if (err == SSL_ERROR_WANT_READ || err == SSL_ERROR_WANT_WRITE)
         return CW_IO_WAIT;
-    return failure_of(err, why);
+    return failure_of(c, err, why);
 }
 
 enum cw_io_result cw_conn_tls_write(struct cw_conn *c, const void *p, size_t max, size_t *n,
@@ -64,7 +94,7 @@ enum cw_io_result cw_conn_tls_write(struct cw_conn *c, const void *p, size_t max
         c->write_wants_read = true;
     if (err == SSL_ERROR_WANT_READ || err == SSL_ERROR_WANT_WRITE)
         return CW_IO_WAIT;
-    return failure_of(err, why);
+    return failure_of(c, err, why);
 }
 
 static struct cw_x509_chain *chain_of(SSL *ssl, X509 *leaf)
@@ -121,7 +151,7 @@ enum cw_io_result cw_conn_tls_handshake(struct cw_conn *c, const char **why)
     c->tls_wants_write = err == SSL_ERROR_WANT_WRITE;
     if (c->tls_wants_read || c->tls_wants_write)
         return CW_IO_WAIT;
-    enum cw_io_result r = failure_of(err, why);
+    enum cw_io_result r = failure_of(c, err, why);
     if (c->server.refused_name)
         *why = "the peer asked for a name (SNI) that is not ours";
     if (r == CW_IO_END)

@@ -2,8 +2,6 @@
  * "who is proven here?".  The map of its files and states is stream_priv.h. */
 #include "s2s/stream_priv.h"
 
-#include "xmpp/jid.h"
-
 const char *cw_s2s_name_of_state(enum cw_s2s_state state)
 {
     static const char *const names[] = {
@@ -53,79 +51,6 @@ struct cw_verdict cw_s2s_ask_policy(const struct cw_s2s *s, const struct cw_s2s_
         }
     }
     return cw_nego_decide(&partner->rules, &facts);
-}
-
-/* --- pairs --- */
-
-struct cw_s2s_pair *cw_s2s_pair_find(const struct cw_s2s *s, struct cw_str local,
-                                     struct cw_str remote)
-{
-    for (struct cw_s2s_pair *p = s->pairs; p; p = p->next)
-        if (cw_str_eq(p->local, local) && cw_str_eq(p->remote, remote))
-            return p;
-    return NULL;
-}
-
-struct cw_str cw_s2s_wire_form(struct cw_arena *a, struct cw_str domain)
-{
-    struct cw_str unicode;
-
-    return cw_domain_to_unicode(a, domain, &unicode) ? unicode : domain;
-}
-
-struct cw_s2s_pair *cw_s2s_pair_add(struct cw_s2s *s, struct cw_str local, struct cw_str remote)
-{
-    struct cw_s2s_pair *p = cw_alloc(sizeof *p);
-
-    p->local = cw_arena_dup(&p->arena, local);
-    p->remote = cw_arena_dup(&p->arena, remote);
-    p->local_wire = cw_s2s_wire_form(&p->arena, p->local);
-    p->remote_wire = cw_s2s_wire_form(&p->arena, p->remote);
-    p->next = s->pairs;
-    s->pairs = p;
-    s->n_pairs++;
-    return p;
-}
-
-void cw_s2s_pair_remove(struct cw_s2s *s, struct cw_s2s_pair *pair)
-{
-    struct cw_s2s_pair **at = &s->pairs;
-
-    while (*at != pair)
-        at = &(*at)->next;
-    *at = pair->next;
-    s->n_pairs--;
-    cw_arena_free(&pair->arena);
-    cw_free(pair);
-}
-
-void cw_s2s_pairs_clear(struct cw_s2s *s)
-{
-    while (s->pairs)
-        cw_s2s_pair_remove(s, s->pairs);
-}
-
-void cw_s2s_pair_ready(struct cw_s2s *s, struct cw_s2s_pair *pair, enum cw_method method)
-{
-    bool is_ours = s->config.direction == CW_OUTBOUND;
-    struct cw_str from = is_ours ? pair->local : pair->remote;
-    struct cw_str to = is_ours ? pair->remote : pair->local;
-    struct cw_s2s_action *a;
-
-    pair->is_ready = true;
-    pair->method = method;
-    s->was_ready = true;
-    cw_s2s_set_state(s, CW_S2S_READY);
-    cw_s2s_reader_set_limits(s);
-    cw_s2s_note(s, "ready",
-                cw_arena_printf(&s->step, "%.*s to %.*s by %s", CW_ARG(from), CW_ARG(to),
-                                cw_method_name(method))
-                    .p);
-    a = cw_s2s_act(s, CW_S2S_DO_READY);
-    a->local = pair->local;
-    a->remote = pair->remote;
-    a->method = method;
-    cw_s2s_verify_flush(s);
 }
 
 /* --- life --- */
@@ -184,12 +109,15 @@ static void on_opened(struct cw_s2s *s, const struct cw_s2s_event *e)
         cw_s2s_begin(s);
 }
 
-static void on_send(struct cw_s2s *s, const struct cw_xml *stanza)
+static void on_send(struct cw_s2s *s, const struct cw_s2s_event *e)
 {
-    if (s->config.direction != CW_OUTBOUND || s->state != CW_S2S_READY)
+    struct cw_str local = cw_str_is_present(e->local) ? e->local : s->local;
+    struct cw_str remote = cw_str_is_present(e->remote) ? e->remote : s->remote;
+
+    if (!cw_s2s_may_send(s, local, remote))
         return;
     s->active_ms = s->now_ms;
-    cw_s2s_send(s, stanza);
+    cw_s2s_send(s, e->stanza);
 }
 
 static void close_gently(struct cw_s2s *s, struct cw_str text)
@@ -245,7 +173,10 @@ static void take_event(struct cw_s2s *s, const struct cw_s2s_event *e)
         cw_s2s_verify_add(s, &e->dialback);
         break;
     case CW_S2S_SEND:
-        on_send(s, e->stanza);
+        on_send(s, e);
+        break;
+    case CW_S2S_ADD_PAIR:
+        cw_s2s_add_pair(s, e->local, e->remote);
         break;
     case CW_S2S_POLICY:
         cw_s2s_on_policy(s, e->policy);
@@ -276,24 +207,6 @@ void cw_s2s_step(struct cw_s2s *s, const struct cw_s2s_event *e, struct cw_s2s_a
 
 /* --- questions --- */
 
-bool cw_s2s_is_ready(const struct cw_s2s *s, struct cw_str local, struct cw_str remote)
-{
-    const struct cw_s2s_pair *pair = cw_s2s_pair_find(s, local, remote);
-    /* While we say goodbye the peer's stanzas are still taken, and none of ours is begun. */
-    bool flows = s->state == CW_S2S_READY ||
-                 (s->state == CW_S2S_CLOSING && s->config.direction == CW_INBOUND);
-
-    return flows && pair && pair->is_ready;
-}
-
-enum cw_method cw_s2s_method(const struct cw_s2s *s)
-{
-    for (const struct cw_s2s_pair *p = s->pairs; p; p = p->next)
-        if (p->is_ready)
-            return p->method;
-    return CW_METHOD_NONE;
-}
-
 const char *cw_s2s_state_name(const struct cw_s2s *s)
 {
     return cw_s2s_name_of_state(s->state);
@@ -317,20 +230,6 @@ const struct cw_facts *cw_s2s_facts(const struct cw_s2s *s)
 const struct cw_cert *cw_s2s_cert(const struct cw_s2s *s)
 {
     return &s->cert;
-}
-
-size_t cw_s2s_pairs(const struct cw_s2s *s, struct cw_s2s_pair_state *out, size_t max)
-{
-    size_t n = 0;
-
-    for (const struct cw_s2s_pair *p = s->pairs; p; p = p->next, n++)
-        if (n < max)
-            out[n] = (struct cw_s2s_pair_state){.local = p->local,
-                                                .remote = p->remote,
-                                                .is_ready = p->is_ready,
-                                                .method = p->method,
-                                                .dialback = p->dialback};
-    return n;
 }
 
 struct cw_str cw_s2s_remote(const struct cw_s2s *s)

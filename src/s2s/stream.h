@@ -7,8 +7,8 @@
  * <starttls/> and on <proceed/> act START_TLS: whatever the reader still holds dies with it.
  * TLS_UP brings the certificate; we send a fresh header, read fresh features with EXTERNAL, send
  * <auth/>, get <success/>, restart, read features, and act READY for the pair (our domain, the
- * peer's).  From now on cw_s2s_send is allowed and STANZA actions would be refused: stanzas come
- * in on the peer's own stream.
+ * peer's).  From now on SEND events are taken; stanzas come in on the peer's own stream, unless both
+ * agreed before <auth/> that they go both ways.
  *
  * What the owner answers (PROVE -> PROVEN): over TLS, before our header outbound and behind the
  * peer's inbound, the machine asks what the certificate stands for; meanwhile what comes is kept
@@ -29,6 +29,7 @@
  *     dialback-refused, dialback-repeated, dialback-ignored, dialback-impossible,
  *     dialback-unsolicited, starttls-not-offered, nothing-to-offer
  *                        something odd, or why a step was not taken
+ *     bidi               stanzas go both ways from here on
  *     ready              from whom to whom, and how it was proven
  *     error-sent, error-received
  *                        a stream error: condition and text
@@ -60,6 +61,9 @@ struct cw_s2s_config {
     /* The owner answers PROVE actions: more than the names in a certificate may count (pinned keys,
      * DANE, POSH).  Otherwise no PROVE comes and names decide. */
     bool proves;
+    /* The owner takes stanzas on outbound streams and sends them on inbound ones (XEP-0288).
+     * Otherwise that is neither offered nor asked for. */
+    bool bidi;
     /* Fills `out` with an unpredictable stream id (inbound only). */
     void (*new_stream_id)(void *arg, char out[33]);
     void *arg;
@@ -78,8 +82,10 @@ enum cw_s2s_event_kind {
     CW_S2S_DIALBACK_ANSWER, /* to our ASK_AUTHORITY: `dialback`, valid/invalid/error */
     CW_S2S_VERIFY, /* outbound, also before OPENED: ask the peer to verify a key: `dialback`;
                     * answered by VERIFY_ANSWER in any case */
-    CW_S2S_SEND,   /* stanza (jabber:server namespace) for a READY pair; ask is_ready first,
-                    * on any other stream it does nothing */
+    CW_S2S_SEND,   /* stanza (jabber:server namespace) of the pair (local, remote); absent: the
+                    * header's.  Ask may_send first: where it says no, nothing happens */
+    CW_S2S_ADD_PAIR, /* outbound: prove (local, remote) too.  Ask may_add_pair first: where it says
+                      * no, nothing happens; else READY or FAILED of that pair follows */
     CW_S2S_POLICY, /* `policy` is new; the machine takes a reference and reacts */
     CW_S2S_TIMER,
     CW_S2S_CLOSE, /* we want to close: `stream_error` if has_error, `text` */
@@ -102,6 +108,7 @@ struct cw_s2s_event {
     struct cw_str tls_version, tls_cipher; /* TLS_UP, OPENED with cert: for people */
     struct cw_s2s_dialback dialback;       /* DIALBACK_ANSWER, VERIFY */
     const struct cw_xml *stanza;           /* SEND: checked and built by the caller */
+    struct cw_str local, remote;           /* SEND, ADD_PAIR: the pair, A-labels */
     struct cw_policy *policy;              /* POLICY */
     bool has_error;                        /* CLOSE */
     enum cw_stream_error stream_error;
@@ -116,9 +123,10 @@ enum cw_s2s_action_kind {
     CW_S2S_DO_ASK_AUTHORITY, /* inbound got a <db:result/>: ask dialback.originating's server */
     CW_S2S_DO_VERIFY_ANSWER, /* outbound: the peer's answer to a VERIFY event, or its failure */
     CW_S2S_DO_READY,         /* the pair (local, remote) is proven in this direction by `method` */
-    CW_S2S_DO_STANZA,        /* inbound: `stanza` for us, of the pair (local, remote); its addresses
-                              * were checked and enforced */
-    CW_S2S_DO_FAILED,        /* outbound: this pair will not come up: `reason`, `text` */
+    CW_S2S_DO_STANZA,        /* inbound, or outbound where is_bidi: `stanza` for us, of the pair
+                              * (local, remote); its addresses were checked and enforced */
+    CW_S2S_DO_FAILED,        /* outbound: this pair will not come up: `reason`, `text`.  If it is the
+                              * header's, the stream ends; if it was added, nothing else does */
     CW_S2S_DO_CLOSE,         /* write what is queued, then close the transport; always the last */
     CW_S2S_DO_NOTE,          /* one line for log and timeline: event name in `bytes`, `text` */
 };
@@ -149,6 +157,13 @@ void cw_s2s_step(struct cw_s2s *, const struct cw_s2s_event *, struct cw_s2s_act
 uint64_t cw_s2s_deadline_ms(const struct cw_s2s *);
 /* The one question that every path asks before a stanza passes. */
 bool cw_s2s_is_ready(const struct cw_s2s *, struct cw_str local, struct cw_str remote);
+/* The same of ours: may a stanza of the pair go out here?  Outbound, and inbound where is_bidi. */
+bool cw_s2s_may_send(const struct cw_s2s *, struct cw_str local, struct cw_str remote);
+/* Stanzas go both ways on this stream, of every pair that is READY (XEP-0288). */
+bool cw_s2s_is_bidi(const struct cw_s2s *);
+/* Outbound and READY: could this further pair be proven here (XEP-0220 section 2.6)?  That the same
+ * server stands for both remote domains is the caller's knowledge. */
+bool cw_s2s_may_add_pair(const struct cw_s2s *, struct cw_str local, struct cw_str remote);
 enum cw_method cw_s2s_method(const struct cw_s2s *);
 const char *cw_s2s_state_name(const struct cw_s2s *);
 /* Inbound: how often the peer, unproven so far, was refused: proofs of its identity that failed
@@ -172,5 +187,9 @@ enum { CW_S2S_MAX_PAIRS = 32 }; /* of one stream */
 size_t cw_s2s_pairs(const struct cw_s2s *, struct cw_s2s_pair_state *out, size_t max);
 /* Inbound: from of the stream header once read and enforced (A-labels), absent before. */
 struct cw_str cw_s2s_remote(const struct cw_s2s *);
+/* Inbound: from and to of the last header that named domains, also where they were refused: what
+ * the peer claims, for the timeline only. */
+struct cw_str cw_s2s_claimed_from(const struct cw_s2s *);
+struct cw_str cw_s2s_claimed_to(const struct cw_s2s *);
 
 #endif

@@ -7,11 +7,6 @@
 
 enum { MAX_DOMAIN_BYTES = 1023 };
 
-static bool is_anonymous(const struct cw_s2s *s)
-{
-    return !cw_str_is_present(s->remote);
-}
-
 /* --- header --- */
 
 static bool to_ascii(struct cw_s2s *s, struct cw_str domain, struct cw_str *out)
@@ -70,6 +65,7 @@ static void send_features(struct cw_s2s *s, const struct cw_verdict *v)
         .external = v->may_external,
         .dialback = v->may_dialback,
         .dialback_errors = v->may_dialback,
+        .bidi = cw_s2s_may_offer_bidi(s, v),
     };
 
     if (!s->is_before_1_0) { /* before 1.0 there are none (section 4.7.5) */
@@ -79,9 +75,10 @@ static void send_features(struct cw_s2s *s, const struct cw_verdict *v)
     s->facts.offers_known = true;
 }
 
-/* What we offer to somebody who has not said who he is: whatever some partner may need. */
-static struct cw_verdict anonymous_verdict(const struct cw_s2s *s)
+struct cw_verdict cw_s2s_offer_verdict(const struct cw_s2s *s)
 {
+    if (cw_str_is_present(s->remote))
+        return cw_s2s_ask_policy(s, NULL);
     return (struct cw_verdict){
         .action = CW_NEGO_WAIT, .may_starttls = s->facts.tls == CW_TLS_NONE, .may_dialback = true};
 }
@@ -103,7 +100,7 @@ static void become_authenticated(struct cw_s2s *s)
 
 static void offer(struct cw_s2s *s)
 {
-    struct cw_verdict v = is_anonymous(s) ? anonymous_verdict(s) : cw_s2s_ask_policy(s, NULL);
+    struct cw_verdict v = cw_s2s_offer_verdict(s);
 
     if (v.action == CW_NEGO_REFUSE) {
         cw_s2s_refuse(s, v.reason);
@@ -116,11 +113,21 @@ static void offer(struct cw_s2s *s)
     cw_s2s_set_state(s, CW_S2S_OPEN);
 }
 
+static void remember_claim(struct cw_s2s *s, struct cw_str domain, struct cw_str *claim)
+{
+    struct cw_str ascii;
+
+    if (cw_str_is_present(domain) && to_ascii(s, domain, &ascii) && !cw_str_eq(ascii, *claim))
+        *claim = cw_arena_dup(&s->session, ascii);
+}
+
 void cw_s2s_on_header_in(struct cw_s2s *s, const struct cw_stream_header *h)
 {
     bool is_proven = s->facts.sasl == CW_SASL_SUCCESS;
     struct cw_str from, to;
 
+    remember_claim(s, h->from, &s->claimed_from);
+    remember_claim(s, h->to, &s->claimed_to);
     if (!read_to(s, h, &to) || !read_from(s, h, &from) ||
         (is_proven && !keeps_identity(s, from, to)))
         return;
@@ -145,7 +152,7 @@ void cw_s2s_answer_header(struct cw_s2s *s)
 
 void cw_s2s_on_starttls(struct cw_s2s *s, struct cw_xml *node)
 {
-    struct cw_verdict v = is_anonymous(s) ? anonymous_verdict(s) : cw_s2s_ask_policy(s, NULL);
+    struct cw_verdict v = cw_s2s_offer_verdict(s);
 
     (void)node;
     if (s->was_ready || !v.may_starttls) {
@@ -158,6 +165,7 @@ void cw_s2s_on_starttls(struct cw_s2s *s, struct cw_xml *node)
     cw_s2s_send(s, cw_s2s_make(s, CW_NS_TLS, "proceed"));
     cw_s2s_act(s, CW_S2S_DO_START_TLS);
     cw_s2s_pairs_clear(s); /* questions asked in the clear count no more */
+    s->is_bidi = false;
     cw_xml_reader_free(&s->reader);
     s->handshake_ms = s->now_ms;
     cw_s2s_set_state(s, CW_S2S_TLS);
@@ -173,7 +181,7 @@ static const struct cw_s2s_pair *proven_pair(struct cw_s2s *s, const struct cw_j
     bool from_proven = false;
 
     for (const struct cw_s2s_pair *p = s->pairs; p; p = p->next) {
-        if (!p->is_ready || !cw_str_eq(from->domain, p->remote_wire))
+        if (!p->is_ready || !p->takes || !cw_str_eq(from->domain, p->remote_wire))
             continue;
         if (cw_str_eq(to->domain, p->local_wire))
             return p;

@@ -1,6 +1,7 @@
 /* Inside the stream machine: its state, and what its files offer each other.
  *
- *     stream.c           life, events, pairs, state change
+ *     stream.c           life, events, state change
+ *     stream_pair.c      the pairs of domains, and what is proven for each
  *     stream_time.c      deadlines
  *     stream_read.c      bytes -> header, elements; which handler takes which element
  *     stream_act.c       actions, sending, and every way of ending a stream
@@ -10,7 +11,9 @@
  *     stream_out.c       outbound: header, features, what to try next
  *     stream_sasl.c      SASL EXTERNAL, both sides
  *     stream_dialback.c  receiving and originating server
+ *     stream_add.c       originating server: more pairs on a stream that is READY
  *     stream_verify.c    authoritative server, and asking one
+ *     stream_bidi.c      stanzas both ways
  *     stream_policy.c    reaction to changed settings
  *
  * States and the ways between them (any state -> CLOSING or CLOSED; where TLS is there from the
@@ -64,8 +67,18 @@ struct cw_s2s_pair {
     struct cw_str local, remote;           /* A-labels */
     struct cw_str local_wire, remote_wire; /* U-labels, as XMPP addresses hold them */
     enum cw_dialback_state dialback;
+    uint64_t since_ms; /* outbound, added: when its key was sent */
     bool is_ready;
+    bool takes; /* once ready: the peer's stanzas are taken on this stream */
     enum cw_method method;
+};
+
+/* How a stream, or one pair on it, came to its end. */
+struct cw_s2s_end {
+    bool has_error, by_peer;
+    enum cw_stream_error error;
+    enum cw_nego_reason reason;
+    struct cw_str text;
 };
 
 /* A key that the peer is asked to verify, or will be once that is allowed. */
@@ -90,11 +103,14 @@ struct cw_s2s {
     struct cw_xml_reader *reader; /* NULL while nothing is read */
     struct cw_buf held;           /* PROVING: bytes that came meanwhile */
 
-    struct cw_str local, remote; /* A-labels of the header; absent when there is none */
-    struct cw_str id;            /* of the stream in force, given by the receiving side */
-    bool is_before_1_0;          /* the peer's header was read and has no version from 1.0 on */
+    struct cw_str local, remote;            /* A-labels of the header; absent when there is none */
+    struct cw_str claimed_from, claimed_to; /* inbound: by the peer's header, refused or not */
+    struct cw_str id;   /* of the stream in force, given by the receiving side */
+    bool is_before_1_0; /* the peer's header was read and has no version from 1.0 on */
     bool header_sent, declares_db, peer_declares_db;
-    struct cw_facts facts; /* of the header's pair; dialback stands in each pair */
+    bool offers_bidi, offers_errors; /* outbound: the peer does, in the features in force */
+    bool is_bidi;                    /* asked for, and taken up where TLS stands now */
+    struct cw_facts facts;           /* of the header's pair; dialback stands in each pair */
     struct cw_cert cert;
     struct cw_str proof_asked_for; /* the domain that PROVE was about, with this certificate */
     struct cw_s2s_pair *pairs;     /* outbound: the header's first */
@@ -125,6 +141,8 @@ const struct cw_partner *cw_s2s_partner(const struct cw_s2s *); /* the header's;
 /* The decision for a pair; pair may be NULL: the header's, without dialback so far.  A partner
  * that is not listed is refused. */
 struct cw_verdict cw_s2s_ask_policy(const struct cw_s2s *, const struct cw_s2s_pair *);
+
+/* --- stream_pair.c --- */
 struct cw_s2s_pair *cw_s2s_pair_find(const struct cw_s2s *, struct cw_str local,
                                      struct cw_str remote); /* A-labels; NULL: none */
 struct cw_s2s_pair *cw_s2s_pair_add(struct cw_s2s *, struct cw_str local, struct cw_str remote);
@@ -133,6 +151,20 @@ void cw_s2s_pairs_clear(struct cw_s2s *);
 void cw_s2s_pair_ready(struct cw_s2s *, struct cw_s2s_pair *, enum cw_method);
 /* An A-label domain as XMPP addresses hold it: in U-labels. */
 struct cw_str cw_s2s_wire_form(struct cw_arena *, struct cw_str domain);
+
+/* --- stream_bidi.c --- */
+/* May the peer's stanzas of the pair, once it is READY, come in on this stream? */
+bool cw_s2s_may_take(const struct cw_s2s *, const struct cw_s2s_pair *);
+void cw_s2s_ask_bidi(struct cw_s2s *); /* outbound, before authentication: where that is good */
+bool cw_s2s_may_offer_bidi(const struct cw_s2s *, const struct cw_verdict *);
+void cw_s2s_on_bidi(struct cw_s2s *, struct cw_xml *);
+
+/* --- stream_add.c --- */
+void cw_s2s_add_pair(struct cw_s2s *, struct cw_str local, struct cw_str remote);
+void cw_s2s_added_answered(struct cw_s2s *, struct cw_s2s_pair *); /* its dialback is no more PENDING */
+void cw_s2s_added_expire(struct cw_s2s *); /* fails those that waited too long */
+void cw_s2s_added_fail_all(struct cw_s2s *, const struct cw_s2s_end *);
+uint64_t cw_s2s_added_deadline_ms(const struct cw_s2s *);
 
 /* --- stream_read.c --- */
 void cw_s2s_read(struct cw_s2s *, struct cw_str bytes);
@@ -154,12 +186,6 @@ void cw_s2s_refuse(struct cw_s2s *, enum cw_nego_reason);
 /* Says goodbye and waits for the peer's. */
 void cw_s2s_close_gently(struct cw_s2s *, enum cw_nego_reason, struct cw_str text, bool by_peer);
 /* Nothing more can be said: the transport is gone, or must go. */
-struct cw_s2s_end {
-    bool has_error, by_peer;
-    enum cw_stream_error error;
-    enum cw_nego_reason reason;
-    struct cw_str text;
-};
 void cw_s2s_end(struct cw_s2s *, const struct cw_s2s_end *);
 
 /* The handshake failed, or never ended. */
@@ -191,6 +217,9 @@ void cw_s2s_on_timer(struct cw_s2s *);
 
 /* --- stream_in.c --- */
 void cw_s2s_on_header_in(struct cw_s2s *, const struct cw_stream_header *);
+/* What we offer, or would; to somebody who has not said who he is: whatever some partner may need.
+ */
+struct cw_verdict cw_s2s_offer_verdict(const struct cw_s2s *);
 void cw_s2s_answer_header(struct cw_s2s *); /* the peer's certificate is judged: goes on */
 void cw_s2s_on_starttls(struct cw_s2s *, struct cw_xml *);
 void cw_s2s_on_stanza(struct cw_s2s *, struct cw_xml *);
@@ -220,12 +249,13 @@ void cw_s2s_dialback_reply(struct cw_s2s *, const struct cw_xml *, enum cw_dialb
                            enum cw_stanza_error);
 /* For a note: "valid", "invalid", or the condition. */
 const char *cw_s2s_dialback_outcome(enum cw_dialback_state, enum cw_stanza_error);
-/* The condition that an answer of type "error" carries, for a note. */
-const char *cw_s2s_dialback_condition(struct cw_s2s *, const struct cw_xml *);
 void cw_s2s_on_result_in(struct cw_s2s *, struct cw_xml *);
 void cw_s2s_on_result_out(struct cw_s2s *, struct cw_xml *);
 void cw_s2s_on_dialback_answer(struct cw_s2s *, const struct cw_s2s_dialback *);
 void cw_s2s_start_dialback(struct cw_s2s *);
+/* Outbound: is there a secret of ours, and an id of the stream, to make a key of? */
+bool cw_s2s_can_claim(const struct cw_s2s *);
+void cw_s2s_send_claim(struct cw_s2s *, struct cw_s2s_pair *); /* <db:result/> with our key */
 
 /* --- stream_verify.c --- */
 void cw_s2s_on_verify_in(struct cw_s2s *, struct cw_xml *);

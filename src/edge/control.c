@@ -1,4 +1,4 @@
-/* Administrators' questions: the table of who answers, and the answers' way back; see control.h. */
+/* Administrators' questions and the answers' way back; see control.h. */
 #include "edge/control.h"
 
 #include <stdlib.h>
@@ -6,15 +6,6 @@
 #include "edge/link_priv.h"
 
 enum { MAX_REPLIES = 64 }; /* of one link without an answer */
-
-static const struct {
-    const char *name;
-    edge_command *run;
-} commands[] = {
-    {"stream list", edge_stream_list},
-    {"stream show", edge_stream_show},
-    {"stream close", edge_stream_close_asked},
-};
 
 struct edge_reply {
     struct edge_reply *next;
@@ -102,21 +93,13 @@ void edge_replies_cancel(struct edge_replies *replies)
 
 /* --- questions --------------------------------------------------------------------------------*/
 
-static edge_command *find(const json_t *in)
-{
-    struct cw_str name = cw_str_of(json_string_value(json_object_get(in, "command")));
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (cw_str_eq_cstr(name, commands[i].name))
-            return commands[i].run;
-    return NULL;
-}
-
 void edge_control_ask(struct edge *edge, struct edge_link *link, struct edge_replies *replies,
                       uint64_t n, struct cw_str json)
 {
     struct edge_reply *reply = cw_alloc(sizeof *reply);
     json_t *in = json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, NULL);
-    edge_command *run = find(in);
+    struct cw_str name = cw_str_of(json_string_value(json_object_get(in, "command")));
+    edge_command *run = edge_control_find(name);
     *reply = (struct edge_reply){.next = replies->first, .among = replies, .link = link, .n = n};
     replies->first = reply;
     replies->n++;

@@ -1,6 +1,6 @@
 /* Questions that an administrator asks of the running edge: streams, attempts, certificates, the
- * door.  They come over a link (CW_LINK_ASK), each as {"command":"stream list", ...}; a table says
- * who answers.
+ * door.  They come over a link (CW_LINK_ASK), each as {"command":"stream list", ...}; the table in
+ * control_table.c says who answers.
  *
  * One exchange: {"command":"stream show","id":"5f0c9a"} goes to edge_stream_show, which calls
  * edge_reply_end with {"ok":true,"stream":{...}}, or edge_reply_refuse with 404.  A handler may
@@ -39,12 +39,14 @@ struct edge_replies {
 };
 void edge_control_ask(struct edge *, struct edge_link *, struct edge_replies *, uint64_t n,
                       struct cw_str json);
+/* control_table.c: NULL when nobody answers that. */
+edge_command *edge_control_find(struct cw_str name);
 /* The link goes away. */
 void edge_replies_cancel(struct edge_replies *);
 
 /* --- the handlers -----------------------------------------------------------------------------*/
 
-/* control_streams.c */
+/* control_streams.c; the arguments beside "command" -> the members beside "ok" */
 edge_command edge_stream_list;        /* [partner], [direction] -> {"streams":[...],"left-out":n} */
 edge_command edge_stream_show;        /* id -> {"stream":{...}} */
 edge_command edge_stream_close_asked; /* id, or partner -> {"closed":n} */

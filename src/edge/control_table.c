@@ -1,0 +1,19 @@
+/* Who answers which of an administrator's questions: one row each. */
+#include "edge/control.h"
+
+static const struct {
+    const char *name;
+    edge_command *run;
+} commands[] = {
+    {"stream list", edge_stream_list},
+    {"stream show", edge_stream_show},
+    {"stream close", edge_stream_close_asked},
+};
+
+edge_command *edge_control_find(struct cw_str name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (cw_str_eq_cstr(name, commands[i].name))
+            return commands[i].run;
+    return NULL;
+}

@@ -161,7 +161,7 @@ static bool is_own_listener(const struct edge *edge, const struct cw_addr *addr)
 
 /* Asked for the address itself, after the last look-up: a name that changes its mind between two
  * look-ups (DNS rebinding) gains nothing. */
-static bool is_refused(const struct edge *edge, const struct cw_addr *addr)
+bool edge_dial_refuses(const struct edge *edge, const struct cw_addr *addr)
 {
     const struct cw_settings *settings = &edge->policy->settings;
     if (cw_addr_port(addr) == 0 || is_own_listener(edge, addr))
@@ -177,7 +177,7 @@ static bool is_refused(const struct edge *edge, const struct cw_addr *addr)
 
 static void add_attempt(struct edge_dial *dial, const struct cw_target *target)
 {
-    if (is_refused(dial->edge, &target->addr)) {
+    if (edge_dial_refuses(dial->edge, &target->addr)) {
         dial->last_text = cw_arena_printf(&dial->arena, "%.*s: the settings refuse this address",
                                           CW_ARG(cw_addr_text(&dial->arena, &target->addr)));
         return;

@@ -156,6 +156,8 @@ typedef void edge_dial_fn(void *arg, const struct edge_dialled *);
 struct edge_dial *edge_dial_start(struct edge *, const struct edge_dial_ask *, edge_dial_fn *done,
                                   void *arg);
 void edge_dial_cancel(struct edge_dial **);
+/* The settings, or sense, forbid to connect there. */
+bool edge_dial_refuses(const struct edge *, const struct cw_addr *);
 
 /* --- peer.c: queue and stream towards one partner domain --------------------------------------*/
 

@@ -133,6 +133,7 @@ static bool fits(const struct cw_api_arg *arg, const json_t *value)
     switch (arg->type) {
     case CW_ARG_DOMAIN:
     case CW_ARG_TEXT:
+    case CW_ARG_DOCUMENT:
         return json_is_string(value);
     case CW_ARG_DOMAINS:
     case CW_ARG_TEXTS:
@@ -155,6 +156,7 @@ static const char *expected(enum cw_arg_type type)
     case CW_ARG_DOMAIN:
         return "a domain";
     case CW_ARG_TEXT:
+    case CW_ARG_DOCUMENT:
         return "text";
     case CW_ARG_DOMAINS:
         return "a list of domains";

@@ -15,11 +15,12 @@ enum cw_permission { CW_VIEWER, CW_ADMINISTRATOR }; /* compare with >= */
 const char *cw_permission_name(enum cw_permission);
 
 enum cw_arg_type {
-    CW_ARG_DOMAIN,  /* string: a domain in A- or U-labels */
-    CW_ARG_DOMAINS, /* array of such strings; on a command line separated by commas */
-    CW_ARG_TEXT,    /* string */
-    CW_ARG_TEXTS,   /* array of strings; on a command line separated by commas */
-    CW_ARG_CHOICE,  /* string, one of `range` */
+    CW_ARG_DOMAIN,   /* string: a domain in A- or U-labels */
+    CW_ARG_DOMAINS,  /* array of such strings; on a command line separated by commas */
+    CW_ARG_TEXT,     /* string */
+    CW_ARG_DOCUMENT, /* string; on a command line @FILE stands for what the file holds */
+    CW_ARG_TEXTS,    /* array of strings; on a command line separated by commas */
+    CW_ARG_CHOICE,   /* string, one of `range` */
     CW_ARG_BOOL,
     CW_ARG_NUMBER, /* non-negative integer */
     CW_ARG_FIELDS, /* object: those fields of a partner that `range` names, as "partner set" takes

@@ -52,9 +52,23 @@
          "HOST[:PORT]",                                                                         \
          "",                                                                                    \
          "connect there instead of where the DNS points; its identity is still the domain's"},  \
+        {"enabled",                                                                             \
+         CW_ARG_BOOL,                                                                           \
+         false,                                                                                 \
+         false,                                                                                 \
+         "true|false",                                                                          \
+         "true",                                                                                \
+         "off: as if not listed, but kept"},                                                    \
+        {"trust-anchor",                                                                        \
+         CW_ARG_DOCUMENT,                                                                       \
+         false,                                                                                 \
+         false,                                                                                 \
+         "PEM|@FILE",                                                                           \
+         "",                                                                                    \
+         "certificates of CAs that vouch for the partner, instead of the common ones"},         \
     {                                                                                           \
-        "enabled", CW_ARG_BOOL, false, false, "true|false", "true",                             \
-            "off: as if not listed, but kept"                                                   \
+        "pinned-keys", CW_ARG_TEXTS, false, false, "sha256:BASE64,...", "",                     \
+            "digests of public keys: the partner's certificate must have one of them"           \
     }
 #define IF_VERSION                                                \
     {                                                             \

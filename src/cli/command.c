@@ -12,6 +12,9 @@
 #include "cli/control.h"
 #include "cli/show_live.h"
 #include "conf/config.h"
+#include "conf/file.h"
+
+#define MAX_DOCUMENT_BYTES (1u << 20)
 
 struct run {
     const struct cw_api_command *command;
@@ -50,6 +53,7 @@ static json_t *value_of(enum cw_arg_type type, const char *text)
     if (!cw_str_is_utf8(cw_str_of(text)))
         return NULL;
     switch (type) {
+    case CW_ARG_DOCUMENT:
     case CW_ARG_DOMAIN:
     case CW_ARG_TEXT:
     case CW_ARG_CHOICE:
@@ -78,6 +82,7 @@ static const char *kind_of(enum cw_arg_type type)
         return "%s must be true or false";
     case CW_ARG_NUMBER:
         return "%s must be a whole number";
+    case CW_ARG_DOCUMENT:
     case CW_ARG_DOMAIN:
     case CW_ARG_DOMAINS:
     case CW_ARG_TEXT:
@@ -87,6 +92,25 @@ static const char *kind_of(enum cw_arg_type type)
         return "%s is not UTF-8 text";
     }
     return "%s cannot be read";
+}
+
+/* The argument's value from the word that was typed; NULL after a sentence. */
+static json_t *read_value(struct run *run, const struct cw_api_arg *arg, const char *text)
+{
+    struct cw_buf file = {0};
+    json_t *value = NULL;
+    if (arg->type != CW_ARG_DOCUMENT || text[0] != '@') {
+        value = value_of(arg->type, text);
+    } else if (cw_file_read(text + 1, MAX_DOCUMENT_BYTES, &file)) {
+        fprintf(stderr, "causeway: cannot read %s: %s\n", text + 1, strerror(errno));
+        return NULL;
+    } else {
+        value = json_stringn(file.p ? file.p : "", file.n);
+        cw_buf_free(&file);
+    }
+    if (!value)
+        usage(run, kind_of(arg->type), arg->name);
+    return value;
 }
 
 /* NAME=VALUE, the value as `partner set` takes it; further ones join the first. */
@@ -102,9 +126,9 @@ static bool add_field(struct run *run, const struct cw_api_arg *arg, const char 
     json_t *fields = json_object_get(run->in, arg->name);
     if (json_object_get(fields, field.name))
         return usage(run, "%s is given twice", field.name);
-    json_t *value = value_of(field.type, equals + 1);
+    json_t *value = read_value(run, &field, equals + 1);
     if (!value)
-        return usage(run, kind_of(field.type), field.name);
+        return false;
     if (!fields)
         json_object_set_new(run->in, arg->name, fields = json_object());
     return json_object_set_new(fields, field.name, value) == 0;
@@ -118,10 +142,8 @@ static bool set_arg(struct run *run, const struct cw_api_arg *arg, const char *t
         return add_field(run, arg, text);
     if (json_object_get(run->in, arg->name))
         return usage(run, "%s is given twice", arg->name);
-    json_t *value = value_of(arg->type, text);
-    if (!value)
-        return usage(run, kind_of(arg->type), arg->name);
-    return json_object_set_new(run->in, arg->name, value) == 0;
+    json_t *value = read_value(run, arg, text);
+    return value && json_object_set_new(run->in, arg->name, value) == 0;
 }
 
 static bool take_option(struct run *run, struct cw_args *args, struct cw_str name)

@@ -56,6 +56,27 @@ static void print_domains(const json_t *u_labels, const json_t *a_labels)
     }
 }
 
+/* A certificate is nothing to read in a terminal. */
+static void show_anchor(const char *pem)
+{
+    static const char begin[] = "-----BEGIN ";
+    int n = 0;
+    for (const char *at = pem; (at = strstr(at, begin)); at += sizeof begin - 1)
+        n++;
+    if (n == 0)
+        putchar('-');
+    else
+        printf("%d certificate%s, shown by --json", n, n == 1 ? "" : "s");
+}
+
+static void show_member(const char *name, const json_t *value)
+{
+    if (strcmp(name, "trust-anchor") == 0 && json_is_string(value))
+        show_anchor(json_string_value(value));
+    else
+        cw_show_value(value);
+}
+
 static void show_field(const json_t *partner, const char *name)
 {
     const json_t *value = json_object_get(partner, name);
@@ -67,7 +88,7 @@ static void show_field(const json_t *partner, const char *name)
     else if (strcmp(name, "connection-limit") == 0 && json_integer_value(value) == 0)
         fputs("inherited", stdout);
     else
-        cw_show_value(value);
+        show_member(name, value);
 }
 
 static void show_partner(const json_t *partner)
@@ -164,9 +185,9 @@ static void show_difference(const json_t *before, const json_t *after)
         if (skip)
             continue;
         printf("  %s: ", name);
-        cw_show_value(json_object_get(before, name));
+        show_member(name, json_object_get(before, name));
         fputs(" -> ", stdout);
-        cw_show_value(value);
+        show_member(name, value);
         putchar('\n');
     }
 }

@@ -9,7 +9,7 @@
 const struct cw_partner_field cw_partner_fields[] = {
     {"domain", CW_FIELD_DOMAIN, FIELD(domain)},
     {"description", CW_FIELD_TEXT, FIELD(description)},
-    {"additional", CW_FIELD_DOMAINS, FIELD(additional)},
+    {"additional", CW_FIELD_DOMAINS, FIELD(additional), FIELD(n_additional)},
     {"type", CW_FIELD_TYPE, FIELD(type)},
     {"tls", CW_FIELD_REQUIREMENT, FIELD(rules.tls)},
     {"sasl", CW_FIELD_REQUIREMENT, FIELD(rules.sasl)},
@@ -18,6 +18,8 @@ const struct cw_partner_field cw_partner_fields[] = {
     {"keep-alive", CW_FIELD_BOOL, FIELD(keep_alive)},
     {"proxy-fqdn", CW_FIELD_TEXT, FIELD(proxy_fqdn)},
     {"enabled", CW_FIELD_BOOL, FIELD(enabled)},
+    {"trust-anchor", CW_FIELD_TEXT, FIELD(trust_anchor)},
+    {"pinned-keys", CW_FIELD_TEXTS, FIELD(pinned_keys), FIELD(n_pinned_keys)},
 };
 const size_t cw_partner_n_fields = sizeof(cw_partner_fields) / sizeof(cw_partner_fields[0]);
 
@@ -51,12 +53,14 @@ static json_t *list_to_json(const struct cw_str *list, size_t n)
 static json_t *field_to_json(const struct cw_partner *partner, const struct cw_partner_field *field)
 {
     const void *at = (const char *)partner + field->offset;
+    const void *count = (const char *)partner + field->count_offset;
     switch (field->type) {
     case CW_FIELD_DOMAIN:
     case CW_FIELD_TEXT:
         return cw_json_of_str(*(const struct cw_str *)at);
     case CW_FIELD_DOMAINS:
-        return list_to_json(partner->additional, partner->n_additional);
+    case CW_FIELD_TEXTS:
+        return list_to_json(*(struct cw_str *const *)at, *(const size_t *)count);
     case CW_FIELD_TYPE:
         return json_string(cw_partner_type_name(*(const enum cw_partner_type *)at));
     case CW_FIELD_REQUIREMENT:
@@ -78,7 +82,7 @@ json_t *cw_partner_to_json(const struct cw_partner *partner)
     return object;
 }
 
-static bool set_list(struct cw_arena *arena, struct cw_partner *partner, const json_t *value)
+static bool set_list(struct cw_arena *arena, struct cw_str **to, size_t *to_n, const json_t *value)
 {
     size_t n = json_array_size(value);
     struct cw_str *list = cw_arena_alloc(arena, (n + 1) * sizeof(*list));
@@ -88,8 +92,8 @@ static bool set_list(struct cw_arena *arena, struct cw_partner *partner, const j
             return false;
         list[i] = cw_arena_dup(arena, cw_json_str(item));
     }
-    partner->additional = list;
-    partner->n_additional = n;
+    *to = list;
+    *to_n = n;
     return json_is_array(value);
 }
 
@@ -105,14 +109,15 @@ static bool set_number(unsigned *to, const json_t *value)
 static bool set_field(struct cw_arena *arena, struct cw_partner *partner,
                       const struct cw_partner_field *field, const json_t *value)
 {
-    void *at = (char *)partner + field->offset;
+    void *at = (char *)partner + field->offset, *count = (char *)partner + field->count_offset;
     switch (field->type) {
     case CW_FIELD_DOMAIN:
     case CW_FIELD_TEXT:
         *(struct cw_str *)at = cw_arena_dup(arena, cw_json_str(value));
         return json_is_string(value);
     case CW_FIELD_DOMAINS:
-        return set_list(arena, partner, value);
+    case CW_FIELD_TEXTS:
+        return set_list(arena, at, count, value);
     case CW_FIELD_TYPE:
         return json_is_string(value) && cw_partner_type_of(cw_json_str(value), at);
     case CW_FIELD_REQUIREMENT:
@@ -135,6 +140,8 @@ static const char *expected(enum cw_partner_field_type type)
         return "text";
     case CW_FIELD_DOMAINS:
         return "a list of domains";
+    case CW_FIELD_TEXTS:
+        return "a list of texts";
     case CW_FIELD_TYPE:
         return "Federated, PublicVerified or PublicUnverified";
     case CW_FIELD_REQUIREMENT:

@@ -8,7 +8,8 @@
 
 enum cw_partner_field_type {
     CW_FIELD_DOMAIN,      /* struct cw_str */
-    CW_FIELD_DOMAINS,     /* the list `additional` */
+    CW_FIELD_DOMAINS,     /* list of struct cw_str */
+    CW_FIELD_TEXTS,       /* list of struct cw_str */
     CW_FIELD_TEXT,        /* struct cw_str */
     CW_FIELD_TYPE,        /* enum cw_partner_type */
     CW_FIELD_REQUIREMENT, /* enum cw_requirement */
@@ -21,6 +22,7 @@ struct cw_partner_field {
     const char *name; /* "connection-limit" */
     enum cw_partner_field_type type;
     size_t offset;
+    size_t count_offset; /* lists: of their size_t */
 };
 extern const struct cw_partner_field cw_partner_fields[];
 extern const size_t cw_partner_n_fields;

@@ -3,6 +3,7 @@
  * The refusals of the negotiation table come from cw_nego_row, so that form and stream agree. */
 #include "base/map.h"
 #include "policy/nego.h"
+#include "policy/trust.h"
 #include "xmpp/jid.h"
 
 #include <arpa/inet.h>
@@ -188,6 +189,43 @@ static struct cw_str check_rules(struct cw_partner *p, const char **field)
     return cw_str_of(row.refusal);
 }
 
+static struct cw_str check_pins(struct cw_arena *a, struct cw_partner *p)
+{
+    struct cw_map seen = {0};
+    struct cw_str refusal = CW_STR_NONE;
+
+    if (p->n_pinned_keys > CW_MAX_PINS)
+        return cw_arena_printf(a, "There are %zu pinned keys: give at most %d.", p->n_pinned_keys,
+                               CW_MAX_PINS);
+    for (size_t i = 0; i < p->n_pinned_keys && !cw_str_is_present(refusal); i++) {
+        struct cw_str *pin = &p->pinned_keys[i];
+        if (!cw_pin_parse(a, *pin, pin))
+            refusal = cw_arena_printf(a,
+                                      "The pinned key \"%.*s\" is no SHA-256 digest of a public "
+                                      "key: write sha256: and 44 characters of base64, or 64 "
+                                      "hexadecimal digits.",
+                                      (int)(pin->n < 100 ? pin->n : 100), pin->p);
+        else if (cw_map_set(&seen, *pin, &seen))
+            refusal = cw_arena_printf(a, "The pinned key %.*s is listed twice: remove one of them.",
+                                      CW_ARG(*pin));
+    }
+    cw_map_free(&seen);
+    return refusal;
+}
+
+/* What may be believed of the partner's certificate. */
+static struct cw_str check_trust(struct cw_arena *a, struct cw_partner *p, const char **field)
+{
+    struct cw_str refusal;
+
+    *field = "trust_anchor";
+    refusal = cw_anchor_parse(a, p->trust_anchor, &p->trust_anchor);
+    if (cw_str_is_present(refusal))
+        return refusal;
+    *field = "pinned_keys";
+    return check_pins(a, p);
+}
+
 struct cw_str cw_partner_check(struct cw_arena *a, struct cw_partner *p, const char **field)
 {
     struct cw_str refusal;
@@ -212,5 +250,6 @@ struct cw_str cw_partner_check(struct cw_arena *a, struct cw_partner *p, const c
         return CW_S("The connection limit must be a number from 1 to 10000, or 0 to inherit the "
                     "setting.");
     *field = "proxy_fqdn";
-    return check_proxy(a, p);
+    refusal = check_proxy(a, p);
+    return cw_str_is_present(refusal) ? refusal : check_trust(a, p, field);
 }

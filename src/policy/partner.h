@@ -31,6 +31,9 @@ struct cw_partner {
     bool keep_alive;
     struct cw_str proxy_fqdn; /* host[:port], or empty */
     bool enabled;
+    struct cw_str trust_anchor; /* PEM (policy/trust.h), or empty: the common anchors */
+    struct cw_str *pinned_keys; /* "sha256:BASE64"; one of them must be the partner's */
+    size_t n_pinned_keys;       /* 0: any key */
 };
 /* The defaults of a new partner; domain stays absent. */
 #define CW_PARTNER_DEFAULT                                          \
@@ -39,7 +42,8 @@ struct cw_partner {
                          .rules = {CW_REQUIRED, CW_REQUIRED, true}, \
                          .keep_alive = true,                        \
                          .proxy_fqdn = CW_STR(""),                  \
-                         .enabled = true})
+                         .enabled = true,                           \
+                         .trust_anchor = CW_STR("")})
 
 /* Installation-wide settings; ranges stand in settings.c, one row each. */
 struct cw_settings {
@@ -53,6 +57,8 @@ struct cw_settings {
     unsigned stanza_rate, stanza_burst; /* per stream and second; 0 = no limit */
     struct cw_str *refused_targets;     /* networks "addr/len" that are never connected to */
     size_t n_refused_targets;
+    bool dane, posh;          /* proofs beside the certificate's own names are looked for */
+    bool require_ocsp_staple; /* outbound, where a certificate is to prove a partner */
 };
 
 /* Normalises domains to A-labels in place (arena) and checks every field.  Returns an absent string

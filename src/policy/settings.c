@@ -48,6 +48,14 @@ const struct cw_setting cw_setting_rows[] = {
      "::/128,::1/128,fe80::/10,ff00::/8",
      0, 0, false, "Networks that are never connected to, whatever a partner's DNS says.",
      ROW(refused_targets)},
+    {"dane", CW_SETTING_BOOL, "", "true", 0, 0, false,
+     "Partners may prove themselves by TLSA records (DANE); needs the option edge.dns.trust-anchor.",
+     ROW(dane)},
+    {"posh", CW_SETTING_BOOL, "", "true", 0, 0, false,
+     "Partners may prove themselves by a document on their domain's web server (POSH).", ROW(posh)},
+    {"require-ocsp-staple", CW_SETTING_BOOL, "", "false", 0, 0, false,
+     "A certificate that is to prove a partner we connect to needs a good OCSP staple.",
+     ROW(require_ocsp_staple)},
 };
 const size_t cw_setting_n = sizeof cw_setting_rows / sizeof cw_setting_rows[0];
 

@@ -1,13 +1,41 @@
 /* Partners in SQLite.  The primary domain is the one at position 0 of partner_domain. */
 #include <string.h>
 
+#include "base/buf.h"
 #include "conf/policy_json.h"
 #include "store/sqlite_priv.h"
 
 #define COLUMNS                                                                                \
     "p.id,p.version,d.domain,p.description,p.type,p.tls,p.sasl,p.dialback,p.connection_limit," \
-    "p.keep_alive,p.proxy_fqdn,p.enabled"
+    "p.keep_alive,p.proxy_fqdn,p.enabled,p.trust_anchor,p.pinned_keys"
 #define FROM " FROM partner p JOIN partner_domain d ON d.partner=p.id AND d.position=0"
+
+/* Pins are text without spaces, so a space stands between them. */
+static void read_pins(struct cw_partner *p, struct cw_str text, struct cw_arena *arena)
+{
+    size_t room = 1;
+    for (size_t i = 0; i < text.n; i++)
+        room += text.p[i] == ' ';
+    p->pinned_keys = cw_arena_alloc(arena, room * sizeof(struct cw_str));
+    while (text.n > 0) {
+        ptrdiff_t space = cw_str_index(text, ' ');
+        size_t end = space < 0 ? text.n : (size_t)space;
+        p->pinned_keys[p->n_pinned_keys++] = cw_str_sub(text, 0, end);
+        text = cw_str_sub(text, end + 1, text.n);
+    }
+}
+
+static struct cw_str join_pins(const struct cw_partner *p, struct cw_arena *arena)
+{
+    struct cw_buf text = {0};
+    for (size_t i = 0; i < p->n_pinned_keys; i++) {
+        cw_buf_putcstr(&text, i > 0 ? " " : "");
+        cw_buf_puts(&text, p->pinned_keys[i]);
+    }
+    struct cw_str joined = cw_arena_dup(arena, cw_buf_str(&text));
+    cw_buf_free(&text);
+    return joined;
+}
 
 /* False when the row holds a name that this release does not know. */
 static bool read_row(struct cw_sql *s, struct cw_arena *arena, struct cw_partner_row *row,
@@ -23,6 +51,8 @@ static bool read_row(struct cw_sql *s, struct cw_arena *arena, struct cw_partner
     p->keep_alive = cw_sql_column_int(s, 9) != 0;
     p->proxy_fqdn = cw_sql_column_text(s, 10, arena);
     p->enabled = cw_sql_column_int(s, 11) != 0;
+    p->trust_anchor = cw_sql_column_text(s, 12, arena);
+    read_pins(p, cw_sql_column_text(s, 13, arena), arena);
     return cw_partner_type_of(cw_sql_column_text(s, 4, arena), &p->type) &&
            cw_requirement_of(cw_sql_column_text(s, 5, arena), &p->rules.tls) &&
            cw_requirement_of(cw_sql_column_text(s, 6, arena), &p->rules.sasl);
@@ -173,7 +203,7 @@ static enum cw_err write_domains(struct cw_store *store, int64_t id, const struc
     return err;
 }
 
-static void bind_fields(struct cw_sql *s, const struct cw_partner *p)
+static void bind_fields(struct cw_sql *s, const struct cw_partner *p, struct cw_arena *arena)
 {
     cw_sql_text(s, p->description);
     cw_sql_text(s, cw_str_of(cw_partner_type_name(p->type)));
@@ -184,6 +214,8 @@ static void bind_fields(struct cw_sql *s, const struct cw_partner *p)
     cw_sql_int(s, p->keep_alive);
     cw_sql_text(s, p->proxy_fqdn);
     cw_sql_int(s, p->enabled);
+    cw_sql_text(s, p->trust_anchor);
+    cw_sql_text(s, join_pins(p, arena));
 }
 
 enum cw_err cw_store_partner_add(struct cw_store *store, const struct cw_change *change,
@@ -198,8 +230,9 @@ enum cw_err cw_store_partner_add(struct cw_store *store, const struct cw_change 
     if (!err) {
         struct cw_sql s = cw_sql_prepare(
             store, "INSERT INTO partner(description,type,tls,sasl,dialback,connection_limit,"
-                   "keep_alive,proxy_fqdn,enabled) VALUES(?,?,?,?,?,?,?,?,?)");
-        bind_fields(&s, p);
+                   "keep_alive,proxy_fqdn,enabled,trust_anchor,pinned_keys)"
+                   " VALUES(?,?,?,?,?,?,?,?,?,?,?)");
+        bind_fields(&s, p, arena);
         err = cw_sql_run(&s);
     }
     if (!err)
@@ -244,9 +277,9 @@ enum cw_err cw_store_partner_set(struct cw_store *store, const struct cw_change 
     if (!err) {
         struct cw_sql s = cw_sql_prepare(
             store, "UPDATE partner SET description=?,type=?,tls=?,sasl=?,dialback=?,"
-                   "connection_limit=?,keep_alive=?,proxy_fqdn=?,enabled=?,version=version+1"
-                   " WHERE id=?");
-        bind_fields(&s, p);
+                   "connection_limit=?,keep_alive=?,proxy_fqdn=?,enabled=?,trust_anchor=?,"
+                   "pinned_keys=?,version=version+1 WHERE id=?");
+        bind_fields(&s, p, arena);
         cw_sql_int(&s, id);
         err = cw_sql_run(&s);
     }

@@ -35,6 +35,9 @@ static const char *const steps[] = {
     /* policy: partners and settings together; settings: the settings alone. */
     "CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "INSERT INTO counter VALUES('policy',1),('settings',1);",
+    /* 2: what is believed of a partner's certificate; pins in one text, separated by spaces */
+    "ALTER TABLE partner ADD COLUMN trust_anchor TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE partner ADD COLUMN pinned_keys TEXT NOT NULL DEFAULT '';",
 };
 #define LATEST ((int64_t)(sizeof(steps) / sizeof(steps[0])))
 

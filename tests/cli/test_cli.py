@@ -93,7 +93,8 @@ def test_new_and_get(cw):
         "additional-unicode": ["chat.fabrikam.test", "im.fabrikam.test"],
         "type": "Federated", "tls": "Optional", "sasl": "NotSupported", "dialback": True,
         "connection-limit": 7, "keep-alive": False, "proxy-fqdn": "proxy.test:5270",
-        "enabled": True, "methods": ["TLS dialback", "TCP dialback"],
+        "enabled": True, "trust-anchor": "", "pinned-keys": [],
+        "methods": ["TLS dialback", "TCP dialback"],
         "note": "the partner's choice decides", "version": 1}
     text = cw.run("partner", "get", "fabrikam.test").stdout
     assert "description       The others\n" in text
@@ -107,6 +108,30 @@ def test_defaults(cw):
         ("PublicUnverified", "Required", "Required")
     assert partner["dialback"] and partner["keep-alive"] and partner["enabled"]
     assert partner["methods"] == ["SASL over TLS"]
+
+
+ANCHOR = "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n"
+PIN = "sha256:ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8="
+
+
+def test_what_vouches_for_a_partner(cw, tmp_path):
+    file = tmp_path / "ca.pem"
+    file.write_text("the CA\n" + ANCHOR + ANCHOR)
+    pins = "00112233445566778899aabbccddeeff" * 2 + ",sha256:" + "A" * 43 + "="
+    done = cw.run("partner", "new", "a.test", "--trust-anchor", f"@{file}", "--pinned-keys", pins)
+    assert "trust-anchor      2 certificates, shown by --json\n" in done.stdout
+    assert f"pinned-keys       {PIN}, sha256:{'A' * 43}=\n" in done.stdout
+    partner = cw.query("partner", "get", "a.test")
+    assert partner["trust-anchor"] == ANCHOR + ANCHOR
+    assert partner["pinned-keys"] == [PIN, f"sha256:{'A' * 43}="]
+    done = cw.run("partner", "set", "a.test", "--trust-anchor", ANCHOR, "--pinned-keys", "")
+    assert "  trust-anchor: 2 certificates, shown by --json -> 1 certificate, shown by --json\n" \
+        in done.stdout
+    cw.run("partner", "set", "a.test", "--trust-anchor", "")
+    partner = cw.query("partner", "get", "a.test")
+    assert (partner["trust-anchor"], partner["pinned-keys"]) == ("", [])
+    missing = cw.run("partner", "set", "a.test", "--trust-anchor", f"@{tmp_path}/none", status=2)
+    assert missing.stderr == f"causeway: cannot read {tmp_path}/none: No such file or directory\n"
 
 
 def test_international_domains(cw):

@@ -20,10 +20,14 @@ static void check_policy(const struct cw_policy *p)
         struct cw_partner partner =
             p->partners[i]; /* a copy: the check writes what it normalises */
         size_t bytes = partner.n_additional * sizeof *partner.additional;
+        size_t pin_bytes = partner.n_pinned_keys * sizeof *partner.pinned_keys;
 
         partner.additional = cw_arena_alloc(&a, bytes);
         if (bytes > 0)
             memcpy(partner.additional, p->partners[i].additional, bytes);
+        partner.pinned_keys = cw_arena_alloc(&a, pin_bytes);
+        if (pin_bytes > 0)
+            memcpy(partner.pinned_keys, p->partners[i].pinned_keys, pin_bytes);
         cw_assert(!cw_str_is_present(cw_partner_check(&a, &partner, &field)));
         cw_assert(cw_nego_row(&partner.rules).valid);
         cw_assert(cw_str_eq(partner.domain, p->partners[i].domain));

@@ -102,6 +102,14 @@ static const struct refusal_row refusals[] = {
     {"taken", NEW, "{\"domain\":\"A.test\"}", 409, "domain", "a.test is already a partner."},
     {"taken as additional", NEW, "{\"domain\":\"x.test\",\"additional\":[\"b.test\"]}", 409,
      "additional", "b.test already belongs to the partner a.test; remove it there first."},
+    {"no pin", NEW, "{\"domain\":\"x.test\",\"pinned-keys\":[\"x\"]}", 400, "pinned-keys",
+     "The pinned key \"x\" is no SHA-256 digest of a public key: write sha256: and 44 characters of "
+     "base64, or 64 hexadecimal digits."},
+    {"no anchor", NEW, "{\"domain\":\"x.test\",\"trust-anchor\":\"x\"}", 400, "trust-anchor",
+     "The trust anchor must be one or more certificates in PEM: text that begins with "
+     "\"-----BEGIN CERTIFICATE-----\"."},
+    {"anchor a list", NEW, "{\"domain\":\"x.test\",\"trust-anchor\":[]}", 400, "trust-anchor",
+     "trust-anchor must be text."},
     {"unknown argument", NEW, "{\"domain\":\"x.test\",\"colour\":1}", 400, "",
      "partner new has no argument \"colour\"."},
     {"list for a text", NEW, "{\"domain\":\"x.test\",\"description\":[]}", 400, "description",
@@ -236,15 +244,16 @@ static void test_new(void **state)
     json_t *answer = must(f, NEW,
                           "{\"domain\":\"Bücher.test\",\"additional\":[\"Σ.test\"],"
                           "\"tls\":\"optional\"}");
-    assert_json(answer,
-                "{\"saved\":true,\"before\":null,\"after\":{\"domain\":\"xn--bcher-kva.test\","
-                "\"domain-unicode\":\"bücher.test\",\"description\":\"\","
-                "\"additional\":[\"xn--4xa.test\"],\"additional-unicode\":[\"σ.test\"],"
-                "\"type\":\"PublicUnverified\",\"tls\":\"Optional\",\"sasl\":\"Required\","
-                "\"dialback\":true,\"connection-limit\":0,\"keep-alive\":true,\"proxy-fqdn\":\"\","
-                "\"enabled\":true,\"methods\":[\"SASL over TLS\",\"TLS dialback\","
-                "\"TCP dialback\"],\"note\":\"SASL needs TLS; optional TLS may make negotiation "
-                "fail or weaker\",\"version\":1}}");
+    assert_json(
+        answer,
+        "{\"saved\":true,\"before\":null,\"after\":{\"domain\":\"xn--bcher-kva.test\","
+        "\"domain-unicode\":\"bücher.test\",\"description\":\"\","
+        "\"additional\":[\"xn--4xa.test\"],\"additional-unicode\":[\"σ.test\"],"
+        "\"type\":\"PublicUnverified\",\"tls\":\"Optional\",\"sasl\":\"Required\","
+        "\"dialback\":true,\"connection-limit\":0,\"keep-alive\":true,\"proxy-fqdn\":\"\",\"trust-anchor\":\"\",\"pinned-keys\":[],"
+        "\"enabled\":true,\"methods\":[\"SASL over TLS\",\"TLS dialback\","
+        "\"TCP dialback\"],\"note\":\"SASL needs TLS; optional TLS may make negotiation "
+        "fail or weaker\",\"version\":1}}");
     json_decref(answer);
 }
 

@@ -14,8 +14,11 @@
 #include "conf/snapshot.h"
 #include "policy/settings.h"
 
+#define ANCHOR "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n"
+
 static struct cw_policy *sample(void)
 {
+    static struct cw_str pins[] = {CW_STR("sha256:ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=")};
     static struct cw_str additional[] = {CW_STR("b.test"), CW_STR("xn--nxa.test")};
     struct cw_policy *policy = cw_policy_new();
     struct cw_arena *arena = &policy->arena;
@@ -36,7 +39,11 @@ static struct cw_policy *sample(void)
     policy->partners[1].enabled = false;
     policy->partners[1].connection_limit = 12;
     policy->partners[1].proxy_fqdn = CW_S("proxy.test:5270");
+    policy->partners[1].trust_anchor = CW_S(ANCHOR);
+    policy->partners[1].pinned_keys = pins;
+    policy->partners[1].n_pinned_keys = 1;
     cw_settings_defaults(arena, &policy->settings);
+    policy->settings.dane = false;
     policy->settings.dialback_secret = CW_S("0123456789abcdef0123456789abcdef");
     cw_policy_index(policy);
     return policy;
@@ -64,6 +71,10 @@ static void test_round_trip(void **state)
     assert_int_equal(copy->version, 7);
     assert_int_equal(copy->partners[1].rules.tls, CW_OPTIONAL);
     assert_int_equal(copy->partners[1].connection_limit, 12);
+    assert_true(cw_str_eq_cstr(copy->partners[1].trust_anchor, ANCHOR));
+    assert_int_equal(copy->partners[1].n_pinned_keys, 1);
+    assert_int_equal(copy->partners[0].n_pinned_keys, 0);
+    assert_true(copy->settings.posh && !copy->settings.dane);
     assert_true(cw_str_eq(copy->settings.dialback_secret, policy->settings.dialback_secret));
     assert_ptr_equal(cw_policy_partner(copy, CW_S("xn--nxa.test")), &copy->partners[0]);
     assert_null(cw_policy_partner(copy, CW_S("c.test"))); /* disabled */
@@ -102,6 +113,10 @@ static const struct edit_row edits[] = {
     {"row that cannot work", "partners.0.tls", "\"NotSupported\"", "tls SASL needs TLS"},
     {"domain in upper case", "partners.0.domain", "\"A.test\"", "a partner has a domain that is"},
     {"additional a number", "partners.0.additional", "[1]", "a partner: additional must be a list"},
+    {"no anchor", "partners.0.trust-anchor", "\"x\"", "trust_anchor The trust anchor must be"},
+    {"anchor a list", "partners.0.trust-anchor", "[]", "a partner: trust-anchor must be text"},
+    {"no pin", "partners.0.pinned-keys", "[\"x\"]", "pinned_keys The pinned key \"x\" is no"},
+    {"pins a text", "partners.0.pinned-keys", "\"x\"", "a partner: pinned-keys must be a list"},
     {"domain twice", "partners.1.domain", "\"b.test\"", "a domain stands in it twice"},
     {"domain local", "partners.1.domain", "\"contoso.test\"", "a domain stands in it twice"},
     {"settings lack", "settings.stanza-rate", NULL, "settings lacks \"stanza-rate\""},

@@ -115,6 +115,10 @@ static void test_partner_round_trip(void **state)
     p.keep_alive = false;
     p.proxy_fqdn = CW_S("proxy.test:5270");
     p.enabled = false;
+    p.trust_anchor = CW_S("-----BEGIN\nx\n");
+    struct cw_str pins[] = {CW_STR("sha256:a"), CW_STR("sha256:b")};
+    p.pinned_keys = pins;
+    p.n_pinned_keys = 2;
     assert_int_equal(cw_store_partner_add(f->store, &change, &p, &f->arena, &f->refusal), CW_OK);
     assert_int_equal(cw_store_partner_get(f->store, CW_S("a.test"), &f->arena, &row), CW_OK);
     assert_int_equal(row.version, 1);
@@ -127,6 +131,16 @@ static void test_partner_round_trip(void **state)
     assert_false(row.partner.keep_alive);
     assert_true(cw_str_eq(row.partner.proxy_fqdn, p.proxy_fqdn));
     assert_false(row.partner.enabled);
+    assert_true(cw_str_eq(row.partner.trust_anchor, p.trust_anchor));
+    assert_int_equal(row.partner.n_pinned_keys, 2);
+    assert_true(cw_str_eq_cstr(row.partner.pinned_keys[0], "sha256:a"));
+    assert_true(cw_str_eq_cstr(row.partner.pinned_keys[1], "sha256:b"));
+    p.n_pinned_keys = 1;
+    p.trust_anchor = CW_S("");
+    assert_int_equal(cw_store_partner_set(f->store, &change, &p, 1, &f->arena, &f->refusal), CW_OK);
+    assert_int_equal(cw_store_partner_get(f->store, CW_S("a.test"), &f->arena, &row), CW_OK);
+    assert_true(cw_str_is_empty(row.partner.trust_anchor));
+    assert_int_equal(row.partner.n_pinned_keys, 1);
     assert_int_equal(row.partner.n_additional, 2);
     assert_true(cw_str_eq_cstr(row.partner.additional[1], "c.test"));
     /* An additional domain is not the name of a row. */
@@ -474,6 +488,23 @@ static void sql(struct fixture *f, const char *text)
     sqlite3_close(db);
 }
 
+/* A store of the first schema keeps what it has and gets the columns that came later. */
+static void test_older_schema(void **state)
+{
+    struct fixture *f = *state;
+    struct cw_partner_row row;
+    assert_int_equal(add(f, "a.test b.test"), CW_OK);
+    cw_store_close(&f->store);
+    sql(f, "ALTER TABLE partner DROP COLUMN trust_anchor;"
+           "ALTER TABLE partner DROP COLUMN pinned_keys; PRAGMA user_version=1");
+    assert_int_equal(open_store(f, &f->store), CW_OK);
+    assert_int_equal(cw_store_partner_get(f->store, CW_S("a.test"), &f->arena, &row), CW_OK);
+    assert_int_equal(row.partner.n_additional, 1);
+    assert_true(cw_str_is_present(row.partner.trust_anchor));
+    assert_true(cw_str_is_empty(row.partner.trust_anchor));
+    assert_int_equal(row.partner.n_pinned_keys, 0);
+}
+
 static void test_open_refusals(void **state)
 {
     struct fixture *f = *state;
@@ -490,8 +521,8 @@ static void test_open_refusals(void **state)
     sql(f, "PRAGMA user_version=1000");
     assert_refused(f, "newer",
                    "the store has schema 1000, made by a newer release; this one knows "
-                   "up to 1: install the newer release, or restore a backup");
-    sql(f, "PRAGMA user_version=1");
+                   "up to 2: install the newer release, or restore a backup");
+    sql(f, "PRAGMA user_version=2");
     assert_int_equal(truncate(f->path, 0), 0);
     int fd = open(f->path, O_WRONLY);
     assert_int_equal(write(fd, "this is no database, it is text", 31), 31);
@@ -520,6 +551,7 @@ int main(void)
         TEST(test_contacts),
         TEST(test_withdraw),
         TEST(test_processes),
+        TEST(test_older_schema),
         TEST(test_open_refusals),
         TEST(test_first_open),
     };

@@ -214,16 +214,51 @@ json_t *cw_api_stream_close(const struct cw_api_call *call, const json_t *in,
     return json_pack("{s:I}", "closed", n_closed);
 }
 
+static bool has_text(const json_t *list, const json_t *text)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (json_equal(json_array_get(list, i), text))
+            return true;
+    return false;
+}
+
+/* What any edge's array `member` of texts holds, once. */
+static json_t *union_of(const json_t *answer, const char *member)
+{
+    json_t *all = json_array(), *edge, *text;
+    size_t i, j;
+    json_array_foreach(json_object_get(answer, "edges"), i, edge)
+    {
+        json_t *list = json_object_get(json_object_get(edge, "answer"), member);
+        json_array_foreach(list, j, text) if (!has_text(all, text)) json_array_append(all, text);
+    }
+    return all;
+}
+
 json_t *cw_api_certificate_list(const struct cw_api_call *call, const json_t *in,
                                 struct cw_api_problem *problem)
 {
-    return merged(ask(call, "certificate list", in, problem), "certificates", problem);
+    json_t *answer = ask(call, "certificate list", in, problem);
+    json_t *uncovered = union_of(answer, "uncovered");
+    json_t *result = merged(answer, "certificates", problem);
+    if (result)
+        json_object_set(result, "uncovered", uncovered);
+    json_decref(uncovered);
+    return result;
 }
 
+/* {"reloaded":[{"file","result","sentence","edge"}],"silent":[...]} */
 json_t *cw_api_certificate_reload(const struct cw_api_call *call, const json_t *in,
                                   struct cw_api_problem *problem)
 {
-    return each(ask(call, "certificate reload", in, problem));
+    json_t *answer = ask(call, "certificate reload", in, problem), *silent;
+    json_t *list = answer ? cw_api_merge(answer, "certificates", problem) : NULL;
+    silent = json_incref(json_object_get(answer, "silent"));
+    json_decref(answer);
+    if (list)
+        return json_pack("{s:o,s:o}", "reloaded", list, "silent", silent);
+    json_decref(silent);
+    return NULL;
 }
 
 json_t *cw_api_door_list(const struct cw_api_call *call, const json_t *in,

@@ -14,13 +14,13 @@ static const char *time_of(const json_t *attempt)
     return text ? text : "";
 }
 
-/* The oldest first; of all edges' the last `limit`.  Few enough for insertion. */
+/* The oldest first; of all edges' the last `limit`.  Each edge gave its newest first.  Few enough
+ * for insertion. */
 static json_t *in_order(const json_t *attempts, size_t limit)
 {
-    json_t *sorted = json_array(), *attempt;
-    size_t i;
-    json_array_foreach(attempts, i, attempt)
-    {
+    json_t *sorted = json_array();
+    for (size_t i = json_array_size(attempts); i-- > 0;) {
+        json_t *attempt = json_array_get(attempts, i);
         size_t at = json_array_size(sorted);
         while (at > 0 && strcmp(time_of(json_array_get(sorted, at - 1)), time_of(attempt)) > 0)
             at--;

@@ -280,12 +280,21 @@ static json_t *ask_gateway(void *arg, const json_t *request, unsigned timeout_s,
     return answer;
 }
 
-/* A test that was carried out and failed is told by the exit status, too. */
-static int status_of(const json_t *answer)
+static bool is_refused(const json_t *answer)
 {
     const char *result = json_string_value(json_object_get(answer, "result"));
-    bool failed = json_is_false(json_object_get(answer, "passed")) ||
-                  (result && strcmp(result, "delivered") != 0);
+    return result && strcmp(result, "refused") == 0;
+}
+
+/* A test that was carried out and failed is told by the exit status, too, and so is a certificate
+ * that was refused: whoever renews it must hear of it. */
+static int status_of(const json_t *answer)
+{
+    json_t *certificate;
+    size_t i;
+    bool failed = json_is_false(json_object_get(answer, "passed")) || is_refused(answer);
+    json_array_foreach(json_object_get(answer, "reloaded"), i, certificate) failed =
+        failed || is_refused(certificate);
     return failed ? CW_EXIT_REFUSED : CW_EXIT_OK;
 }
 

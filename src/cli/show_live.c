@@ -95,6 +95,23 @@ static void show_lines(const json_t *list)
     }
 }
 
+/* "/etc/causeway/contoso.pem: refused: the key belongs to another certificate" */
+static void show_reloaded(const json_t *list)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(list, i, one)
+    {
+        cw_show_clean(text_of(one, "file"));
+        printf(": %s", text_of(one, "result"));
+        if (text_of(one, "sentence")[0]) {
+            fputs(": ", stdout);
+            cw_show_clean(text_of(one, "sentence"));
+        }
+        putchar('\n');
+    }
+}
+
 /* --- streams ----------------------------------------------------------------------------------*/
 
 static const char *const columns[] = {"id",     "direction", "local",        "remote",
@@ -278,9 +295,15 @@ static void show_gaps(const json_t *answer)
 {
     size_t i;
     json_t *path;
+    const json_t *uncovered = json_object_get(answer, "uncovered");
     json_int_t n_left_out = json_integer_value(json_object_get(answer, "left-out"));
     json_array_foreach(json_object_get(answer, "silent"), i, path)
         fprintf(stderr, "the edge %s gave no answer\n", json_string_value(path));
+    if (json_array_size(uncovered) > 0) {
+        fputs("\nno certificate names: ", stdout);
+        cw_show_value(uncovered);
+        putchar('\n');
+    }
     if (n_left_out > 0)
         fprintf(stderr, "%lld more are left out\n", (long long)n_left_out);
 }
@@ -290,11 +313,9 @@ bool cw_show_live(const struct cw_live_shown *shown, const json_t *answer)
     static const struct {
         const char *member;
         void (*show)(const json_t *member);
-    } rows[] = {{"streams", show_streams},
-                {"attempts", show_attempts},
-                {"certificates", show_blocks},
-                {"addresses", show_lines},
-                {"edges", show_lines}};
+    } rows[] = {{"streams", show_streams},     {"attempts", show_attempts},
+                {"certificates", show_blocks}, {"addresses", show_lines},
+                {"edges", show_lines},         {"reloaded", show_reloaded}};
     if (json_object_get(answer, "attempt")) {
         show_test(shown, answer);
     } else if (json_object_get(answer, "result")) {

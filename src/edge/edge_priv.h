@@ -43,6 +43,7 @@ struct edge_peer;
 struct edge_gateway;
 struct edge_components;
 struct edge_answer;
+struct edge_posh;
 TAILQ_HEAD(edge_streams, edge_stream);
 TAILQ_HEAD(edge_answers, edge_answer);
 TAILQ_HEAD(edge_peers, edge_peer); /* those whose stanzas one stream carries */
@@ -67,6 +68,7 @@ struct edge {
     struct cw_map peers;              /* "local remote" -> struct edge_peer */
     struct edge_answers answers;      /* dialback answers on their way to the inbound streams */
     struct cw_timer *answers_timer;
+    struct edge_posh *posh; /* identity_posh.c: what web servers said; NULL: nothing yet */
     bool stopping;
     struct cw_rights rights;
     struct cw_timer *leave_timer; /* stopping: when we leave although streams are still open */

@@ -161,10 +161,14 @@ static void on_response(struct evhttp_request *req, void *arg)
 
 /* --- the request ------------------------------------------------------------------------------*/
 
+/* The store may have rules of its own (CRLs: io/x509_crl.c). */
 static int on_verify(int ok, X509_STORE_CTX *c)
 {
+    X509_STORE_CTX_verify_cb rules = X509_STORE_get_verify_cb(X509_STORE_CTX_get0_store(c));
     SSL *ssl = X509_STORE_CTX_get_ex_data(c, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct cw_https *h = SSL_get_app_data(ssl);
+    if (rules)
+        ok = rules(ok, c);
     if (!ok && !h->tls_fault)
         h->tls_fault = X509_verify_cert_error_string(X509_STORE_CTX_get_error(c));
     return ok;

@@ -94,3 +94,30 @@ struct cw_str cw_x509_spki_pin(const struct cw_x509_chain *chain, struct cw_aren
     struct cw_str text = cw_base64(arena, (struct cw_str){(const char *)digest, sizeof digest});
     return cw_arena_printf(arena, "sha256:%.*s", CW_ARG(text));
 }
+
+/* --- what the leaf alone says --- */
+
+static struct cw_str digest_of(const X509 *leaf, const EVP_MD *md, struct cw_arena *arena)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    int ok = X509_digest(leaf, md, digest, &n);
+    cw_assert(ok == 1);
+    return cw_arena_dup(arena, (struct cw_str){(const char *)digest, n});
+}
+
+void cw_x509_leaf_digests(const struct cw_x509_chain *chain, struct cw_arena *arena,
+                          struct cw_str *sha256, struct cw_str *sha512)
+{
+    *sha256 = digest_of(chain->leaf, EVP_sha256(), arena);
+    *sha512 = digest_of(chain->leaf, EVP_sha512(), arena);
+}
+
+enum cw_chain_fault cw_x509_leaf_dates(const struct cw_x509_chain *chain)
+{
+    if (X509_cmp_current_time(X509_get0_notBefore(chain->leaf)) > 0)
+        return CW_CHAIN_NOT_YET_VALID;
+    if (X509_cmp_current_time(X509_get0_notAfter(chain->leaf)) < 0)
+        return CW_CHAIN_EXPIRED;
+    return CW_CHAIN_OK;
+}

@@ -22,6 +22,12 @@ enum cw_tls_staple cw_x509_verify_anchor(const struct cw_x509_chain *, struct cw
  * "sha256:BASE64". */
 struct cw_str cw_x509_spki_pin(const struct cw_x509_chain *, struct cw_arena *);
 
+/* The digests of the leaf, whole, as octets (RFC 7711 section 3.1). */
+void cw_x509_leaf_digests(const struct cw_x509_chain *, struct cw_arena *, struct cw_str *sha256,
+                          struct cw_str *sha512);
+/* OK, EXPIRED or NOT_YET_VALID: the leaf's own dates, whoever issued it. */
+enum cw_chain_fault cw_x509_leaf_dates(const struct cw_x509_chain *);
+
 enum cw_dane_verdict {
     CW_DANE_UNUSABLE, /* no record that we understand: as if there were none (RFC 7671 4.1) */
     CW_DANE_MATCHES,

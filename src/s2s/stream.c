@@ -236,3 +236,13 @@ struct cw_str cw_s2s_remote(const struct cw_s2s *s)
 {
     return s->remote;
 }
+
+struct cw_str cw_s2s_claimed_from(const struct cw_s2s *s)
+{
+    return s->claimed_from;
+}
+
+struct cw_str cw_s2s_claimed_to(const struct cw_s2s *s)
+{
+    return s->claimed_to;
+}

@@ -7,8 +7,8 @@
  * <starttls/> and on <proceed/> act START_TLS: whatever the reader still holds dies with it.
  * TLS_UP brings the certificate; we send a fresh header, read fresh features with EXTERNAL, send
  * <auth/>, get <success/>, restart, read features, and act READY for the pair (our domain, the
- * peer's).  From now on SEND events are taken; stanzas come in on the peer's own stream, unless both
- * agreed before <auth/> that they go both ways.
+ * peer's).  From now on SEND events are taken; stanzas come in on the peer's own stream, unless
+ * both agreed before <auth/> that they go both ways.
  *
  * What the owner answers (PROVE -> PROVEN): over TLS, before our header outbound and behind the
  * peer's inbound, the machine asks what the certificate stands for; meanwhile what comes is kept
@@ -80,13 +80,13 @@ enum cw_s2s_event_kind {
     CW_S2S_TLS_FAILED,      /* `text`: why */
     CW_S2S_PROVEN,          /* to our PROVE: `cert`, the peer's, with all that is known of it now */
     CW_S2S_DIALBACK_ANSWER, /* to our ASK_AUTHORITY: `dialback`, valid/invalid/error */
-    CW_S2S_VERIFY, /* outbound, also before OPENED: ask the peer to verify a key: `dialback`;
-                    * answered by VERIFY_ANSWER in any case */
-    CW_S2S_SEND,   /* stanza (jabber:server namespace) of the pair (local, remote); absent: the
-                    * header's.  Ask may_send first: where it says no, nothing happens */
+    CW_S2S_VERIFY,   /* outbound, also before OPENED: ask the peer to verify a key: `dialback`;
+                      * answered by VERIFY_ANSWER in any case */
+    CW_S2S_SEND,     /* stanza (jabber:server namespace) of the pair (local, remote); absent: the
+                      * header's.  Ask may_send first: where it says no, nothing happens */
     CW_S2S_ADD_PAIR, /* outbound: prove (local, remote) too.  Ask may_add_pair first: where it says
                       * no, nothing happens; else READY or FAILED of that pair follows */
-    CW_S2S_POLICY, /* `policy` is new; the machine takes a reference and reacts */
+    CW_S2S_POLICY,   /* `policy` is new; the machine takes a reference and reacts */
     CW_S2S_TIMER,
     CW_S2S_CLOSE, /* we want to close: `stream_error` if has_error, `text` */
     CW_S2S_EOF,   /* the transport ended; `text`: why */
@@ -125,10 +125,10 @@ enum cw_s2s_action_kind {
     CW_S2S_DO_READY,         /* the pair (local, remote) is proven in this direction by `method` */
     CW_S2S_DO_STANZA,        /* inbound, or outbound where is_bidi: `stanza` for us, of the pair
                               * (local, remote); its addresses were checked and enforced */
-    CW_S2S_DO_FAILED,        /* outbound: this pair will not come up: `reason`, `text`.  If it is the
-                              * header's, the stream ends; if it was added, nothing else does */
-    CW_S2S_DO_CLOSE,         /* write what is queued, then close the transport; always the last */
-    CW_S2S_DO_NOTE,          /* one line for log and timeline: event name in `bytes`, `text` */
+    CW_S2S_DO_FAILED, /* outbound: this pair will not come up: `reason`, `text`.  If it is the
+                       * header's, the stream ends; if it was added, nothing else does */
+    CW_S2S_DO_CLOSE,  /* write what is queued, then close the transport; always the last */
+    CW_S2S_DO_NOTE,   /* one line for log and timeline: event name in `bytes`, `text` */
 };
 
 struct cw_s2s_action {

@@ -102,6 +102,7 @@ void cw_s2s_end(struct cw_s2s *s, const struct cw_s2s_end *end)
         kept.text = s->closing_text;
     }
     kept.text = cw_arena_dup(&s->step, kept.text);
+    cw_s2s_added_fail_all(s, &kept);
     cw_s2s_verify_fail_all(s, kept.has_error && kept.error == CW_STREAM_HOST_UNKNOWN
                                   ? CW_STANZA_REMOTE_SERVER_NOT_FOUND
                                   : cw_s2s_verify_silence(s));
@@ -189,6 +190,7 @@ void cw_s2s_close_gently(struct cw_s2s *s, enum cw_nego_reason reason, struct cw
     if (!s->header_sent)
         cw_s2s_send_header(s);
     send_bytes(s, CW_S("</stream:stream>"));
+    cw_s2s_added_fail_all(s, &end);
     cw_s2s_verify_fail_all(s, CW_STANZA_REMOTE_SERVER_TIMEOUT);
     tell_failure(s, &end);
     s->closing_ms = s->now_ms;

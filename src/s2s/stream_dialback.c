@@ -230,43 +230,70 @@ void cw_s2s_on_dialback_answer(struct cw_s2s *s, const struct cw_s2s_dialback *d
 
 /* --- originating server --- */
 
-void cw_s2s_start_dialback(struct cw_s2s *s)
+bool cw_s2s_can_claim(const struct cw_s2s *s)
 {
-    struct cw_s2s_pair *pair = s->pairs;
-    struct cw_str secret = s->policy->settings.dialback_secret;
+    return !cw_str_is_empty(s->id) && !cw_str_is_empty(s->policy->settings.dialback_secret);
+}
+
+void cw_s2s_send_claim(struct cw_s2s *s, struct cw_s2s_pair *pair)
+{
     struct cw_xml *result = cw_s2s_make(s, CW_NS_DIALBACK, "result");
 
-    if (cw_str_is_empty(s->id) || cw_str_is_empty(secret)) {
-        cw_s2s_note(s, "dialback-impossible",
-                    cw_str_is_empty(secret) ? "No dialback secret is set."
-                                            : "The peer gave the stream no id.");
-        pair->dialback = CW_DIALBACK_ERROR;
-        cw_s2s_decide_next(s);
-        return;
-    }
     cw_xml_set(&s->step, result, "from", pair->local_wire);
     cw_xml_set(&s->step, result, "to", pair->remote_wire);
     cw_xml_add_text(&s->step, result,
-                    cw_dialback_key(&s->step, secret, s->remote, s->local, s->id));
+                    cw_dialback_key(&s->step, s->policy->settings.dialback_secret, pair->remote,
+                                    pair->local, s->id));
     cw_s2s_note(s, "auth-started",
                 cw_method_name(s->facts.tls == CW_TLS_UP ? CW_METHOD_TLS_DIALBACK
                                                          : CW_METHOD_TCP_DIALBACK));
     cw_s2s_send(s, result);
     pair->dialback = CW_DIALBACK_PENDING;
+}
+
+void cw_s2s_start_dialback(struct cw_s2s *s)
+{
+    if (!cw_s2s_can_claim(s)) {
+        cw_s2s_note(s, "dialback-impossible",
+                    cw_str_is_empty(s->id) ? "The peer gave the stream no id."
+                                           : "No dialback secret is set.");
+        s->pairs->dialback = CW_DIALBACK_ERROR;
+        cw_s2s_decide_next(s);
+        return;
+    }
+    cw_s2s_send_claim(s, s->pairs);
     cw_s2s_set_state(s, CW_S2S_DIALBACK);
     cw_s2s_verify_flush(s);
 }
 
-static bool is_answer_to_us(struct cw_s2s *s, const struct cw_xml *node)
+/* The pair whose key the peer answers; NULL: nobody asked. */
+static struct cw_s2s_pair *answered_pair(struct cw_s2s *s, const struct cw_xml *node)
+{
+    struct cw_s2s_pair *pair;
+    struct cw_str from, to;
+
+    if (!cw_s2s_dialback_addresses(s, node, &from, &to))
+        return NULL;
+    pair = cw_s2s_pair_find(s, to, from);
+    if (!pair || pair->dialback != CW_DIALBACK_PENDING ||
+        s->state != (pair == s->pairs ? CW_S2S_DIALBACK : CW_S2S_READY))
+        return NULL;
+    return pair;
+}
+
+/* A claim of the peer on a stream of ours.  Where stanzas go both ways it may try (XEP-0288); it is
+ * told to open a stream of its own for that, as the condition says. */
+static void refuse_claim(struct cw_s2s *s, const struct cw_xml *node)
 {
     struct cw_str from, to;
 
-    return s->state == CW_S2S_DIALBACK && s->pairs->dialback == CW_DIALBACK_PENDING &&
-           cw_s2s_dialback_addresses(s, node, &from, &to) && cw_str_eq(from, s->remote) &&
-           cw_str_eq(to, s->local);
+    if (s->is_bidi && s->was_ready && cw_s2s_dialback_addresses(s, node, &from, &to))
+        refuse_result(s, node, CW_STANZA_RESOURCE_CONSTRAINT);
+    else
+        cw_s2s_fail(s, CW_STREAM_NOT_AUTHORIZED, "The peer proves its domain on its own stream.");
 }
 
-const char *cw_s2s_dialback_condition(struct cw_s2s *s, const struct cw_xml *node)
+static const char *condition_of(struct cw_s2s *s, const struct cw_xml *node)
 {
     const struct cw_xml *error = cw_xml_child(node, CW_NS_SERVER, "error");
     const struct cw_xml *condition = error ? cw_xml_first_element(error) : NULL;
@@ -277,22 +304,27 @@ const char *cw_s2s_dialback_condition(struct cw_s2s *s, const struct cw_xml *nod
 void cw_s2s_on_result_out(struct cw_s2s *s, struct cw_xml *node)
 {
     struct cw_str type = cw_xml_attr(node, "type");
+    struct cw_s2s_pair *pair;
 
     if (!cw_str_is_present(type)) {
-        cw_s2s_fail(s, CW_STREAM_NOT_AUTHORIZED, "The peer proves its domain on its own stream.");
+        refuse_claim(s, node);
         return;
     }
-    if (!is_answer_to_us(s, node)) {
+    pair = answered_pair(s, node);
+    if (!pair) {
         cw_s2s_note(s, "dialback-unsolicited", "An answer came to a question never asked here.");
         return;
     }
-    s->pairs->dialback = cw_str_eq_cstr(type, "valid")     ? CW_DIALBACK_VALID
-                         : cw_str_eq_cstr(type, "invalid") ? CW_DIALBACK_INVALID
-                                                           : CW_DIALBACK_ERROR;
-    cw_s2s_note_dialback(s, "dialback-answered", s->local, s->remote,
-                         s->pairs->dialback == CW_DIALBACK_ERROR
-                             ? cw_s2s_dialback_condition(s, node)
-                             : type_of(s->pairs->dialback));
-    s->is_refused_by_peer = s->pairs->dialback != CW_DIALBACK_VALID;
+    pair->dialback = cw_str_eq_cstr(type, "valid")     ? CW_DIALBACK_VALID
+                     : cw_str_eq_cstr(type, "invalid") ? CW_DIALBACK_INVALID
+                                                       : CW_DIALBACK_ERROR;
+    cw_s2s_note_dialback(s, "dialback-answered", pair->local, pair->remote,
+                         pair->dialback == CW_DIALBACK_ERROR ? condition_of(s, node)
+                                                             : type_of(pair->dialback));
+    if (pair != s->pairs) {
+        cw_s2s_added_answered(s, pair);
+        return;
+    }
+    s->is_refused_by_peer = pair->dialback != CW_DIALBACK_VALID;
     cw_s2s_decide_next(s);
 }

@@ -43,6 +43,8 @@ void cw_s2s_on_features(struct cw_s2s *s, struct cw_xml *node)
     s->facts.offers_external = f.external;
     /* Servers older than the feature say it in their header (XEP-0220 section 2.4.1). */
     s->facts.offers_dialback = f.dialback || s->peer_declares_db;
+    s->offers_errors = f.dialback && f.dialback_errors;
+    s->offers_bidi = f.bidi;
     if (s->facts.sasl == CW_SASL_SUCCESS && f.other_required) {
         cw_s2s_fail(s, CW_STREAM_UNSUPPORTED_FEATURE,
                     "The partner's server requires a feature that is not known here.");
@@ -101,10 +103,12 @@ void cw_s2s_decide_next(struct cw_s2s *s)
         start_tls(s);
         break;
     case CW_NEGO_START_EXTERNAL:
+        cw_s2s_ask_bidi(s);
         cw_s2s_start_external(s);
         break;
     case CW_NEGO_START_DIALBACK:
         note_missing_tls(s);
+        cw_s2s_ask_bidi(s);
         cw_s2s_start_dialback(s);
         break;
     case CW_NEGO_READY:

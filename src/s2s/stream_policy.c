@@ -16,6 +16,18 @@ static bool is_still_served(struct cw_s2s *s, struct cw_str local, struct cw_str
     return true;
 }
 
+static void reset(struct cw_s2s *s)
+{
+    cw_s2s_fail(s, CW_STREAM_RESET,
+                "The security of this stream no longer satisfies the settings.");
+}
+
+/* We asked for the peer's stanzas on our stream, and now could not take one. */
+static bool is_asked_in_vain(const struct cw_s2s *s)
+{
+    return s->config.direction == CW_OUTBOUND && s->is_bidi && !cw_s2s_may_take(s, s->pairs);
+}
+
 void cw_s2s_on_policy(struct cw_s2s *s, struct cw_policy *policy)
 {
     struct cw_policy *old = s->policy;
@@ -26,14 +38,18 @@ void cw_s2s_on_policy(struct cw_s2s *s, struct cw_policy *policy)
         return;
     if (!is_still_served(s, s->local, s->remote))
         return;
+    if (is_asked_in_vain(s)) {
+        reset(s);
+        return;
+    }
     for (struct cw_s2s_pair *p = s->pairs; p; p = p->next) {
         if (!p->is_ready) /* the answer to its question will meet the new settings */
             continue;
         if (!is_still_served(s, p->local, p->remote))
             return;
-        if (cw_s2s_ask_policy(s, p).action != CW_NEGO_READY) {
-            cw_s2s_fail(s, CW_STREAM_RESET,
-                        "The security of this stream no longer satisfies the settings.");
+        if (cw_s2s_ask_policy(s, p).action != CW_NEGO_READY ||
+            (p->takes && !cw_s2s_may_take(s, p))) {
+            reset(s);
             return;
         }
     }

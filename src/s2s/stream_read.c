@@ -11,6 +11,7 @@
 #define NS_TLS      "urn:ietf:params:xml:ns:xmpp-tls"
 #define NS_SASL     "urn:ietf:params:xml:ns:xmpp-sasl"
 #define NS_DIALBACK "jabber:server:dialback"
+#define NS_BIDI     "urn:xmpp:bidi"
 
 static void on_error(struct cw_s2s *, struct cw_xml *);
 static void on_nothing(struct cw_s2s *, struct cw_xml *);
@@ -26,6 +27,7 @@ static const struct row {
     {IN, BIT(CW_S2S_OPEN), NS_SASL, "auth", cw_s2s_on_auth},
     {IN, BIT(CW_S2S_OPEN), NS_SASL, "response", cw_s2s_on_response},
     {IN, BIT(CW_S2S_OPEN), NS_SASL, "abort", cw_s2s_on_abort},
+    {IN, BIT(CW_S2S_OPEN) | BIT(CW_S2S_READY), NS_BIDI, "bidi", cw_s2s_on_bidi},
     {IN, BIT(CW_S2S_OPEN) | BIT(CW_S2S_READY), NS_DIALBACK, "result", cw_s2s_on_result_in},
     {IN, BIT(CW_S2S_OPEN) | BIT(CW_S2S_READY), NS_DIALBACK, "verify", cw_s2s_on_verify_in},
 
@@ -137,7 +139,7 @@ static void on_unexpected(struct cw_s2s *s, const struct cw_xml *node)
 
 static void on_element(struct cw_s2s *s, struct cw_xml *node)
 {
-    if (is_stanza(node) && s->config.direction == CW_INBOUND) {
+    if (is_stanza(node) && (s->config.direction == CW_INBOUND || s->is_bidi)) {
         cw_s2s_on_stanza(s, node);
         return;
     }

@@ -53,8 +53,10 @@ static uint64_t closing_ms(const struct cw_s2s *s)
 
 uint64_t cw_s2s_deadline_ms(const struct cw_s2s *s)
 {
-    const uint64_t all[] = {establishment_ms(s), handshake_ms(s), inactivity_ms(s),
-                            keep_alive_ms(s),    closing_ms(s),   cw_s2s_verify_deadline_ms(s)};
+    const uint64_t all[] = {
+        establishment_ms(s),        handshake_ms(s), inactivity_ms(s),
+        keep_alive_ms(s),           closing_ms(s),   cw_s2s_verify_deadline_ms(s),
+        cw_s2s_added_deadline_ms(s)};
     uint64_t first = 0;
 
     if (s->state == CW_S2S_CLOSED)
@@ -102,6 +104,7 @@ static void on_establishment_timeout(struct cw_s2s *s)
 void cw_s2s_on_timer(struct cw_s2s *s)
 {
     cw_s2s_verify_expire(s);
+    cw_s2s_added_expire(s);
     if (is_due(s, handshake_ms(s)))
         cw_s2s_tls_failed(s, CW_S("no handshake in time"));
     else if (is_due(s, establishment_ms(s)))

@@ -106,7 +106,7 @@ void cw_s2s_begin_over_tls(struct cw_s2s *s, const struct cw_s2s_event *e)
     copy_cert(s, e->cert);
     s->facts = (struct cw_facts){.direction = s->config.direction, .tls = CW_TLS_UP};
     s->id = s->proof_asked_for = CW_STR_NONE;
-    s->header_sent = false;
+    s->header_sent = s->is_bidi = s->offers_bidi = s->offers_errors = false;
     if (s->config.direction == CW_INBOUND)
         s->local = s->remote = CW_STR_NONE;
     note_tls(s, e);

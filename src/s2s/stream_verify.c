@@ -151,7 +151,10 @@ void cw_s2s_on_verify_out(struct cw_s2s *s, struct cw_xml *node)
     struct cw_s2s_verify *v = s->verifies;
 
     if (!cw_str_is_present(type)) {
-        cw_s2s_fail(s, CW_STREAM_NOT_AUTHORIZED, "The peer asks on its own stream.");
+        if (s->is_bidi && s->was_ready)
+            cw_s2s_on_verify_in(s, node);
+        else
+            cw_s2s_fail(s, CW_STREAM_NOT_AUTHORIZED, "The peer asks on its own stream.");
         return;
     }
     if (cw_s2s_dialback_addresses(s, node, &from, &to))

@@ -33,7 +33,17 @@ void do_verifier(struct replay *r, struct cw_str rest)
 
 void do_owner(struct replay *r, struct cw_str rest)
 {
-    r->world.proves = cw_str_eq_cstr(rest, "proves");
+    r->world.proves = r->world.bidi = false;
+    while (rest.n > 0) {
+        struct cw_str what = word(&rest);
+
+        if (cw_str_eq_cstr(what, "proves"))
+            r->world.proves = true;
+        else if (cw_str_eq_cstr(what, "bidi"))
+            r->world.bidi = true;
+        else
+            replay_fail(r, CW_S("owners see to no such thing"), what);
+    }
 }
 
 void do_recv(struct replay *r, struct cw_str rest)
@@ -179,7 +189,8 @@ void do_verify(struct replay *r, struct cw_str rest)
     world_step(&r->world, &(struct cw_s2s_event){.kind = CW_S2S_VERIFY, .dialback = d});
 }
 
-void do_send(struct replay *r, struct cw_str rest)
+static void send_stanza(struct replay *r, struct cw_str local, struct cw_str remote,
+                        struct cw_str rest)
 {
     const struct cw_xml_limits limits = CW_XML_LIMITS_DEFAULT;
     enum cw_xml_fault fault;
@@ -187,7 +198,29 @@ void do_send(struct replay *r, struct cw_str rest)
 
     if (!stanza)
         replay_fail(r, CW_S("not well-formed"), rest);
-    world_step(&r->world, &(struct cw_s2s_event){.kind = CW_S2S_SEND, .stanza = stanza});
+    world_step(&r->world,
+               &(struct cw_s2s_event){
+                   .kind = CW_S2S_SEND, .local = local, .remote = remote, .stanza = stanza});
+}
+
+void do_send(struct replay *r, struct cw_str rest)
+{
+    send_stanza(r, CW_STR_NONE, CW_STR_NONE, rest);
+}
+
+void do_send_of(struct replay *r, struct cw_str rest)
+{
+    struct cw_str local = word(&rest), remote = word(&rest);
+
+    send_stanza(r, local, remote, rest);
+}
+
+void do_add_pair(struct replay *r, struct cw_str rest)
+{
+    struct cw_str local = word(&rest);
+
+    world_step(&r->world,
+               &(struct cw_s2s_event){.kind = CW_S2S_ADD_PAIR, .local = local, .remote = rest});
 }
 
 void do_time(struct replay *r, struct cw_str rest)

@@ -24,12 +24,20 @@ static void expect_deadline(struct replay *r, struct cw_str text)
                                     got ? (long long)(got - r->world.now_ms) : -1));
 }
 
-static void expect_is_ready(struct replay *r, struct cw_str rest)
+typedef bool question(const struct cw_s2s *, struct cw_str local, struct cw_str remote);
+
+static void expect_of_pair(struct replay *r, question *ask, struct cw_str rest)
 {
     struct cw_str local = word(&rest), remote = word(&rest);
 
-    if (cw_s2s_is_ready(r->world.stream, local, remote) != cw_str_eq_cstr(rest, "yes"))
-        replay_fail(r, CW_S("is-ready is not"), rest);
+    if (ask(r->world.stream, local, remote) != cw_str_eq_cstr(rest, "yes"))
+        replay_fail(r, CW_S("the answer is not"), rest);
+}
+
+static void expect_is_bidi(struct replay *r, struct cw_str rest)
+{
+    if (cw_s2s_is_bidi(r->world.stream) != cw_str_eq_cstr(rest, "yes"))
+        replay_fail(r, CW_S("the answer is not"), rest);
 }
 
 static void expect_proof(struct replay *r, struct cw_str rest)
@@ -88,7 +96,13 @@ void do_expect(struct replay *r, struct cw_str rest)
     else if (cw_str_eq_cstr(what, "deadline"))
         expect_deadline(r, rest);
     else if (cw_str_eq_cstr(what, "is-ready"))
-        expect_is_ready(r, rest);
+        expect_of_pair(r, cw_s2s_is_ready, rest);
+    else if (cw_str_eq_cstr(what, "may-send"))
+        expect_of_pair(r, cw_s2s_may_send, rest);
+    else if (cw_str_eq_cstr(what, "may-add"))
+        expect_of_pair(r, cw_s2s_may_add_pair, rest);
+    else if (cw_str_eq_cstr(what, "is-bidi"))
+        expect_is_bidi(r, rest);
     else if (cw_str_eq_cstr(what, "proof"))
         expect_proof(r, rest);
     else if (cw_str_eq_cstr(what, "pair"))

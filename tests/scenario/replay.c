@@ -10,7 +10,7 @@
  *     apply                              the policy as described now reaches the living stream
  *     inbound | outbound LOCAL REMOTE | verifier LOCAL REMOTE      makes the stream, not yet open;
  *                                        the one before it, if any, is forgotten
- *     owner [proves]                     what the owner of streams made from now on sees to
+ *     owner [proves] [bidi]              what the owner of streams made from now on sees to
  *     open [CERTIFICATE]                 the transport is up; with a certificate, over TLS
  *     recv TEXT                          the peer's bytes; \n \r \t \\ and \xHH as in C
  *     recv-many N TEXT                   N times the same
@@ -21,18 +21,22 @@
  *     tls-failed TEXT
  *     dialback-answer ORIGINATING RECEIVING ID valid|invalid|error [CONDITION]
  *     verify ORIGINATING RECEIVING ID KEY
- *     send XML                           a stanza of ours
+ *     send XML                           a stanza of ours, of the header's pair
+ *     send-of LOCAL REMOTE XML           of that pair
+ *     add-pair LOCAL REMOTE              one more pair is to be proven
  *     time +SECONDSs                     time passes, then a timer event
  *     close [STREAM-ERROR] | eof
  *     expect ACTION                      the next action; "*" stands for any text
  *     expect nothing | note NAME [TEXT] | state NAME | deadline +SECONDSs | deadline none
- *     expect is-ready LOCAL REMOTE yes|no
+ *     expect is-ready | may-send | may-add LOCAL REMOTE yes|no
+ *     expect is-bidi yes|no
  *     expect pair LOCAL REMOTE METHOD    or pending, not ready, no such pair
  *     expect proof DOMAIN PROOF          what the peer's certificate stands for it by
  *
  * Actions: send TEXT, start-tls, prove DOMAIN, ask ORIGINATING RECEIVING ID KEY, answer ORIGINATING
- * RECEIVING ID valid|invalid|error CONDITION, ready LOCAL REMOTE METHOD, stanza XML, failed REASON
- * STREAM-ERROR [by-peer], close STREAM-ERROR [by-peer] ("-": none). */
+ * RECEIVING ID valid|invalid|error CONDITION, ready LOCAL REMOTE METHOD, stanza XML, failed
+ * [LOCAL REMOTE, if not the header's] REASON STREAM-ERROR [by-peer], close STREAM-ERROR [by-peer]
+ * ("-": none). */
 #include "replay.h"
 
 #include "base/buf.h"
@@ -137,6 +141,8 @@ static const struct command {
     {"dialback-answer", do_dialback_answer, true},
     {"verify", do_verify, true},
     {"send", do_send, true},
+    {"send-of", do_send_of, true},
+    {"add-pair", do_add_pair, true},
     {"time", do_time, true},
     {"close", do_close, true},
     {"eof", do_eof, true},

@@ -44,6 +44,8 @@ void do_tls_failed(struct replay *, struct cw_str rest);
 void do_dialback_answer(struct replay *, struct cw_str rest);
 void do_verify(struct replay *, struct cw_str rest);
 void do_send(struct replay *, struct cw_str rest);
+void do_send_of(struct replay *, struct cw_str rest);
+void do_add_pair(struct replay *, struct cw_str rest);
 void do_time(struct replay *, struct cw_str rest);
 void do_close(struct replay *, struct cw_str rest);
 void do_eof(struct replay *, struct cw_str rest);

@@ -55,6 +55,8 @@ static void new_stream_id(void *arg, char out[33])
 void world_start(struct world *w, enum cw_direction direction, struct cw_str local,
                  struct cw_str remote, bool verify_only)
 {
+    w->local = local;
+    w->remote = remote;
     cw_s2s_free(&w->stream); /* a scenario may follow several streams, one after the other */
     world_apply_policy(w);
     w->stream = cw_s2s_new(&(struct cw_s2s_config){.direction = direction,
@@ -63,6 +65,7 @@ void world_start(struct world *w, enum cw_direction direction, struct cw_str loc
                                                    .remote = remote,
                                                    .verify_only = verify_only,
                                                    .proves = w->proves,
+                                                   .bidi = w->bidi,
                                                    .new_stream_id = new_stream_id,
                                                    .arg = w});
 }
@@ -87,6 +90,17 @@ static struct cw_str stanza_text(struct world *w, const struct cw_xml *stanza)
     text = cw_arena_printf(&w->arena, "stanza %.*s", CW_ARG(cw_buf_str(&b)));
     cw_buf_free(&b);
     return text;
+}
+
+static struct cw_str failed_text(struct world *w, const struct cw_s2s_action *a, const char *error)
+{
+    bool is_headers = cw_str_eq(a->local, w->local) && cw_str_eq(a->remote, w->remote);
+    struct cw_str pair =
+        is_headers ? CW_S("")
+                   : cw_arena_printf(&w->arena, "%.*s %.*s ", CW_ARG(a->local), CW_ARG(a->remote));
+
+    return cw_arena_printf(&w->arena, "failed %.*s%s %s%s", CW_ARG(pair),
+                           cw_nego_reason_name(a->reason), error, a->by_peer ? " by-peer" : "");
 }
 
 static struct cw_str action_text(struct world *w, const struct cw_s2s_action *a)
@@ -117,8 +131,7 @@ static struct cw_str action_text(struct world *w, const struct cw_s2s_action *a)
     case CW_S2S_DO_STANZA:
         return stanza_text(w, a->stanza);
     case CW_S2S_DO_FAILED:
-        return cw_arena_printf(&w->arena, "failed %s %s%s", cw_nego_reason_name(a->reason), error,
-                               a->by_peer ? " by-peer" : "");
+        return failed_text(w, a, error);
     case CW_S2S_DO_CLOSE:
         return cw_arena_printf(&w->arena, "close %s%s", error, a->by_peer ? " by-peer" : "");
     case CW_S2S_DO_NOTE:

@@ -20,7 +20,8 @@ struct world {
     struct cw_s2s *stream;
     uint64_t now_ms;
     bool byte_by_byte;
-    bool proves; /* of streams made from now on */
+    bool proves, bidi;           /* of streams made from now on */
+    struct cw_str local, remote; /* of the outbound stream */
     unsigned n_ids;
     struct cw_str lines[MAX_LINES]; /* actions not expected yet */
     size_t first, n_lines;

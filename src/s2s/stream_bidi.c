@@ -1,0 +1,68 @@
+/* Stanzas both ways on one stream (XEP-0288): asked for before authentication, good for every pair
+ * that is READY afterwards.
+ *
+ * Inbound the peer has proven itself to us as always, so what we send back reaches the right one.
+ * Outbound only we prove ourselves, by what the XEP says; whoever stands in the middle could then
+ * push stanzas to us in the partner's name.  So we ask for it only where the peer's certificate
+ * alone would have been proof enough on a stream of its own, and a pair's stanzas are taken only if
+ * that holds for its domain. */
+#include "s2s/stream_priv.h"
+
+static bool is_peer_proven(const struct cw_s2s *s, struct cw_str remote)
+{
+    const struct cw_partner *partner = cw_policy_partner(s->policy, remote);
+    const struct cw_facts as_inbound = {.direction = CW_INBOUND,
+                                        .tls = s->facts.tls,
+                                        .cert = cw_cert_judge(&s->cert, remote),
+                                        .sasl = CW_SASL_SUCCESS};
+
+    return partner && cw_nego_decide(&partner->rules, &as_inbound).action == CW_NEGO_READY;
+}
+
+bool cw_s2s_may_take(const struct cw_s2s *s, const struct cw_s2s_pair *pair)
+{
+    return s->config.direction == CW_INBOUND || (s->is_bidi && is_peer_proven(s, pair->remote));
+}
+
+bool cw_s2s_is_bidi(const struct cw_s2s *s)
+{
+    return s->is_bidi;
+}
+
+static void enable(struct cw_s2s *s, const char *text)
+{
+    s->is_bidi = true;
+    cw_s2s_note(s, "bidi", text);
+}
+
+/* --- outbound --- */
+
+void cw_s2s_ask_bidi(struct cw_s2s *s)
+{
+    if (s->is_bidi || !s->config.bidi || !s->offers_bidi || !is_peer_proven(s, s->remote))
+        return;
+    enable(s, "We ask for stanzas both ways.");
+    cw_s2s_send(s, cw_s2s_make(s, CW_NS_BIDI, "bidi"));
+}
+
+/* --- inbound --- */
+
+bool cw_s2s_may_offer_bidi(const struct cw_s2s *s, const struct cw_verdict *v)
+{
+    return s->config.bidi && !s->is_before_1_0 && s->facts.sasl != CW_SASL_SUCCESS &&
+           !v->must_starttls && (v->may_external || v->may_dialback);
+}
+
+void cw_s2s_on_bidi(struct cw_s2s *s, struct cw_xml *node)
+{
+    struct cw_verdict v = cw_s2s_offer_verdict(s);
+
+    (void)node;
+    if (s->was_ready)
+        cw_s2s_fail(s, CW_STREAM_POLICY_VIOLATION,
+                    "The stream is authenticated already: its direction stays.");
+    else if (!cw_s2s_may_offer_bidi(s, &v))
+        cw_s2s_fail(s, CW_STREAM_POLICY_VIOLATION, "Stanzas both ways were not offered.");
+    else if (!s->is_bidi)
+        enable(s, "The peer asks for stanzas both ways.");
+}

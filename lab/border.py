@@ -88,13 +88,14 @@ class Border:
     def set(self, **settings) -> None:
         self.causeway.command("settings", "set", *_options(settings))
 
-    def publish(self, domain: str, *places, priority: int = 0, weight: int = 5) -> None:
+    def publish(self, domain: str, *places, priority: int = 0, weight: int = 5,
+                ttl: int = 1) -> None:
         """SRV and address records for servers at these places."""
         hosts = [(f"s{number}.{domain}", ip, port) for number, (ip, port) in enumerate(places)]
         self.names.zone[f"_xmpp-server._tcp.{domain}"] = Name(
-            SRV=[(priority, weight, port, host) for host, _, port in hosts])
+            SRV=[(priority, weight, port, host) for host, _, port in hosts], ttl=ttl)
         for host, ip, _ in hosts:
-            self.names.zone[host] = Name(AAAA=[ip]) if ":" in ip else Name(A=[ip])
+            self.names.zone[host] = Name(**{"AAAA" if ":" in ip else "A": [ip]}, ttl=ttl)
 
     def call(self, server: rogue.Partner, to: str = LOCAL_DOMAIN, sender: str = "",
              source: str = None) -> rogue.Stream:

@@ -1,0 +1,173 @@
+"""Causeway beside servers that secure their streams in every way: one message each way for each of
+their domains, all at once, and what both ends of each stream said about it."""
+
+import collections
+import dataclasses
+import re
+import time
+
+from .border import Border
+from .ejabberd_hosts import EjabberdHosts
+from .nameserver import Name
+from .process import wait_until
+from .prosody_hosts import ProsodyHosts
+from .settings import LOCAL_DOMAIN, Settings
+from .vhosts import SETUPS
+
+LOCAL_USER = f"alice@{LOCAL_DOMAIN}"
+
+#: one partner holds all domains of the servers, so that one command changes the rules for all
+PARTNER = "matrix.test"
+
+_OPTIONS = """  queue:
+    timeout-s: 30
+  max-unauthenticated: 2000"""
+
+_TIMEOUT_S = 5  #: the least that there is
+_PATIENCE_S = 4 * _TIMEOUT_S
+
+_READY = re.compile(r" stream-ready .*?direction=(\S+) .*?remote=(\S+) method=\"([^\"]*)\"")
+_CLOSED = re.compile(r" stream-closed .*?direction=(\S+) remote=(\S+) .*?reason=(\"[^\"]*\"|\S+)")
+_UNDIALLED = re.compile(r" dial-failed .*?remote=(\S+) .*?text=(\"[^\"]*\"|\S+)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of one message and of the stream that was to carry it."""
+
+    is_up: bool
+    ours: str  #: the method by which our stream came up, or the reason why it did not
+    theirs: str  #: the same as the partner's server tells it, "" when it says nothing
+    arrived: int  #: how often the message did
+    status: int = 0  #: `out`: what its SIP sender was told
+    bounced: bool = False  #: `in`: whether its sender at the partner was told that it failed
+
+    def is_told(self, with_refusals: bool) -> bool:
+        """Whether both ends have said all that they will; refusals: also why it is not up."""
+        if self.is_up:
+            return bool(self.theirs) and self.arrived > 0
+        return bool(self.ours) and (bool(self.theirs) or not with_refusals)
+
+
+class Matrix(Border):
+    """Everything runs while the context lasts."""
+
+    def __init__(self, settings: Settings):
+        super().__init__(settings, _OPTIONS, log_level="info")
+        self.servers = []
+
+    def __enter__(self) -> "Matrix":
+        super().__enter__()
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self) -> None:
+        edge, port = self.settings.edge
+        # in digits, for ejabberd, which asks the C library for the address of a target
+        self.names.zone[f"_xmpp-server._tcp.{LOCAL_DOMAIN}"] = Name(SRV=[(0, 5, port, edge)],
+                                                                    ttl=600)
+        self.names.zone[edge] = Name(A=[edge], ttl=600)
+        for last, (server, fits) in enumerate((
+                (ProsodyHosts, lambda setup: setup.tls == "required"),
+                (ProsodyHosts, lambda setup: setup.tls != "required"),
+                (EjabberdHosts, lambda setup: setup.certificate != "wrong-name"),
+                (EjabberdHosts, lambda setup: setup.certificate == "wrong-name")), 40):
+            made = server(self.settings, self.authority, filter(fits, SETUPS), last)
+            self.servers.append(made)
+            self._stack.callback(made.stop)
+            made.launch()
+        for server in self.servers:
+            server.wait_started()
+            for domain in (*server.domains("out"), *server.domains("in")):
+                self.publish(domain, server.address, ttl=600)
+        self.set(stream_establishment_timeout=_TIMEOUT_S, connection_limit=10000)
+        self.allow(PARTNER, *[domain for server in self.servers for setup in server.setups
+                              for domain in setup.domains(server.software)],
+                   connection_limit=10000, enabled="false")
+
+    def run(self, tls: str, sasl: str, dialback: str) -> dict:
+        """With these rules, one message each way for each domain: the outcome by domain."""
+        self.change(PARTNER, enabled="false")
+        wait_until(lambda: all(server.is_idle() for server in self.servers), 10,
+                   "the servers at rest", every=0.1)
+        self.change(PARTNER, tls=tls, sasl=sasl, dialback=dialback, enabled="true")
+        round_ = _Round(self, f"{tls} {sasl} {dialback}")
+        deadline = time.monotonic() + _PATIENCE_S
+        while not (outcomes := round_.look())[1] and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return outcomes[0]
+
+
+class _Round:
+    """The messages of one row of rules, and what has become of them so far."""
+
+    def __init__(self, matrix: Matrix, mark: str):
+        self._causeway, self._sip, self._servers = matrix.causeway, matrix.sip, matrix.servers
+        self._mark = mark
+        self._log_start = len(self._causeway.output())
+        self._bodies_start = len(self._sip.received)
+        self._calls = {}
+        for server in self._servers:
+            server.forget()
+        for server in self._servers:
+            for domain in server.domains("out"):
+                self._calls[domain] = self._sip.send(LOCAL_USER, f"juliet@{domain}",
+                                                     f"{mark} {domain}")
+            server.send(server.domains("in"), LOCAL_USER)
+
+    def look(self):
+        """The outcomes by domain, and whether all of them are there."""
+        log = self._causeway.output()[self._log_start:]
+        bodies = collections.Counter(self._sip.bodies()[self._bodies_start:])
+        outbound, inbound = _our_streams(log, "outbound"), _our_streams(log, "inbound")
+        outcomes, is_over = {}, True
+        for server in self._servers:
+            seen = _by_domain(server.seen())
+            for domain in server.domains("out"):
+                made = outcomes[domain] = Outcome(
+                    *outbound.get(domain, (False, "")), _their_stream(seen[domain], "incoming"),
+                    arrived=sum(1 for each in seen[domain]
+                                if each.kind == "got" and each.detail == f"{self._mark} {domain}"),
+                    status=self._sip.answers.get(self._calls[domain], 0))
+                is_over &= made.status != 0 and made.is_told(server.tells_refusals)
+            for domain in server.domains("in"):
+                made = outcomes[domain] = Outcome(
+                    *inbound.get(domain, (False, "")), _their_stream(seen[domain], "outgoing"),
+                    arrived=bodies[domain],
+                    bounced=any(each.kind == "bounced" for each in seen[domain]))
+                is_over &= (made.is_up or made.bounced) and made.is_told(True)
+        return outcomes, is_over
+
+
+def _our_streams(log: str, direction: str) -> dict:
+    """By domain, whether a stream with it came up, and its method or the last one's reason."""
+    streams = {}
+    for line in log.splitlines():
+        if (match := _READY.search(line)) and match[1] == direction:
+            streams[match[2]] = True, match[3]
+        elif (match := _CLOSED.search(line)) and match[1] == direction:
+            if not streams.get(match[2], (False,))[0]:
+                streams[match[2]] = False, match[3].strip('"')
+        elif (match := _UNDIALLED.search(line)) and direction == "outbound":
+            streams.setdefault(match[1], (False, match[2].strip('"')))
+    return streams
+
+
+def _by_domain(seen) -> dict:
+    sorted_ = collections.defaultdict(list)
+    for each in seen:
+        if each.kind in ("got", "bounced") or each.other == LOCAL_DOMAIN:
+            sorted_[each.domain].append(each)
+    return sorted_
+
+
+def _their_stream(seen, direction: str) -> str:
+    """The method if the stream came up, else what was said last."""
+    said = [each for each in seen
+            if each.direction == direction and each.kind in ("ready", "closed")]
+    ready = [each.detail for each in said if each.kind == "ready"]
+    return ready[-1] if ready else said[-1].detail if said else ""

@@ -68,6 +68,8 @@ struct issued issue(const struct cert_spec *spec)
         add_raw_names(x, spec);
     if (spec->eku)
         add_extension(x, NID_ext_key_usage, spec->eku);
+    if (spec->must_staple)
+        add_extension(x, NID_tlsfeature, "status_request");
     cw_assert(X509_sign(x, issuer->key, EVP_sha256()) > 0);
     return made;
 }

@@ -16,6 +16,7 @@ struct cert_spec {
     struct cw_str raw_dns, raw_dns_2; /* dNSName octets as they are; absent for none */
     const char *eku;                  /* "serverAuth", ... or NULL */
     bool is_ca;
+    bool must_staple;            /* RFC 7633 */
     unsigned rsa_bits;           /* 0: an ECDSA key, P-256 */
     int days_from, days_to;      /* both 0: from yesterday to tomorrow */
     const struct issued *issuer; /* NULL: signed by itself */

@@ -71,6 +71,7 @@ struct cw_edge_config {
     unsigned handshakes_per_s, handshakes_burst;   /* the same for TLS handshakes */
     unsigned ban_after, ban_s; /* of one address: refusals, and how long; after 0: never */
     unsigned link_hold_s;      /* how long a gateway may be away before stanzas are answered */
+    unsigned attempts_kept;    /* of each partner, for the timeline */
 };
 
 struct cw_sip_listen {

@@ -106,6 +106,8 @@ static const struct cw_option edge_options[] = {
      .help = "how long an address is banned then"},
     {"link-hold-s", CW_OPTION_NUMBER, AT(cw_config, edge.link_hold_s), .max = 60, .fallback = "5",
      .help = "how long stanzas wait for a gateway that went away"},
+    {"attempts-kept", CW_OPTION_NUMBER, AT(cw_config, edge.attempts_kept), .min = 1, .max = 1000,
+     .fallback = "50", .help = "attempts of each partner that partner diagnose can show"},
 };
 static const struct cw_section edge_section = {ROWS(edge_options)};
 

@@ -51,6 +51,11 @@ edge_command edge_stream_list;        /* [partner], [direction] -> {"streams":[.
 edge_command edge_stream_show;        /* id -> {"stream":{...}} */
 edge_command edge_stream_close_asked; /* id, or partner -> {"closed":n} */
 
+/* control_attempts.c */
+edge_command edge_attempts_asked; /* domain, [limit] -> {"attempts":[...]}, newest first */
+/* The attempts of a partner, by any of its domains, or of a stranger; a new reference. */
+json_t *edge_attempts_json(const struct edge *, struct cw_str domain, size_t limit);
+
 /* stream_facts.c: what there is to tell about a stream; a new reference. */
 json_t *edge_stream_to_json(const struct edge_stream *);
 

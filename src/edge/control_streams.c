@@ -78,6 +78,7 @@ void edge_stream_show(struct edge *edge, const json_t *in, struct edge_reply *re
 static void close_gently(struct edge_stream *s)
 {
     struct cw_str why = CW_S("closed by the administrator");
+    s->trace.cause = CW_FAIL_CLOSED_BY_ADMINISTRATOR;
     if (s->conn)
         edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_CLOSE, .text = why});
     else

@@ -8,6 +8,7 @@ static const struct {
     {"stream list", edge_stream_list},
     {"stream show", edge_stream_show},
     {"stream close", edge_stream_close_asked},
+    {"attempts", edge_attempts_asked},
 };
 
 edge_command *edge_control_find(struct cw_str name)

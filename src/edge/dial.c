@@ -4,6 +4,7 @@
  * connection wins; the others are dropped.  With direct TLS (XEP-0368) a connection is one when its
  * handshake is done, so that a port where nobody speaks TLS gives way to the next target. */
 #include "edge/edge_priv.h"
+#include "edge/trace.h"
 
 #include <unistd.h>
 
@@ -22,18 +23,69 @@ struct edge_dial {
     edge_dial_fn *done;
     void *arg;
     struct cw_arena arena;
-    struct cw_str local, domain;
+    struct cw_str local, domain, proxy;
+    struct edge_attempt *told; /* the timeline; or NULL */
     struct cw_target_query *query;
     bool is_secure;
     struct attempt *attempts; /* in the order to try */
     size_t n_attempts, next, n_running;
     struct cw_timer *delay, *total;
-    struct cw_str last_text;
+    enum cw_failure failure; /* so far */
+    struct cw_failure_gaps gaps;
 };
+
+/* --- what went wrong --------------------------------------------------------------------------*/
+
+static int rank(enum cw_failure failure)
+{
+    switch ((int)failure) {
+    case CW_FAIL_NONE:
+        return 0;
+    case CW_FAIL_TARGET_REFUSED:
+    case CW_FAIL_OWN_ADDRESS:
+        return 1;
+    case CW_FAIL_UNREACHABLE:
+        return 2;
+    case CW_FAIL_CONNECT_TIMEOUT:
+        return 3;
+    case CW_FAIL_CONNECTION_REFUSED:
+        return 4;
+    default: /* TLS, or what closed on us */
+        return 5;
+    }
+}
+
+/* Of several addresses the one stands for all that came furthest on the way to a stream, and of
+ * those the last. */
+static void note(struct edge_dial *dial, const struct edge_trace_target *target,
+                 enum cw_failure failure, struct cw_str detail)
+{
+    edge_trace_address(dial->told, target, failure, detail);
+    if (failure == CW_FAIL_NONE || rank(failure) < rank(dial->failure))
+        return;
+    dial->failure = failure;
+    dial->gaps = (struct cw_failure_gaps){.domain = dial->domain,
+                                          .local = dial->local,
+                                          .address = cw_addr_text(&dial->arena, target->addr),
+                                          .detail = cw_arena_dup(&dial->arena, detail)};
+}
+
+static void note_attempt(const struct attempt *attempt, enum cw_failure failure,
+                         struct cw_str detail)
+{
+    note(attempt->dial,
+         &(struct edge_trace_target){.addr = &attempt->addr,
+                                     .host = attempt->host,
+                                     .is_direct_tls = attempt->is_direct_tls},
+         failure, detail);
+}
+
+/* --- one address after the other --------------------------------------------------------------*/
 
 static void fail(struct edge_dial *dial, enum edge_dial_result result)
 {
-    dial->done(dial->arg, &(struct edge_dialled){.result = result, .text = dial->last_text});
+    dial->done(dial->arg, &(struct edge_dialled){
+                              .result = result, .failure = dial->failure, .gaps = dial->gaps});
     edge_dial_cancel(&dial);
 }
 
@@ -56,6 +108,7 @@ static void on_connected(void *arg)
 {
     struct attempt *attempt = arg;
     struct edge_dial *dial = attempt->dial;
+    note_attempt(attempt, CW_FAIL_NONE, CW_STR_NONE);
     if (!attempt->is_direct_tls) {
         succeed(attempt, NULL);
         return;
@@ -74,10 +127,9 @@ static void on_closed(void *arg, enum cw_conn_end end, struct cw_str sentence)
 {
     struct attempt *attempt = arg;
     struct edge_dial *dial = attempt->dial;
-    (void)end;
-    dial->last_text =
-        cw_arena_printf(&dial->arena, "%.*s: %.*s",
-                        CW_ARG(cw_addr_text(&dial->arena, &attempt->addr)), CW_ARG(sentence));
+    struct cw_str detail;
+    enum cw_failure failure = edge_trace_conn_failure(attempt->conn, end, sentence, &detail);
+    note_attempt(attempt, failure, detail);
     cw_conn_free(&attempt->conn);
     dial->n_running--;
     try_next(dial);
@@ -110,7 +162,9 @@ static void on_delay(void *arg)
 static void on_total(void *arg)
 {
     struct edge_dial *dial = arg;
-    dial->last_text = CW_S("no address answered in time");
+    for (size_t i = 0; i < dial->next; i++)
+        if (dial->attempts[i].conn)
+            note_attempt(&dial->attempts[i], CW_FAIL_CONNECT_TIMEOUT, CW_STR_NONE);
     fail(dial, EDGE_DIAL_UNREACHABLE);
 }
 
@@ -178,8 +232,13 @@ bool edge_dial_refuses(const struct edge *edge, const struct cw_addr *addr)
 static void add_attempt(struct edge_dial *dial, const struct cw_target *target)
 {
     if (edge_dial_refuses(dial->edge, &target->addr)) {
-        dial->last_text = cw_arena_printf(&dial->arena, "%.*s: the settings refuse this address",
-                                          CW_ARG(cw_addr_text(&dial->arena, &target->addr)));
+        note(dial,
+             &(struct edge_trace_target){.addr = &target->addr,
+                                         .host = target->host,
+                                         .is_direct_tls = target->is_direct_tls},
+             is_own_listener(dial->edge, &target->addr) ? CW_FAIL_OWN_ADDRESS
+                                                        : CW_FAIL_TARGET_REFUSED,
+             CW_STR_NONE);
         return;
     }
     dial->attempts[dial->n_attempts++] =
@@ -206,11 +265,11 @@ static void on_targets(void *arg, const struct cw_target_list *list)
 {
     struct edge_dial *dial = arg;
     dial->query = NULL;
+    dial->failure = edge_trace_dns(dial->told, dial->proxy, list);
     if (list->status != CW_TARGET_OK) {
         /* Name servers in trouble are no proof that there is no such server. */
         bool is_passing =
             list->status == CW_TARGET_DNS_TIMEOUT || list->status == CW_TARGET_DNS_FAILED;
-        dial->last_text = cw_arena_dup(&dial->arena, list->sentence);
         fail(dial, is_passing ? EDGE_DIAL_UNREACHABLE : EDGE_DIAL_NOT_FOUND);
         return;
     }
@@ -233,6 +292,8 @@ struct edge_dial *edge_dial_start(struct edge *edge, const struct edge_dial_ask 
         .domain = how->domain, .proxy = how->proxy, .with_direct_tls = how->with_direct_tls};
     dial->local = cw_arena_dup(&dial->arena, how->local);
     dial->domain = cw_arena_dup(&dial->arena, how->domain);
+    dial->proxy = cw_arena_dup(&dial->arena, how->proxy);
+    dial->told = how->attempt;
     dial->edge = edge;
     dial->done = done;
     dial->arg = arg;

@@ -34,6 +34,7 @@
 #include "io/target.h"
 #include "io/tls.h"
 #include "link/link.h"
+#include "policy/failure.h"
 #include "policy/view.h"
 #include "rights/rights.h"
 #include "s2s/stream.h"
@@ -44,6 +45,8 @@ struct edge_gateway;
 struct edge_components;
 struct edge_answer;
 struct edge_posh;
+struct edge_attempt;
+struct edge_attempts;
 TAILQ_HEAD(edge_streams, edge_stream);
 TAILQ_HEAD(edge_answers, edge_answer);
 TAILQ_HEAD(edge_peers, edge_peer); /* those whose stanzas one stream carries */
@@ -61,6 +64,7 @@ struct edge {
     struct edge_gateway *gateway;
     struct edge_components *components;
     struct edge_streams streams;
+    struct edge_attempts *attempts; /* what became of each stream that was tried */
     size_t n_streams, n_unauthenticated;
     struct cw_map streams_by_id;      /* inbound: the stream id we gave -> struct edge_stream */
     struct cw_map streams_by_partner; /* primary domain -> struct partner_count */
@@ -139,9 +143,10 @@ void edge_limits_note_refusals(struct edge_stream *);
 
 struct edge_dial;
 struct edge_dial_ask {
-    struct cw_str local, domain; /* from whom, to whom */
-    struct cw_str proxy;         /* host[:port] instead of what the DNS says; or empty */
-    bool with_direct_tls;        /* XEP-0368 too */
+    struct cw_str local, domain;  /* from whom, to whom */
+    struct cw_str proxy;          /* host[:port] instead of what the DNS says; or empty */
+    bool with_direct_tls;         /* XEP-0368 too */
+    struct edge_attempt *attempt; /* hears of every step; or NULL */
 };
 enum edge_dial_result { EDGE_DIAL_OK, EDGE_DIAL_NOT_FOUND, EDGE_DIAL_UNREACHABLE };
 struct edge_dialled {
@@ -150,7 +155,9 @@ struct edge_dialled {
     const struct cw_tls_facts *tls; /* direct TLS, and its handshake is done; else NULL */
     struct cw_str host;             /* whose address it was */
     bool is_secure;                 /* DNSSEC proved that this host serves the domain */
-    struct cw_str text;             /* otherwise: why not */
+    /* Otherwise: why not; of several addresses what says most. */
+    enum cw_failure failure;
+    struct cw_failure_gaps gaps;
 };
 /* One call of `done`, from the loop.  What it is given lives until it returns (tls: as long as the
  * connection).  The dial is gone then and must not be cancelled in it or later. */

@@ -7,6 +7,7 @@
 
 #include "conf/role.h"
 #include "conf/snapshot.h"
+#include "edge/attempt.h"
 #include "edge/edge_priv.h"
 #include "edge/identity.h"
 #include "policy/settings.h"
@@ -14,6 +15,12 @@
 enum { SHUTDOWN_MS = 3000 };
 
 /* --- policy -----------------------------------------------------------------------------------*/
+
+static bool is_partner(void *arg, struct cw_str domain)
+{
+    const struct edge *edge = arg;
+    return cw_policy_partner(edge->policy, domain) != NULL;
+}
 
 void edge_set_policy(struct edge *edge, struct cw_policy *policy)
 {
@@ -23,6 +30,7 @@ void edge_set_policy(struct edge *edge, struct cw_policy *policy)
     edge->policy = cw_policy_ref(policy);
     edge_streams_apply_policy(edge);
     edge_peers_apply_policy(edge);
+    edge_attempts_forget(edge->attempts, is_partner, edge);
 }
 
 /* Nobody is a partner and no domain is ours until somebody says so. */
@@ -198,6 +206,7 @@ static bool start(struct edge *edge, struct cw_buf *why)
     load_last_policy(edge);
     edge->tls = load_tls(edge, why);
     edge->door = open_door(&edge->config.edge);
+    edge->attempts = edge_attempts_new(edge->config.edge.attempts_kept);
     edge->gateway = edge->tls ? edge_gateway_new(edge, why) : NULL;
     return edge->gateway && edge_components_start(edge, why) && open_resolver(edge, why) &&
            listen_all(edge, why) && edge_rights_drop(edge, why);
@@ -214,6 +223,7 @@ static void finish(struct edge *edge)
 {
     edge_streams_free(edge);
     edge_peers_free(edge);
+    edge_attempts_free(&edge->attempts);
     for (size_t i = 0; i < edge->n_listeners; i++)
         cw_listener_free(&edge->listeners[i]);
     cw_free(edge->listeners);

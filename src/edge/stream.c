@@ -51,6 +51,7 @@ static void free_stream(struct edge_stream *s)
     if (edge->stopping && TAILQ_EMPTY(&edge->streams))
         cw_timer_set(edge->leave_timer, 0);
     edge_dial_cancel(&s->dial);
+    edge_trace_end(s);
     cw_timer_free(&s->timer);
     cw_timer_free(&s->pause);
     cw_timer_free(&s->stuck);
@@ -110,6 +111,7 @@ static void on_stuck(void *arg)
     struct edge_stream *s = arg;
     CW_LOG(&s->log, CW_LOG_WARN, "stream-stuck", CW_KV("remote", s->remote),
            CW_KVI("queued", s->conn ? cw_conn_queued(s->conn) : 0));
+    s->trace.cause = CW_FAIL_STUCK;
     if (s->conn)
         cw_conn_abort(s->conn);
 }
@@ -157,7 +159,10 @@ static void on_ready(struct edge_stream *s, const struct cw_s2s_action *action)
         s->failed = true;
         s->fail_reason = CW_LINK_REASON_LIMIT;
         s->fail_text = CW_S("the connection limit is reached");
+        s->trace.cause = CW_FAIL_TOO_MANY_STREAMS;
     }
+    if (s->ready_ms == 0)
+        s->ready_ms = cw_now_ms();
     s->became_ready = true;
 }
 
@@ -169,7 +174,7 @@ static void on_failed(struct edge_stream *s, const struct cw_s2s_action *action)
     s->fail_reason = CW_LINK_REASON_REFUSED;
     if (action->has_error && action->stream_error == CW_STREAM_CONNECTION_TIMEOUT)
         s->fail_reason = CW_LINK_REASON_TIMEOUT;
-    s->fail_text = cw_arena_dup(&s->arena, action->text);
+    s->fail_text = edge_trace_sentence(s, action);
 }
 
 static void on_close(struct edge_stream *s, const struct cw_s2s_action *action)
@@ -180,7 +185,7 @@ static void on_close(struct edge_stream *s, const struct cw_s2s_action *action)
            CW_KVC("error", action->has_error ? cw_stream_error_name(action->stream_error) : "none"),
            CW_KV("reason", action->text));
     if (!s->failed)
-        s->fail_text = cw_arena_dup(&s->arena, action->text);
+        s->fail_text = edge_trace_sentence(s, action);
     s->over = true;
     s->peer_gave_up = action->has_error && s->is_reading;
     if (s->conn)
@@ -189,6 +194,7 @@ static void on_close(struct edge_stream *s, const struct cw_s2s_action *action)
 
 static void do_action(struct edge_stream *s, const struct cw_s2s_action *action)
 {
+    edge_trace_action(s, action);
     switch (action->kind) {
     case CW_S2S_DO_SEND:
         if (s->conn)
@@ -211,6 +217,7 @@ static void do_action(struct edge_stream *s, const struct cw_s2s_action *action)
         on_ready(s, action);
         break;
     case CW_S2S_DO_STANZA:
+        s->n_stanzas_in++;
         edge_rate_spend(&s->rate, cw_now_ms(), s->edge->policy->settings.stanza_rate,
                         s->edge->policy->settings.stanza_burst);
         edge_route(s->edge, action->local, action->remote, action->stanza);
@@ -255,6 +262,7 @@ static void after_step(struct edge_stream *s)
         struct cw_s2s_event event = {.kind = CW_S2S_CLOSE,
                                      .text = CW_S("nothing more to verify on this stream")};
         s->close_asked = true;
+        edge_trace_not_needed(s);
         edge_stream_step(s, &event);
     }
 }
@@ -286,6 +294,8 @@ void edge_stream_step(struct edge_stream *s, struct cw_s2s_event *event)
 static void on_data(void *arg, struct cw_str bytes)
 {
     struct edge_stream *s = arg;
+    s->active_ms = cw_now_ms();
+    edge_trace_bytes(s, bytes);
     s->is_reading = true;
     edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_BYTES, .bytes = bytes});
     s->is_reading = false;
@@ -297,6 +307,7 @@ static void on_tls_up(void *arg, const struct cw_tls_facts *facts)
 {
     struct edge_stream *s = arg;
     s->tls = facts;
+    edge_trace_tls_up(s);
     edge_stream_step(
         s, &(struct cw_s2s_event){.kind = s->is_direct_tls ? CW_S2S_OPENED : CW_S2S_TLS_UP,
                                   .cert = &facts->cert,
@@ -306,6 +317,7 @@ static void on_tls_up(void *arg, const struct cw_tls_facts *facts)
 
 static void on_tls_failed(void *arg, struct cw_str sentence)
 {
+    edge_trace_tls_failed(arg, sentence);
     edge_stream_step(arg, &(struct cw_s2s_event){.kind = CW_S2S_TLS_FAILED, .text = sentence});
 }
 
@@ -331,7 +343,7 @@ static void on_flushed(void *arg)
 
 static void on_closed(void *arg, enum cw_conn_end why, struct cw_str sentence)
 {
-    (void)why;
+    edge_trace_lost(arg, why, sentence);
     edge_stream_end(arg, sentence);
 }
 
@@ -376,6 +388,7 @@ struct edge_stream *edge_stream_new(struct edge *edge, const struct cw_s2s_confi
     s->direction = config->direction;
     s->local = cw_arena_dup(&s->arena, config->local);
     s->remote = cw_arena_dup(&s->arena, config->remote);
+    s->since_ms = cw_now_ms();
     s->log = edge->log;
     s->log.id = cw_random_hex(&s->arena, 6);
     s->machine = cw_s2s_new(config);
@@ -398,6 +411,7 @@ void edge_stream_send(struct edge_stream *s, struct edge_parcel *parcel)
 {
     struct cw_s2s_event event = {.kind = CW_S2S_SEND, .stanza = parcel->stanza};
     cw_assert(!s->over);
+    s->n_stanzas_out++;
     TAILQ_INSERT_TAIL(&s->written, parcel, link);
     /* Until the step has written it, no flush can reach this mark. */
     parcel->flush_mark = UINT64_MAX;

@@ -40,9 +40,7 @@ static void on_not_dialled(struct edge_stream *s, const struct edge_dialled *dia
     s->failed = true;
     s->fail_reason = dialled->result == EDGE_DIAL_NOT_FOUND ? CW_LINK_REASON_NOT_FOUND
                                                             : CW_LINK_REASON_UNREACHABLE;
-    s->fail_text = cw_arena_dup(&s->arena, dialled->text);
-    CW_LOG(&s->log, CW_LOG_INFO, "dial-failed", CW_KV("remote", s->remote),
-           CW_KVC("reason", cw_link_reason_name(s->fail_reason)), CW_KV("text", s->fail_text));
+    s->fail_text = edge_trace_not_dialled(s, dialled->failure, &dialled->gaps);
     s->over = true;
     edge_stream_end(s, s->fail_text);
 }
@@ -57,6 +55,10 @@ static void on_dialled(void *arg, const struct edge_dialled *dialled)
         return;
     }
     edge_stream_attach(s, dialled->conn);
+    if (s->over) { /* meanwhile nobody needs it any more */
+        edge_stream_end(s, s->fail_text);
+        return;
+    }
     s->host = cw_arena_dup(&s->arena, dialled->host);
     s->is_host_secure = dialled->is_secure;
     s->tls = dialled->tls;
@@ -68,6 +70,7 @@ static void on_dialled(void *arg, const struct edge_dialled *dialled)
         opened.cert = &s->tls->cert;
         opened.tls_version = s->tls->version;
         opened.tls_cipher = s->tls->cipher;
+        edge_trace_tls_up(s);
     }
     edge_stream_step(s, &opened);
 }
@@ -85,6 +88,7 @@ struct edge_stream *edge_stream_dial(struct edge *edge, struct cw_str local, str
     struct cw_str counted_as;
     if (!edge_limits_take(edge, remote, &arena, &counted_as)) {
         cw_arena_free(&arena);
+        edge_trace_no_room(edge, local, remote);
         return NULL;
     }
     struct edge_stream *s = edge_stream_new(edge, &config);
@@ -93,7 +97,9 @@ struct edge_stream *edge_stream_dial(struct edge *edge, struct cw_str local, str
     s->is_verifier = use == EDGE_FOR_VERIFY;
     if (s->is_verifier)
         cw_map_set(&edge->verifiers, edge_pair(&s->arena, local, remote), s);
-    struct edge_dial_ask ask = {.local = s->local, .domain = s->remote};
+    edge_trace_begin(s);
+    struct edge_dial_ask ask = {
+        .local = s->local, .domain = s->remote, .attempt = s->trace.attempt};
     if (partner) {
         ask.proxy = partner->proxy_fqdn;
         ask.with_direct_tls = partner->rules.tls != CW_NOT_SUPPORTED;
@@ -122,6 +128,7 @@ void edge_stream_verify(struct edge_stream *s, const struct cw_s2s_dialback *que
 
 void edge_stream_dialback_answer(struct edge_stream *s, const struct cw_s2s_dialback *answer)
 {
+    edge_trace_dialback(s, answer);
     edge_stream_step(s,
                      &(struct cw_s2s_event){.kind = CW_S2S_DIALBACK_ANSWER, .dialback = *answer});
 }
@@ -131,6 +138,11 @@ void edge_stream_close(struct edge_stream *s, enum cw_stream_error error, struct
     edge_stream_step(
         s, &(struct cw_s2s_event){
                .kind = CW_S2S_CLOSE, .has_error = true, .stream_error = error, .text = text});
+}
+
+struct cw_str edge_stream_remote(const struct edge_stream *s)
+{
+    return s->direction == CW_INBOUND ? cw_s2s_remote(s->machine) : s->remote;
 }
 
 size_t edge_stream_queued(const struct edge_stream *s)
@@ -148,7 +160,10 @@ void edge_streams_apply_policy(struct edge *edge)
     struct edge_stream *s, *next;
     for (s = TAILQ_FIRST(&edge->streams); s; s = next) {
         next = TAILQ_NEXT(s, link);
+        enum cw_failure cause = s->trace.cause;
+        s->trace.cause = CW_FAIL_POLICY_CHANGED;
         edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_POLICY, .policy = edge->policy});
+        s->trace.cause = cause;
     }
 }
 
@@ -157,6 +172,7 @@ void edge_streams_shutdown(struct edge *edge)
     struct edge_stream *s, *next;
     for (s = TAILQ_FIRST(&edge->streams); s; s = next) {
         next = TAILQ_NEXT(s, link);
+        s->trace.cause = CW_FAIL_SHUTDOWN;
         if (!s->conn) {
             edge_stream_end(s, CW_S("this server is going down"));
             continue;
@@ -170,6 +186,7 @@ void edge_streams_free(struct edge *edge)
     struct edge_stream *s;
     edge->stopping = true;
     while ((s = TAILQ_FIRST(&edge->streams))) {
+        s->trace.cause = CW_FAIL_SHUTDOWN;
         edge_stream_end(s, CW_S("this server is going down"));
     }
     edge_verify_deliver(edge); /* to nobody: frees them */

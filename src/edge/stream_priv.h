@@ -5,6 +5,7 @@
 
 #include "edge/edge_priv.h"
 #include "edge/rate.h"
+#include "edge/trace.h"
 
 struct edge_stream {
     TAILQ_ENTRY(edge_stream) link;
@@ -39,8 +40,13 @@ struct edge_stream {
     bool became_ready, failed, close_asked, over;
     enum cw_link_reason fail_reason;
     struct cw_str fail_text;
+    struct edge_trace trace; /* what the timeline is told of it */
+    uint64_t n_stanzas_in, n_stanzas_out;
+    uint64_t since_ms, ready_ms, active_ms; /* made; first pair READY; last byte read; 0: not yet */
 };
 
+/* The domain at the other end; inbound: absent until the peer has named it. */
+struct cw_str edge_stream_remote(const struct edge_stream *);
 /* A machine at its first state, a struct in the edge's list; no connection yet. */
 struct edge_stream *edge_stream_new(struct edge *, const struct cw_s2s_config *);
 /* The event goes into the machine, its actions are carried out, then the others hear of it.  Never

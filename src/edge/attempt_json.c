@@ -1,0 +1,163 @@
+/* Attempts as JSON, for the administrator and for the probe; see attempt.h. */
+#include <stdio.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "edge/attempt_priv.h"
+
+enum { MAX_FACT_BYTES = 250 };
+
+const char *edge_step_name(enum edge_step_kind kind)
+{
+    switch (kind) {
+    case EDGE_STEP_DNS:
+        return "dns";
+    case EDGE_STEP_SRV:
+        return "srv";
+    case EDGE_STEP_TCP:
+        return "tcp";
+    case EDGE_STEP_TLS:
+        return "tls";
+    case EDGE_STEP_FEATURES:
+        return "features";
+    case EDGE_STEP_PROOF:
+        return "proof";
+    case EDGE_STEP_AUTHENTICATION:
+        return "authentication";
+    case EDGE_STEP_VERDICT:
+        return "verdict";
+    case EDGE_STEP_END:
+        return "end";
+    }
+    return "?";
+}
+
+static const char *state_name(enum edge_step_state state)
+{
+    switch (state) {
+    case EDGE_STEP_OK:
+        return "ok";
+    case EDGE_STEP_FAILED:
+        return "failed";
+    case EDGE_STEP_SKIPPED:
+        return "skipped";
+    }
+    return "?";
+}
+
+static const char *result_name(enum edge_attempt_result result)
+{
+    switch (result) {
+    case EDGE_ATTEMPT_PENDING:
+        return "pending";
+    case EDGE_ATTEMPT_READY:
+        return "ready";
+    case EDGE_ATTEMPT_FAILED:
+        return "failed";
+    case EDGE_ATTEMPT_REFUSED:
+        return "refused";
+    case EDGE_ATTEMPT_ENDED:
+        return "ended";
+    }
+    return "?";
+}
+
+json_t *edge_fact(struct cw_str text)
+{
+    struct cw_buf clean = {0};
+    text = cw_str_sub(text, 0, MAX_FACT_BYTES);
+    /* A character that the cut went through. */
+    while (text.n > 0 && text.n == MAX_FACT_BYTES && !cw_str_is_utf8(text))
+        text.n--;
+    if (!cw_str_is_utf8(text)) {
+        for (size_t i = 0; i < text.n; i++)
+            cw_buf_putc(&clean, (unsigned char)text.p[i] < 0x80 ? text.p[i] : '?');
+        text = cw_buf_str(&clean);
+    }
+    json_t *fact = json_stringn(text.p ? text.p : "", text.n);
+    cw_buf_free(&clean);
+    return fact;
+}
+
+static void put(json_t *object, const char *name, const char *text)
+{
+    if (text)
+        json_object_set_new(object, name, json_string_nocheck(text));
+}
+
+static void put_failure(json_t *object, enum cw_failure failure, const char *sentence,
+                        const char *advice)
+{
+    if (failure != CW_FAIL_NONE) {
+        put(object, "reason", cw_failure_name(failure));
+        put(object, "side", cw_side_name(cw_failure_side(failure)));
+    }
+    put(object, "sentence", sentence);
+    put(object, "advice", advice);
+}
+
+json_t *edge_kept_step_json(const struct edge_kept_step *step)
+{
+    json_t *object = json_object();
+    json_t *facts = step->facts ? json_loads(step->facts, 0, NULL) : NULL;
+    put(object, "step", edge_step_name(step->kind));
+    put(object, "state", state_name(step->state));
+    json_object_set_new(object, "ms", json_integer((json_int_t)step->ms));
+    json_object_set_new(object, "facts", facts ? facts : json_object());
+    put_failure(object, step->failure, step->sentence, step->advice);
+    return object;
+}
+
+/* RFC 3339, in UTC, with milliseconds. */
+static void put_time(json_t *object, const char *name, int64_t ms)
+{
+    char day[32], text[48];
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(text, sizeof text, "%s.%03dZ", day, (int)(ms % 1000));
+    put(object, name, text);
+}
+
+json_t *edge_attempt_json(const struct edge_attempt *attempt)
+{
+    json_t *object = json_object(), *steps = json_array();
+    put(object, "id", attempt->id);
+    put_time(object, "at", attempt->at_ms);
+    put(object, "direction", attempt->direction == CW_INBOUND ? "inbound" : "outbound");
+    put(object, "local", attempt->local);
+    put(object, "remote", attempt->remote);
+    put(object, "result", result_name(attempt->result));
+    put(object, "method", cw_method_name(attempt->method));
+    put_failure(object, attempt->failure, attempt->sentence, attempt->advice);
+    for (size_t i = 0; i < attempt->n_steps; i++)
+        json_array_append_new(steps, edge_kept_step_json(&attempt->steps[i]));
+    json_object_set_new(object, "steps", steps);
+    return object;
+}
+
+json_t *edge_attempts_of_partner(const struct edge_attempts *attempts, struct cw_str partner,
+                                 size_t limit)
+{
+    const struct edge_attempt_list *list = cw_map_get(&attempts->lists, partner);
+    const struct edge_attempt *attempt;
+    json_t *found = json_array();
+    if (!list)
+        return found;
+    TAILQ_FOREACH (attempt, &list->queue, in_list)
+        if (json_array_size(found) < limit)
+            json_array_append_new(found, edge_attempt_json(attempt));
+    return found;
+}
+
+json_t *edge_attempts_of_stranger(const struct edge_attempts *attempts, struct cw_str domain,
+                                  size_t limit)
+{
+    const struct edge_attempt *attempt;
+    json_t *found = json_array();
+    TAILQ_FOREACH (attempt, &attempts->strangers.queue, in_list)
+        if (json_array_size(found) < limit && cw_str_eq_nocase(cw_str_of(attempt->remote), domain))
+            json_array_append_new(found, edge_attempt_json(attempt));
+    return found;
+}

@@ -10,12 +10,16 @@ from .process import LabError, Server, require_free
 from .settings import LOCAL_DOMAIN, Settings
 
 
-def _config(settings: Settings, directory: pathlib.Path, pair: Pair, authority: Authority,
+def _config(settings: Settings, directory: pathlib.Path, pairs, authority: Authority,
             transport: str, log_level: str, domains, edge_options: str, more_listen,
             door: str) -> str:
     edge, gateway = settings.edge, settings.gateway
     kamailio, dns = settings.kamailio, settings.dns
     listen = "".join(f'\n    - "{address}"' for address in (f"{edge[0]}:{edge[1]}", *more_listen))
+    pair = pairs[0]
+    more_pairs = "".join(f"\n    - {{certificate: {more.certificate}, key: {more.key}}}"
+                         for more in pairs[1:])
+    certificates = f"  certificates:{more_pairs}" if more_pairs else ""
     local_domains = "".join(f"\n  - {domain}" for domain in domains)
     next_hops = "".join(f"""
       - domain: {domain}
@@ -32,6 +36,7 @@ edge:
   source-address: {edge[0]}
   certificate: {pair.certificate}
   key: {pair.key}
+{certificates}
   ca: {authority.certificate}
   dns:
     servers:
@@ -63,10 +68,14 @@ _OPEN_DOOR = """  connections-per-s: 0
 
 
 class Causeway(Server):
-    """`causeway run` with a data directory of its own; all roles are its children."""
+    """`causeway run` with a data directory of its own; all roles are its children.
+
+    certificate: what the edge shows: a pair, several in a list, or a function that makes them with
+    the authority; by default one pair for all domains.
+    """
 
     def __init__(self, settings: Settings, authority: Authority, transport: str = "udp",
-                 log_level: str = "debug", certificate: Pair = None, domains=(LOCAL_DOMAIN,),
+                 log_level: str = "debug", certificate=None, domains=(LOCAL_DOMAIN,),
                  edge_options: str = _EDGE_OPTIONS, more_listen=(), door: str = _OPEN_DOOR):
         directory = settings.data / "causeway"
         self.settings = settings
@@ -90,8 +99,10 @@ class Causeway(Server):
         require_free(self.settings.gateway, ("udp", "tcp"),
                      " (--base) or another port (--gateway-port)")
         self.directory.mkdir(parents=True, exist_ok=True)
-        pair = self._pair or self.authority.issue("causeway", *self._domains)
-        self.config.write_text(_config(self.settings, self.directory, pair, self.authority,
+        pairs = self._pair(self.authority) if callable(self._pair) else self._pair
+        pairs = pairs or self.authority.issue("causeway", *self._domains)
+        pairs = [pairs] if isinstance(pairs, Pair) else pairs
+        self.config.write_text(_config(self.settings, self.directory, pairs, self.authority,
                                        self._transport, self._log_level, self._domains,
                                        self._edge_options, self._more_listen, self._door))
         self.command("settings", "set", "--outbound-targets-refused", "")

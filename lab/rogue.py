@@ -243,6 +243,7 @@ class Partner:
         self.received = []  #: (domain it was sent from, element)
         self.attempts = []  #: when each connection was made
         self.ends = []  #: the stream error with which each stream ended, "" for none
+        self.shown = []  #: (domain it was made from, certificate in DER) of each stream
         self.ready = 0  #: streams that were authenticated so far
         self.reads = threading.Event()  #: cleared: authenticated streams are not read from
         self.reads.set()
@@ -345,12 +346,14 @@ class Partner:
         stream.send(f"<proceed xmlns='{TLS}'/>")
         stream.socket = self._tls.wrap_socket(stream.socket, server_side=True)
         stream._restart()
+        shown = stream.socket.getpeercert(True)
         self._greet(stream, f"<mechanisms xmlns='{SASL}'><mechanism>EXTERNAL</mechanism>"
                     "</mechanisms>")
         stream.expect("auth")
         stream.send(f"<success xmlns='{SASL}'/>")
         stream._restart()
         domain = self._greet(stream, "")
+        self.shown.append((domain, shown))
         self.ready += 1
         while True:
             self.reads.wait()

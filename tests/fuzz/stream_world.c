@@ -1,17 +1,9 @@
-/* See stream_world.h.  What is asserted:
- *
- * - nothing follows CLOSE, and every end has a sentence;
- * - a stanza passes only inbound and only for a pair that is READY, between the pair's domains;
- * - READY comes only by a method that the settings allow, on a channel that is worth it;
- * - what we send is one well-formed XML stream, whatever the peer made us repeat, and nothing is
- *   sent during a handshake;
- * - each question to an authority gets one answer; a pair fails at most once;
- * - a timer that fires at its deadline moves the deadline: nobody spins. */
-#include "stream_world.h"
+/* Drives the stream machine; see stream_world.h.  What must hold is in stream_checks.c; here only
+ * that a timer which fires at its deadline moves the deadline: nobody spins. */
+#include "stream_world_priv.h"
 
 #include "fuzz.h"
 #include "policy/settings.h"
-#include "xmpp/jid.h"
 #include "xmpp/ns.h"
 
 #include <stdio.h>
@@ -20,32 +12,7 @@
     "<?xml version='1.0'?><stream:stream xmlns='jabber:server' " \
     "xmlns:stream='http://etherx.jabber.org/streams' xmlns:db='jabber:server:dialback' "
 
-enum { MAX_EVENTS = 64, MAX_READY = 64 };
-
-struct ready {
-    struct cw_str local, remote; /* A-labels */
-};
-
-struct world {
-    struct cw_arena arena;
-    size_t piece_bytes; /* in which the peer's bytes come; 0: as they stand */
-    enum cw_direction direction;
-    bool verify_only;
-    struct cw_policy *policy;
-    struct cw_s2s *stream;
-    uint64_t now_ms;
-    unsigned n_ids, n_events;
-
-    struct cw_buf told;         /* the actions as text, to compare the two runs */
-    struct cw_xml_reader *sent; /* reads what we send, as the peer would */
-    struct cw_arena sent_arena;
-    struct ready ready[MAX_READY];
-    size_t n_ready;
-    struct cw_s2s_dialback asked; /* the last question to an authority */
-    struct cw_cert cert;          /* of the handshake that is up */
-    size_t n_verifies, n_verified;
-    bool in_handshake, has_tls, is_closed, has_failed;
-};
+enum { MAX_EVENTS = 64 };
 
 /* --- the policy --- */
 
@@ -86,165 +53,6 @@ static struct cw_policy *make_policy(struct cw_str rules)
     return p;
 }
 
-/* --- what the peer sees --- */
-
-static void restart_sent(struct world *w)
-{
-    cw_xml_reader_free(&w->sent);
-    cw_arena_reset(&w->sent_arena);
-    w->sent = cw_xml_reader_new(&CW_XML_LIMITS_DEFAULT);
-}
-
-static void check_sent(struct world *w, struct cw_str bytes)
-{
-    struct cw_xml *node;
-    unsigned n = 0;
-
-    cw_assert(!w->in_handshake && bytes.n > 0);
-    if (cw_str_starts(bytes, CW_S("<?xml")))
-        restart_sent(w);
-    cw_assert(w->sent != NULL);
-    cw_xml_reader_feed(w->sent, bytes);
-    for (;;) {
-        enum cw_xml_event event = cw_xml_reader_next(w->sent, &w->sent_arena, &node);
-
-        cw_assert(event != CW_XML_BROKEN);
-        if (event == CW_XML_MORE || event == CW_XML_STREAM_CLOSE)
-            break;
-        n++;
-    }
-    cw_assert(n <= 1); /* one thing at a time: nothing was smuggled into it */
-}
-
-/* --- what must hold for an action --- */
-
-static bool is_ready(const struct world *w, struct cw_str local, struct cw_str remote)
-{
-    for (size_t i = 0; i < w->n_ready; i++)
-        if (cw_str_eq(w->ready[i].local, local) && cw_str_eq(w->ready[i].remote, remote))
-            return true;
-    return false;
-}
-
-static void check_method(const struct world *w, const struct cw_s2s_action *a)
-{
-    const struct cw_partner *partner = cw_policy_partner(w->policy, a->remote);
-    struct cw_nego_row row;
-    bool allowed = false;
-
-    cw_assert(partner != NULL);
-    row = cw_nego_row(&partner->rules);
-    for (size_t i = 0; i < row.n_methods; i++)
-        allowed = allowed || row.methods[i] == a->method;
-    cw_assert(allowed);
-    cw_assert(w->has_tls == (a->method != CW_METHOD_TCP_DIALBACK));
-    if (a->method == CW_METHOD_SASL_EXTERNAL)
-        cw_assert(cw_cert_judge(&w->cert, a->remote) == CW_CERT_GOOD);
-    if (w->direction == CW_INBOUND)
-        cw_assert(cw_policy_is_local(w->policy, a->local));
-}
-
-static void on_ready(struct world *w, const struct cw_s2s_action *a)
-{
-    check_method(w, a);
-    cw_assert(w->n_ready < MAX_READY && !w->verify_only);
-    cw_assert(cw_s2s_method(w->stream) != CW_METHOD_NONE || w->is_closed);
-    w->ready[w->n_ready++] = (struct ready){.local = cw_arena_dup(&w->arena, a->local),
-                                            .remote = cw_arena_dup(&w->arena, a->remote)};
-}
-
-static void check_domain(struct cw_arena *a, struct cw_str address, struct cw_str domain)
-{
-    struct cw_jid jid;
-    struct cw_str ascii;
-
-    cw_assert(cw_jid_parse(a, address, &jid) == CW_JID_OK);
-    cw_assert(cw_str_eq(cw_jid_str(a, &jid), address));
-    cw_assert(cw_domain_to_ascii(a, jid.domain, &ascii) && cw_str_eq(ascii, domain));
-}
-
-static void on_stanza(struct world *w, const struct cw_s2s_action *a)
-{
-    struct cw_arena arena = {0};
-
-    cw_assert(w->direction == CW_INBOUND && is_ready(w, a->local, a->remote));
-    check_domain(&arena, cw_xml_attr(a->stanza, "from"), a->remote);
-    check_domain(&arena, cw_xml_attr(a->stanza, "to"), a->local);
-    cw_xml_write(&w->told, a->stanza, &(struct cw_xml_scope){.default_ns = CW_NS_SERVER});
-    cw_arena_free(&arena);
-}
-
-static void on_ask(struct world *w, const struct cw_s2s_action *a)
-{
-    const struct cw_partner *partner = cw_policy_partner(w->policy, a->dialback.originating);
-
-    cw_assert(w->direction == CW_INBOUND && partner && partner->rules.dialback);
-    cw_assert(cw_policy_is_local(w->policy, a->dialback.receiving) && a->dialback.key.n > 0);
-    w->asked =
-        (struct cw_s2s_dialback){.originating = cw_arena_dup(&w->arena, a->dialback.originating),
-                                 .receiving = cw_arena_dup(&w->arena, a->dialback.receiving),
-                                 .id = cw_arena_dup(&w->arena, a->dialback.id)};
-}
-
-static void on_close(struct world *w, const struct cw_s2s_action *a)
-{
-    cw_assert(a->text.n > 0);
-    cw_assert(w->n_verified == w->n_verifies);
-    cw_assert(w->direction == CW_INBOUND || w->verify_only || w->n_ready > 0 || w->has_failed);
-    w->is_closed = true;
-}
-
-/* Of two faults at once ("]]>" behind text in the stream) either may be told. */
-static struct cw_str without_fault(struct cw_str bytes)
-{
-    bool is_either = cw_str_starts(bytes, CW_S("<stream:error><not-well-formed ")) ||
-                     cw_str_starts(bytes, CW_S("<stream:error><bad-format "));
-
-    return is_either ? CW_S("a stream error for broken XML") : bytes;
-}
-
-static void take_action(struct world *w, const struct cw_s2s_action *a)
-{
-    cw_assert(!w->is_closed);
-    if (a->kind == CW_S2S_DO_NOTE)
-        return;
-    cw_buf_printf(&w->told, "%d %.*s ", (int)a->kind, CW_ARG(without_fault(a->bytes)));
-    switch (a->kind) {
-    case CW_S2S_DO_SEND:
-        check_sent(w, a->bytes);
-        break;
-    case CW_S2S_DO_START_TLS:
-        cw_assert(!w->has_tls && !w->in_handshake && w->n_ready == 0);
-        w->in_handshake = true;
-        break;
-    case CW_S2S_DO_PROVE:
-        break;
-    case CW_S2S_DO_ASK_AUTHORITY:
-        on_ask(w, a);
-        break;
-    case CW_S2S_DO_VERIFY_ANSWER:
-        cw_assert(++w->n_verified <= w->n_verifies);
-        break;
-    case CW_S2S_DO_READY:
-        on_ready(w, a);
-        break;
-    case CW_S2S_DO_STANZA:
-        on_stanza(w, a);
-        break;
-    case CW_S2S_DO_FAILED:
-        cw_assert(w->direction == CW_OUTBOUND && !w->has_failed && w->n_ready == 0);
-        cw_assert(a->text.n > 0);
-        w->has_failed = true;
-        break;
-    case CW_S2S_DO_CLOSE:
-        on_close(w, a);
-        break;
-    case CW_S2S_DO_NOTE:
-        break;
-    }
-    cw_buf_putc(&w->told, '\n');
-}
-
 static void step(struct world *w, struct cw_s2s_event e)
 {
     struct cw_s2s_actions actions;
@@ -252,8 +60,9 @@ static void step(struct world *w, struct cw_s2s_event e)
     e.now_ms = w->now_ms;
     cw_s2s_step(w->stream, &e, &actions);
     for (size_t i = 0; i < actions.n; i++)
-        take_action(w, &actions.items[i]);
+        world_take_action(w, &actions.items[i]);
     cw_assert(!w->is_closed || cw_s2s_deadline_ms(w->stream) == 0);
+    world_check_questions(w);
 }
 
 /* --- events from lines --- */
@@ -268,7 +77,8 @@ static void receive(struct world *w, struct cw_str bytes)
     fuzz_feed(bytes, w->piece_bytes, on_bytes, w);
 }
 
-static void tls_up(struct world *w, struct cw_str spec)
+/* "gD*.fabrikam.test,...": the chain, then names by type; all of it lives in the world. */
+static struct cw_cert read_cert(struct world *w, struct cw_str spec)
 {
     const struct cw_str types = CW_STR("DSXC");
     char chain = spec.n > 0 ? spec.p[0] : 'n';
@@ -279,8 +89,6 @@ static void tls_up(struct world *w, struct cw_str spec)
                            .names = names};
     struct cw_str name;
 
-    if (!w->in_handshake)
-        return;
     spec = cw_str_sub(spec, 1, spec.n);
     while (cert.n_names < 8 && fuzz_part(&spec, ',', &name)) {
         ptrdiff_t type = name.n > 0 ? cw_str_index(types, name.p[0]) : -1;
@@ -289,10 +97,38 @@ static void tls_up(struct world *w, struct cw_str spec)
             names[cert.n_names++] = (struct cw_cert_name){.type = (enum cw_cert_name_type)type,
                                                           .value = cw_str_sub(name, 1, name.n)};
     }
+    return cert;
+}
+
+static void begin_over_tls(struct world *w, enum cw_s2s_event_kind kind, struct cw_str spec)
+{
     w->in_handshake = false;
     w->has_tls = true;
-    w->cert = cert;
-    step(w, (struct cw_s2s_event){.kind = CW_S2S_TLS_UP, .cert = &cert});
+    w->cert = read_cert(w, spec);
+    w->proof_asked = CW_STR_NONE;
+    step(w, (struct cw_s2s_event){.kind = kind, .cert = &w->cert});
+}
+
+static void tls_up(struct world *w, struct cw_str spec)
+{
+    if (w->in_handshake)
+        begin_over_tls(w, CW_S2S_TLS_UP, spec);
+}
+
+/* "1fabrikam.test": by which proof, for whom; only a machine that asked listens. */
+static void proven(struct world *w, struct cw_str spec)
+{
+    struct cw_cert cert = w->cert;
+    unsigned proof = fuzz_octet(&spec) - '0';
+
+    if (proof <= CW_PROOF_POSH) {
+        cert.proof = (enum cw_cert_proof)proof;
+        cert.proven_for = spec;
+    }
+    if (w->is_proving)
+        w->cert = cert;
+    w->is_proving = false;
+    step(w, (struct cw_s2s_event){.kind = CW_S2S_PROVEN, .cert = &cert});
 }
 
 static enum cw_dialback_state answer_of(struct cw_str text)
@@ -326,17 +162,44 @@ static void verify(struct world *w, struct cw_str key)
                                                .key = key}});
 }
 
-static void send(struct world *w)
+/* One of four pairs, the header's first. */
+static struct domains pick(struct cw_str digit)
 {
+    unsigned n = fuzz_octet(&digit);
+
+    return (struct domains){.local = n & 1 ? CW_S("chat.contoso.test") : CW_S("contoso.test"),
+                            .remote = n & 2 ? CW_S("xn--bcher-kva.test") : CW_S("fabrikam.test")};
+}
+
+/* Where it may not go out, nothing must. */
+static void send(struct world *w, struct cw_str digit)
+{
+    struct domains d = pick(digit);
     struct cw_arena a = {0};
     struct cw_xml *message = cw_xml_new(&a, CW_NS_SERVER, "message");
+    bool may = cw_s2s_may_send(w->stream, d.local, d.remote);
+    size_t told = w->told.n;
 
-    cw_xml_set(&a, message, "from", CW_S("alice@contoso.test"));
-    cw_xml_set(&a, message, "to", CW_S("juliet@fabrikam.test"));
-    /* The caller's rule: only for a pair that is ready. */
-    if (cw_s2s_is_ready(w->stream, CW_S("contoso.test"), CW_S("fabrikam.test")))
-        step(w, (struct cw_s2s_event){.kind = CW_S2S_SEND, .stanza = message});
+    cw_xml_set(&a, message, "from", d.local);
+    cw_xml_set(&a, message, "to", d.remote);
+    step(w, (struct cw_s2s_event){
+                .kind = CW_S2S_SEND, .local = d.local, .remote = d.remote, .stanza = message});
+    cw_assert(may == (w->told.n > told));
     cw_arena_free(&a);
+}
+
+static void add_pair(struct world *w, struct cw_str digit)
+{
+    struct domains d = pick(digit);
+    size_t told = w->told.n;
+    bool may = cw_s2s_may_add_pair(w->stream, d.local, d.remote);
+
+    if (may) {
+        cw_assert(w->n_added < MAX_READY);
+        w->added[w->n_added++] = d;
+    }
+    step(w, (struct cw_s2s_event){.kind = CW_S2S_ADD_PAIR, .local = d.local, .remote = d.remote});
+    cw_assert(may == (w->told.n > told));
 }
 
 static void change_policy(struct world *w, struct cw_str rules)
@@ -411,7 +274,13 @@ static void take_line(struct world *w, struct cw_str line)
         verify(w, rest);
         break;
     case 's':
-        send(w);
+        send(w, rest);
+        break;
+    case '+':
+        add_pair(w, rest);
+        break;
+    case 'P':
+        proven(w, rest);
         break;
     case 'p':
         change_policy(w, rest);
@@ -456,12 +325,26 @@ static void take_lines(struct world *w, struct cw_str lines)
     }
 }
 
+/* In the clear, or over TLS with a certificate that is good, or somebody's own. */
+static void open_transport(struct world *w, struct cw_str owner)
+{
+    if (cw_str_index(owner, 'd') >= 0)
+        begin_over_tls(w, CW_S2S_OPENED, CW_S("gDfabrikam.test,Dxn--bcher-kva.test"));
+    else if (cw_str_index(owner, 'u') >= 0)
+        begin_over_tls(w, CW_S2S_OPENED, CW_S("uDfabrikam.test"));
+    else
+        step(w, (struct cw_s2s_event){.kind = CW_S2S_OPENED});
+}
+
 static struct cw_buf run(struct world *w, struct cw_str prelude, struct cw_str input)
 {
-    struct cw_str rules = CW_STR("");
+    struct cw_str rules = CW_STR(""), owner;
 
     fuzz_part(&input, '\n', &rules);
-    w->verify_only = w->direction == CW_OUTBOUND && cw_str_index(rules, 'v') >= 0;
+    owner = cw_str_sub(rules, 3, rules.n);
+    w->verify_only = w->direction == CW_OUTBOUND && cw_str_index(owner, 'v') >= 0;
+    w->proves = cw_str_index(owner, 'p') >= 0;
+    w->bidi = cw_str_index(owner, 'b') >= 0;
     w->now_ms = 1000000;
     w->policy = make_policy(rules);
     w->stream = cw_s2s_new(&(struct cw_s2s_config){.direction = w->direction,
@@ -469,9 +352,11 @@ static struct cw_buf run(struct world *w, struct cw_str prelude, struct cw_str i
                                                    .local = CW_S("contoso.test"),
                                                    .remote = CW_S("fabrikam.test"),
                                                    .verify_only = w->verify_only,
+                                                   .proves = w->proves,
+                                                   .bidi = w->bidi,
                                                    .new_stream_id = new_stream_id,
                                                    .arg = w});
-    step(w, (struct cw_s2s_event){.kind = CW_S2S_OPENED});
+    open_transport(w, owner);
     take_lines(w, prelude);
     take_lines(w, input);
     step(w, (struct cw_s2s_event){.kind = CW_S2S_EOF, .text = CW_S("the end")});

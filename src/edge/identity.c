@@ -210,6 +210,7 @@ edge_identity_begin(const struct edge_identity_ask *ask,
     id->direction = ask->direction;
     id->facts = ask->facts;
     id->is_fresh = ask->is_fresh;
+    id->web_port = ask->web_port;
     id->done = done;
     id->arg = arg;
     id->cert = ask->facts->cert;

@@ -39,8 +39,9 @@ struct edge_identity_ask {
     /* Outbound: the server that we are connected to. */
     struct cw_str host; /* A-labels; copied */
     uint16_t port;
-    bool is_secure; /* DNSSEC proved that it serves the domain */
-    bool is_fresh;  /* nothing that was fetched before counts: the administrator tests */
+    bool is_secure;    /* DNSSEC proved that it serves the domain */
+    bool is_fresh;     /* nothing that was fetched before counts: the administrator tests */
+    uint16_t web_port; /* of domains' web servers; 0 for 443, which is all that RFC 7711 knows */
 };
 
 /* Borrowed for the call of `done`. */

@@ -143,6 +143,7 @@ static void fetch(struct edge_identity *id, struct cw_str url)
         .resolver = id->edge->resolver,
         .tls = id->edge->tls,
         .url = url,
+        .port = id->web_port,
         .timeout_ms = id->posh_until_ms > now_ms ? id->posh_until_ms - now_ms : 1,
         .may_connect = may_connect,
         .arg = id,

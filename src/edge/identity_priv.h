@@ -27,6 +27,7 @@ struct edge_identity {
     enum cw_direction direction;
     const struct cw_tls_facts *facts;
     bool is_fresh;
+    uint16_t web_port;
     void (*done)(void *arg, const struct edge_identity_answer *);
     void *arg;
     struct cw_arena arena;

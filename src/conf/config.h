@@ -50,6 +50,7 @@ struct cw_edge_config {
     struct cw_certificate_config *certificates; /* all, that one first */
     size_t n_certificates;
     struct cw_str ca;                /* PEM trust anchors; empty: the system's */
+    struct cw_str crl;               /* PEM, revoked certificates; empty: none */
     struct cw_str link_socket;       /* default DATA-DIR/link.sock */
     struct cw_endpoint *link_listen; /* gateways of other machines, TLS; default none */
     size_t n_link_listen;
@@ -62,6 +63,7 @@ struct cw_edge_config {
     struct {
         struct cw_endpoint *servers; /* none: the system's resolvers */
         size_t n_servers;
+        struct cw_str trust_anchor; /* DNSSEC keys; empty: no validation */
     } dns;
     struct {
         unsigned max_stanzas, max_bytes, timeout_s;

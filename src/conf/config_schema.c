@@ -26,6 +26,8 @@ static const struct cw_section log_section = {ROWS(log_options)};
 static const struct cw_option dns_options[] = {
     {"servers", CW_OPTION_ENDPOINT, LIST(cw_config, edge.dns.servers, edge.dns.n_servers),
      .max = 53, NONE, .help = "resolvers to ask; empty: the system's"},
+    {"trust-anchor", CW_OPTION_PATH, AT(cw_config, edge.dns.trust_anchor), NONE,
+     .help = "DNSSEC keys; empty: answers are not validated"},
 };
 static const struct cw_section dns_section = {ROWS(dns_options)};
 
@@ -74,6 +76,8 @@ static const struct cw_option edge_options[] = {
      .help = "more of them; each stream gets the one that names its local domain"},
     {"ca", CW_OPTION_PATH, AT(cw_config, edge.ca), NONE,
      .help = "PEM trust anchors; empty: the system's"},
+    {"crl", CW_OPTION_PATH, AT(cw_config, edge.crl), NONE,
+     .help = "PEM lists of revoked certificates; empty: none"},
     {"link-socket", CW_OPTION_PATH, AT(cw_config, edge.link_socket),
      .fallback = "DATA-DIR/link.sock", .help = "where the gateway connects to"},
     {"link-listen", CW_OPTION_ENDPOINT, LIST(cw_config, edge.link_listen, edge.n_link_listen),

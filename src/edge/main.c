@@ -123,6 +123,7 @@ static struct cw_tls_ctx *load_tls(const struct edge *edge, struct cw_buf *why)
         .cert_file = config->certificate.n ? config->certificate.p : NULL,
         .key_file = config->key.n ? config->key.p : NULL,
         .ca_file = config->ca.n ? config->ca.p : NULL,
+        .crl_file = config->crl.n ? config->crl.p : NULL,
     };
     return cw_tls_ctx_new(&options, why);
 }
@@ -140,7 +141,11 @@ static bool open_resolver(struct edge *edge, struct cw_buf *why)
                          .p;
     }
     struct cw_resolver_options options = {
-        .base = edge->base, .servers = servers, .n_servers = config->dns.n_servers};
+        .base = edge->base,
+        .servers = servers,
+        .n_servers = config->dns.n_servers,
+        .trust_anchor_file = config->dns.trust_anchor.n ? config->dns.trust_anchor.p : NULL,
+    };
     edge->resolver = cw_resolver_new(&options, why);
     cw_arena_free(&arena);
     return edge->resolver != NULL;

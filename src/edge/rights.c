@@ -25,6 +25,7 @@ static void list_paths(const struct cw_config *config, struct cw_paths *paths)
         cw_paths_add_beside(paths, config->edge.certificates[i].key, store);
     }
     cw_paths_add_beside(paths, config->edge.ca, store);
+    cw_paths_add_beside(paths, config->edge.crl, store);
     cw_paths_add_beside(paths, config->edge.link_certificate, store);
 }
 

@@ -1,6 +1,6 @@
 /* CRLs beside the anchors; see x509.h.  The rules live in the store itself, as its callback, so
  * that every verification with it follows them, those inside OpenSSL's OCSP code too. */
-#include "io/x509.h"
+#include "io/x509_priv.h"
 
 #include "base/log.h"
 
@@ -30,6 +30,23 @@ static void note_expired(const X509_CRL *crl, const char *file)
     OPENSSL_free(issuer);
 }
 
+static void follow_lists(X509_STORE *store)
+{
+    X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+    X509_STORE_set_verify_cb(store, on_verify);
+}
+
+void cw_x509_store_share_crls(X509_STORE *from, X509_STORE *to)
+{
+    STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(from);
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+        X509_CRL *crl = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
+        if (crl && X509_STORE_add_crl(to, crl) == 1)
+            follow_lists(to);
+    }
+    ERR_clear_error();
+}
+
 bool cw_x509_store_add_crls(X509_STORE *store, const char *file, struct cw_buf *why)
 {
     BIO *bio = BIO_new_file(file, "r");
@@ -56,7 +73,6 @@ bool cw_x509_store_add_crls(X509_STORE *store, const char *file, struct cw_buf *
                       n == 0 ? "no usable PEM CRL" : "a CRL that cannot be read");
         return false;
     }
-    X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
-    X509_STORE_set_verify_cb(store, on_verify);
+    follow_lists(store);
     return true;
 }

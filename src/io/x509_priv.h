@@ -17,6 +17,9 @@ struct cw_x509_chain {
 /* Our bounds and strength for every verification; the purpose is an X509_PURPOSE_. */
 bool cw_x509_ctx_set(X509_STORE_CTX *, int purpose);
 
+/* The lists of one store count in the other too. */
+void cw_x509_store_share_crls(X509_STORE *from, X509_STORE *to);
+
 /* What the chain's OCSP answer says, when checked with the anchors of the store. */
 enum cw_tls_staple cw_x509_staple(const struct cw_x509_chain *, X509_STORE *);
 /* RFC 7633: the certificate promises a staple. */

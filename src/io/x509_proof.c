@@ -70,6 +70,7 @@ enum cw_tls_staple cw_x509_verify_anchor(const struct cw_x509_chain *chain, stru
     cw_assert(store);
     /* An anchor is whatever the administrator calls one (RFC 5280 section 6.1.1). */
     X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+    cw_x509_store_share_crls(chain->store, store);
     if (add_anchors(store, pem) > 0) {
         cw_x509_verify(store, chain->leaf, chain->untrusted, arena, out);
         staple = cw_x509_apply_staple(chain, store, out);

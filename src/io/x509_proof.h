@@ -12,9 +12,9 @@ struct cw_x509_chain;
 
 /* The chain verified up to the anchors in `pem` and to no other: sets chain_ok, fault and
  * chain_reason.  One or more certificates, which need not be self-signed (an intermediate CA, or
- * the peer's certificate itself, will do).  CRLs of the common store are not looked at; the staple
- * is, and what it is worth under these anchors is returned.  A text without any usable certificate
- * makes fault OTHER. */
+ * the peer's certificate itself, will do).  CRLs count as with the common anchors, and so does
+ * the staple; what it is worth under these anchors is returned.  A text without any usable
+ * certificate makes fault OTHER. */
 enum cw_tls_staple cw_x509_verify_anchor(const struct cw_x509_chain *, struct cw_str pem,
                                          struct cw_arena *, struct cw_cert *out);
 

@@ -198,6 +198,8 @@ static void test_defaults(void **state)
     assert_text(c.edge.link_socket, "/d/link.sock");
     assert_text(c.edge.state_dir, "/d/edge");
     assert_int_equal(c.edge.dns.n_servers, 0);
+    assert_text(c.edge.dns.trust_anchor, "");
+    assert_text(c.edge.crl, "");
     assert_int_equal(c.edge.queue.max_stanzas, 1000);
     assert_int_equal(c.edge.queue.max_bytes, 4194304);
     assert_int_equal(c.edge.queue.timeout_s, 30);
@@ -234,7 +236,9 @@ static void test_values(void **state)
           "edge:\n"
           "  listen: [\"192.0.2.1:5270\"]\n  link-hold-s: 0\n  link-socket: /run/l\n"
           "  certificate: /c\n  key: /k\n  source-address: \"::1\"\n"
-          "  dns: {servers: [192.0.2.53, \"[2001:db8::1]:5353\", \"2001:db8::2\"]}\n"
+          "  crl: /d/crl.pem\n"
+          "  dns: {servers: [192.0.2.53, \"[2001:db8::1]:5353\", \"2001:db8::2\"],\n"
+          "        trust-anchor: /usr/share/dns/root.key}\n"
           "gateway:\n  sip:\n"
           "    listen: [{transport: tcp, address: \"127.0.0.1\"}]\n"
           "    peers: [{name: p, addresses: [10.0.0.0/8, \"::1\"]}, {name: q, tls-names: [Q.test], "
@@ -253,6 +257,8 @@ static void test_values(void **state)
     assert_int_equal(c.edge.link_hold_s, 0);
     assert_text(c.edge.source_address, "::1");
     assert_int_equal(c.edge.dns.n_servers, 3);
+    assert_text(c.edge.dns.trust_anchor, "/usr/share/dns/root.key");
+    assert_text(c.edge.crl, "/d/crl.pem");
     assert_int_equal(c.edge.dns.servers[0].port, 53);
     assert_int_equal(c.edge.dns.servers[1].port, 5353);
     assert_text(c.edge.dns.servers[2].ip, "2001:db8::2");

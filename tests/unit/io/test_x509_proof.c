@@ -1,6 +1,7 @@
 /* A partner's own anchors, pins of its key, TLSA records. */
 #include "certs.h"
 #include "harness.h"
+#include "revocation.h"
 
 #include "io/x509.h"
 #include "io/x509_proof.h"
@@ -94,6 +95,31 @@ static void anchors(void **state)
         cw_x509_chain_free(&chain);
         cw_arena_free(&arena);
     }
+}
+
+/* A list of the partner's own CA counts, too. */
+static void revoked_by_its_anchor(void **state)
+{
+    struct cw_arena arena = {0};
+    struct cw_buf why = {0};
+    struct cw_cert c = {0};
+    struct dir dir;
+    char path[128];
+    X509_STORE *store = X509_STORE_new();
+    (void)state;
+    dir_make(&dir);
+    crl_write(&own_middle, &leaf, 9, &dir, "own");
+    assert_true(cw_x509_store_add_crls(store, in_dir(&dir, "own.crl", path), &why));
+    struct cw_x509_chain *chain =
+        cw_x509_chain_new(&(struct cw_x509_peer){.store = store, .leaf = leaf.cert});
+    struct cw_str pem = pem_of(&arena, (const struct issued *const[2]){&own_middle, NULL});
+    cw_x509_verify_anchor(chain, pem, &arena, &c);
+    assert_int_equal(c.fault, CW_CHAIN_REVOKED);
+    assert_false(c.chain_ok);
+    cw_x509_chain_free(&chain);
+    X509_STORE_free(store);
+    dir_remove(&dir);
+    cw_arena_free(&arena);
 }
 
 /* The same key in another certificate has the same pin. */
@@ -216,10 +242,8 @@ static void broken_records(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(anchors),
-        cmocka_unit_test(pins),
-        cmocka_unit_test(dane),
-        cmocka_unit_test(broken_records),
+        cmocka_unit_test(anchors), cmocka_unit_test(revoked_by_its_anchor), cmocka_unit_test(pins),
+        cmocka_unit_test(dane),    cmocka_unit_test(broken_records),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -52,7 +52,8 @@ const struct cw_tls_ctx *edge_certificates_for(const struct edge_certificates *,
  * certificate names it. */
 const struct cw_tls_ctx *edge_certificates_pick(void *certificates, struct cw_str sni);
 
-/* Reads everything again, now, trust anchors included.  The answer to "certificate reload":
+/* Reads everything again, now, trust anchors and revocations included.  The answer to "certificate
+ * reload":
  * {"ok":true,"certificates":[{"file","result":"reloaded|unchanged|refused","sentence"}]} */
 json_t *edge_certificates_reload(struct edge_certificates *);
 /* The answer to "certificate list": {"ok":true,"certificates":[{"file","key","names","covers",

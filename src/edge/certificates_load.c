@@ -36,8 +36,12 @@ static bool is_news(const struct edge_file_look *before, struct edge_file_look *
 static struct edge_files_look look_at_files(const struct edge_certificates *all,
                                             const struct edge_certificate *one)
 {
-    return (struct edge_files_look){look_at(one->files->certificate.p), look_at(one->files->key.p),
-                                    look_at(all->config.tls.ca_file)};
+    return (struct edge_files_look){
+        .certificate = look_at(one->files->certificate.p),
+        .key = look_at(one->files->key.p),
+        .anchors = look_at(all->config.tls.ca_file),
+        .revoked = look_at(all->config.tls.crl_file),
+    };
 }
 
 bool edge_certificate_has_new_files(const struct edge_certificates *all,
@@ -47,7 +51,8 @@ bool edge_certificate_has_new_files(const struct edge_certificates *all,
     bool certificate = is_news(&before->certificate, &now.certificate);
     bool key = is_news(&before->key, &now.key);
     bool anchors = is_news(&before->anchors, &now.anchors);
-    bool is_same = !certificate && !key && !anchors;
+    bool revoked = is_news(&before->revoked, &now.revoked);
+    bool is_same = !certificate && !key && !anchors && !revoked;
     bool has_settled = one->settles && is_same;
     one->look = now;
     one->settles = !is_same;
@@ -126,7 +131,7 @@ enum edge_certificate_result edge_certificate_load(struct edge_certificates *all
     }
     bool is_first = !one->tls, is_same = !is_first && cw_tls_ctx_shows_same(one->tls, fresh);
     cw_tls_ctx_free(&one->tls);
-    one->tls = fresh; /* also when it is the same: its trust anchors are new */
+    one->tls = fresh; /* also when it is the same: trust anchors and revocations may be new */
     if (!is_same)
         tell_loaded(all, one, is_first ? "certificate-loaded" : "certificate-reloaded");
     return is_same ? EDGE_CERTIFICATE_UNCHANGED : EDGE_CERTIFICATE_RELOADED;

@@ -16,7 +16,7 @@ struct edge_files_look {
         ino_t inode;
         off_t size;
         struct timespec modified, changed;
-    } certificate, key, anchors;
+    } certificate, key, anchors, revoked;
 };
 
 struct edge_certificate { /* one pair of files */

@@ -107,5 +107,7 @@ void edge_attempts_forget(struct edge_attempts *, bool (*is_known)(void *arg, st
 
 /* Any peer's text as a JSON string: cut, and with what is no UTF-8 taken out. */
 json_t *edge_fact(struct cw_str);
+/* A time of cw_now_ms as RFC 3339 in UTC, with milliseconds. */
+json_t *edge_fact_time(uint64_t at_ms);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "edge/attempt_priv.h"
+#include "io/loop.h"
 
 enum { MAX_FACT_BYTES = 250 };
 
@@ -108,8 +109,8 @@ json_t *edge_kept_step_json(const struct edge_kept_step *step)
     return object;
 }
 
-/* RFC 3339, in UTC, with milliseconds. */
-static void put_time(json_t *object, const char *name, int64_t ms)
+/* RFC 3339. */
+static json_t *time_of(int64_t ms)
 {
     char day[32], text[48];
     time_t seconds = (time_t)(ms / 1000);
@@ -117,14 +118,22 @@ static void put_time(json_t *object, const char *name, int64_t ms)
     gmtime_r(&seconds, &utc);
     strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf(text, sizeof text, "%s.%03dZ", day, (int)(ms % 1000));
-    put(object, name, text);
+    return json_string(text);
+}
+
+json_t *edge_fact_time(uint64_t at_ms)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return time_of((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 -
+                   (int64_t)(cw_now_ms() - at_ms));
 }
 
 json_t *edge_attempt_json(const struct edge_attempt *attempt)
 {
     json_t *object = json_object(), *steps = json_array();
     put(object, "id", attempt->id);
-    put_time(object, "at", attempt->at_ms);
+    json_object_set_new(object, "at", time_of(attempt->at_ms));
     put(object, "direction", attempt->direction == CW_INBOUND ? "inbound" : "outbound");
     put(object, "local", attempt->local);
     put(object, "remote", attempt->remote);

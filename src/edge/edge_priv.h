@@ -129,6 +129,8 @@ void edge_streams_free(struct edge *);
 bool edge_limits_take(struct edge *, struct cw_str remote, struct cw_arena *,
                       struct cw_str *counted_as);
 void edge_limits_give(struct edge *, struct cw_str counted_as);
+/* How many a partner (primary domain) has now. */
+size_t edge_limits_taken(const struct edge *, struct cw_str partner);
 /* Before a connection from there is accepted: when the streams without authentication are too many,
  * the oldest one is ended, so that whoever is quick gets through. */
 void edge_limits_make_room(struct edge *, const struct cw_addr *from);
@@ -176,6 +178,11 @@ void edge_peer_send(struct edge *, struct cw_str local, struct cw_str remote,
                     const struct cw_xml *stanza, uint64_t n);
 /* The stream towards that domain, in whatever state; NULL when there is none. */
 struct edge_stream *edge_peer_stream(struct edge *, struct cw_str local, struct cw_str remote);
+/* What waits at them for a stream, or for room on it. */
+struct edge_waiting {
+    size_t n, bytes;
+};
+struct edge_waiting edge_peers_waiting(const struct edge_peers *);
 /* A stream's news for its peers: a pair is READY, or there is room. */
 void edge_peers_have_room(struct edge_peers *);
 /* It is over; the list is empty afterwards. */

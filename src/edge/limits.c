@@ -38,6 +38,12 @@ void edge_limits_give(struct edge *edge, struct cw_str counted_as)
         cw_free(cw_map_remove(&edge->streams_by_partner, counted_as));
 }
 
+size_t edge_limits_taken(const struct edge *edge, struct cw_str partner)
+{
+    const struct partner_count *count = cw_map_get(&edge->streams_by_partner, partner);
+    return count ? count->n : 0;
+}
+
 void edge_limits_make_room(struct edge *edge, const struct cw_addr *from)
 {
     const unsigned limit = edge->config.edge.max_unauthenticated;

@@ -320,6 +320,17 @@ void edge_peer_is_back(struct edge *edge, struct cw_str local, struct cw_str rem
     }
 }
 
+struct edge_waiting edge_peers_waiting(const struct edge_peers *peers)
+{
+    struct edge_waiting waiting = {0};
+    const struct edge_peer *peer;
+    TAILQ_FOREACH (peer, peers, of_stream) {
+        waiting.n += peer->n_waiting;
+        waiting.bytes += peer->bytes_waiting;
+    }
+    return waiting;
+}
+
 /* --- all of them ------------------------------------------------------------------------------*/
 
 /* What failed under the old policy may work under the new one: nobody rests any longer. */

@@ -197,6 +197,7 @@ static void do_action(struct edge_stream *s, const struct cw_s2s_action *action)
     edge_trace_action(s, action);
     switch (action->kind) {
     case CW_S2S_DO_SEND:
+        s->said_ms = cw_now_ms();
         if (s->conn)
             cw_conn_write(s->conn, action->bytes);
         break;
@@ -294,7 +295,7 @@ void edge_stream_step(struct edge_stream *s, struct cw_s2s_event *event)
 static void on_data(void *arg, struct cw_str bytes)
 {
     struct edge_stream *s = arg;
-    s->active_ms = cw_now_ms();
+    s->heard_ms = cw_now_ms();
     edge_trace_bytes(s, bytes);
     s->is_reading = true;
     edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_BYTES, .bytes = bytes});

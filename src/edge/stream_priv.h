@@ -42,7 +42,8 @@ struct edge_stream {
     struct cw_str fail_text;
     struct edge_trace trace; /* what the timeline is told of it */
     uint64_t n_stanzas_in, n_stanzas_out;
-    uint64_t since_ms, ready_ms, active_ms; /* made; first pair READY; last byte read; 0: not yet */
+    uint64_t since_ms, ready_ms; /* made; first pair READY, or 0 */
+    uint64_t heard_ms, said_ms;  /* the last bytes that came and went; 0: none */
 };
 
 /* The domain at the other end; inbound: absent until the peer has named it. */

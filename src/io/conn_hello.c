@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-enum { HEAD_BYTES = 5, HANDSHAKE_RECORD = 22, MAJOR_VERSION = 3, MAX_BYTES = 16384 };
+enum { HEAD_BYTES = 5, MAJOR_VERSION = 3, MAX_BYTES = 16384 };
 
 /* True: the kernel wakes us no sooner. */
 static bool wait_for(const struct cw_conn *c, int bytes)
@@ -17,12 +17,8 @@ static bool wait_for(const struct cw_conn *c, int bytes)
 /* How many bytes the handshake needs to begin with, by the n that are there. */
 static size_t needed(const unsigned char *head, size_t n)
 {
-    if (n > 0 && head[0] != HANDSHAKE_RECORD)
-        return 1; /* no TLS: to be refused at once */
-    if (n > 1 && head[1] != MAJOR_VERSION)
-        return 2;
-    if (n < HEAD_BYTES)
-        return HEAD_BYTES;
+    if (n < HEAD_BYTES || head[1] != MAJOR_VERSION)
+        return HEAD_BYTES; /* or it is no TLS, which OpenSSL tells by the head */
     size_t whole = HEAD_BYTES + (size_t)head[3] * 256 + head[4];
     return whole < MAX_BYTES ? whole : MAX_BYTES;
 }

@@ -175,15 +175,22 @@ static json_int_t sum_of(const json_t *answer, const char *member)
     return sum;
 }
 
-json_t *cw_api_stream_list(const struct cw_api_call *call, const json_t *in,
-                           struct cw_api_problem *problem)
+/* A list of which the edges may have left something out. */
+static json_t *listed(const struct cw_api_call *call, const char *command, const char *member,
+                      const json_t *in, struct cw_api_problem *problem)
 {
-    json_t *answer = ask(call, "stream list", in, problem);
+    json_t *answer = ask(call, command, in, problem);
     json_int_t n_left_out = sum_of(answer, "left-out");
-    json_t *result = merged(answer, "streams", problem);
+    json_t *result = merged(answer, member, problem);
     if (result)
         json_object_set_new(result, "left-out", json_integer(n_left_out));
     return result;
+}
+
+json_t *cw_api_stream_list(const struct cw_api_call *call, const json_t *in,
+                           struct cw_api_problem *problem)
+{
+    return listed(call, "stream list", "streams", in, problem);
 }
 
 json_t *cw_api_stream_show(const struct cw_api_call *call, const json_t *in,
@@ -264,7 +271,7 @@ json_t *cw_api_certificate_reload(const struct cw_api_call *call, const json_t *
 json_t *cw_api_door_list(const struct cw_api_call *call, const json_t *in,
                          struct cw_api_problem *problem)
 {
-    return merged(ask(call, "door list", in, problem), "addresses", problem);
+    return listed(call, "door list", "addresses", in, problem);
 }
 
 json_t *cw_api_door_lift(const struct cw_api_call *call, const json_t *in,

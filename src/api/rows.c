@@ -166,7 +166,7 @@ static const struct cw_api_command commands[] = {
      .run = cw_api_certificate_list},
     {"certificate reload", "Read the certificates anew; streams stay as they are", CW_ADMINISTRATOR,
      false, .run = cw_api_certificate_reload},
-    {"door list", "List the addresses that are not let in", CW_VIEWER, false,
+    {"door list", "List the addresses that the edge holds something against", CW_VIEWER, false,
      .run = cw_api_door_list},
     {"door lift", "Let an address in again", CW_ADMINISTRATOR, false, ARGS(door_lift_args),
      .run = cw_api_door_lift},

@@ -176,6 +176,9 @@ static void show_step(const json_t *step, const char *told_later)
     if (sentence[0] && strcmp(sentence, told_later) != 0) {
         fputs("           ", stdout);
         cw_show_clean(sentence);
+        if (text_of(step, "advice")[0])
+            putchar(' ');
+        cw_show_clean(text_of(step, "advice"));
         putchar('\n');
     }
 }

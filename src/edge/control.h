@@ -56,6 +56,10 @@ edge_command edge_attempts_asked; /* domain, [limit] -> {"attempts":[...]}, newe
 /* The attempts of a partner, by any of its domains, or of a stranger; a new reference. */
 json_t *edge_attempts_json(const struct edge *, struct cw_str domain, size_t limit);
 
+/* control_door.c */
+edge_command edge_door_list_asked; /* -> {"addresses":[{"address", ...}],"left-out":n} */
+edge_command edge_door_lift_asked; /* address -> {"lifted":true} */
+
 /* stream_facts.c: what there is to tell about a stream; a new reference. */
 json_t *edge_stream_to_json(const struct edge_stream *);
 

@@ -10,7 +10,12 @@
 #include "io/conn.h"
 #include "io/listener.h"
 
-enum { MAX_LINE = 131072, CONFIRM_TIMEOUT_MS = 4000, MAX_CLIENTS = 64, CLOSE_DEADLINE_MS = 1000 };
+enum {
+    MAX_LINE = CW_LINK_MAX_ASK_BYTES + 4096,
+    CONFIRM_TIMEOUT_MS = 4000,
+    MAX_CLIENTS = 64,
+    CLOSE_DEADLINE_MS = 1000,
+};
 
 struct client {
     TAILQ_ENTRY(client) link;

@@ -34,8 +34,8 @@
 enum {
     CW_LINK_VERSION = 1,
     CW_LINK_MAX_BYTES = 16 * 1024 * 1024,
-    CW_LINK_MAX_HELLO_BYTES = 4096, /* of one element before hello */
-    CW_LINK_MAX_ASK_BYTES = 65536,  /* JSON of a question */
+    CW_LINK_MAX_HELLO_BYTES = 4096,     /* of one element before hello */
+    CW_LINK_MAX_ASK_BYTES = 256 * 1024, /* JSON of a question; it may hold certificates */
     /* JSON of an answer: as XML it may be six times as long, and still one message. */
     CW_LINK_MAX_ANSWER_BYTES = 2 * 1024 * 1024,
     CW_LINK_HELLO_MS = 10000, /* until hello has come */

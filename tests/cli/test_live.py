@@ -120,6 +120,17 @@ def test_partner_step_by_step(cw, gateway):
         "outbound\n  ok       dns                  3 ms  answers 2, secure false\npassed\n")
 
 
+def test_partner_with_a_file(cw, gateway, tmp_path):
+    pem = tmp_path / "anchor.pem"
+    pem.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n")
+    assert "AAAA" not in cw.refusal("test", "partner", "a.test", "--with", f"trust-anchor=@{pem}")
+    done = cw.run("test", "partner", "a.test", "--with", "trust-anchor=@/nowhere", status=2)
+    assert done.stderr.startswith("causeway: cannot read /nowhere: ")
+    gateway.answer = lines(edges({"passed": True, "attempt": {"steps": []}}))
+    cw.run("test", "partner", "a.test", "--with", f"pinned-keys=sha256:{'A' * 43}=,{'ab' * 32}")
+    assert len(asked(gateway)[0]["in"]["with"]["pinned-keys"]) == 2
+
+
 def test_partner_words(cw, gateway):
     cw.run("test", "partner", status=2)
     for words, sentence in ((["--with", "tls"], "--with needs NAME=VALUE"),

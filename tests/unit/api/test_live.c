@@ -183,7 +183,8 @@ static const struct row {
     {"door", "door list", "{}",
      EDGES(EDGE("/a", "\"ok\":true,\"addresses\":[{\"address\":\"192.0.2.1\"}]")),
      ASK("\"command\":\"door list\""),
-     "{\"addresses\":[{\"address\":\"192.0.2.1\",\"edge\":\"/a\"}],\"silent\":[\"/c\"]}"},
+     "{\"addresses\":[{\"address\":\"192.0.2.1\",\"edge\":\"/a\"}],\"left-out\":0,"
+     "\"silent\":[\"/c\"]}"},
     {"door lift", "door lift", "{\"address\":\"192.0.2.1\"}",
      EDGES(EDGE("/a", "\"ok\":true,\"lifted\":true")),
      ASK("\"address\":\"192.0.2.1\",\"command\":\"door lift\""),

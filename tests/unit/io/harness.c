@@ -64,7 +64,10 @@ static void on_tls_up(void *arg, const struct cw_tls_facts *f)
     struct side *s = arg;
     s->n_tls_up++;
     s->has_cert = f->cert.present;
+    s->has_chain = f->chain != NULL;
     s->chain_ok = f->cert.chain_ok;
+    s->fault = f->cert.fault;
+    s->staple = f->staple;
     copy(s->reason, sizeof s->reason, f->cert.chain_reason);
     copy(s->version, sizeof s->version, f->version);
     copy(s->cipher, sizeof s->cipher, f->cipher);

@@ -38,7 +38,9 @@ struct side {
     int n_connected, n_tls_up, n_tls_failed, n_drained, n_closed;
     enum cw_conn_end end;
     char sentence[300];
-    bool has_cert, chain_ok;
+    bool has_cert, has_chain, chain_ok;
+    enum cw_chain_fault fault;
+    enum cw_tls_staple staple;
     char reason[200], version[20], cipher[60], alpn[20];
     void (*then)(struct side *); /* called at the end of every on_data */
     const char *when;            /* "closed", "tls", ...: where `free_in` frees the connection */

@@ -1,9 +1,11 @@
 /* STARTTLS both ways, what may not cross it, and the facts it shows. */
 #include "certs.h"
 #include "harness.h"
+#include "revocation.h"
 
-#include "io/tls.h"
+#include "io/tls_priv.h"
 
+#include <openssl/ocsp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -245,6 +247,68 @@ static void chain_verdicts(void **state)
         }
 }
 
+static int staple(SSL *ssl, void *arg)
+{
+    const struct cw_str *ocsp = arg;
+    if (!cw_str_is_present(*ocsp))
+        return SSL_TLSEXT_ERR_NOACK;
+    unsigned char *copy = OPENSSL_memdup(ocsp->p, ocsp->n);
+    return SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)ocsp->n) == 1 ? SSL_TLSEXT_ERR_OK
+                                                                          : SSL_TLSEXT_ERR_NOACK;
+}
+
+/* Asked for by the client alone, in either version of TLS. */
+static void staples(void **state)
+{
+    const struct {
+        const char *name;
+        int status; /* below 0: no staple */
+        enum cw_tls_staple want;
+        enum cw_chain_fault fault;
+    } rows[] = {
+        {"none, though promised", -1, CW_STAPLE_NONE, CW_CHAIN_NO_STAPLE},
+        {"good", V_OCSP_CERTSTATUS_GOOD, CW_STAPLE_GOOD, CW_CHAIN_OK},
+        {"revoked", V_OCSP_CERTSTATUS_REVOKED, CW_STAPLE_REVOKED, CW_CHAIN_REVOKED},
+    };
+    struct issued ca = issue(&(struct cert_spec){.cn = "Staple CA", .is_ca = true});
+    struct issued leaf =
+        issue(&(struct cert_spec){.sans = "DNS:a.example", .issuer = &ca, .must_staple = true});
+    char ca_path[128], path[128], key[128];
+    struct cw_buf why = {0};
+    (void)state;
+    issued_write(&ca, NULL, &world.dir, "staple-ca");
+    issued_write(&leaf, NULL, &world.dir, "staple");
+    struct cw_tls_options o = {.cert_file = in_dir(&world.dir, "staple.crt", path),
+                               .key_file = in_dir(&world.dir, "staple.key", key),
+                               .ca_file = in_dir(&world.dir, "staple-ca.crt", ca_path)};
+    struct cw_tls_ctx *ctx = cw_tls_ctx_new(&o, &why), *client = cw_tls_ctx_new(&o, &why);
+    assert_true(ctx && client);
+    struct cw_str ocsp = CW_STR_NONE;
+    SSL_CTX_set_tlsext_status_cb(cw_tls_ctx_ssl(ctx), staple);
+    SSL_CTX_set_tlsext_status_arg(cw_tls_ctx_ssl(ctx), &ocsp);
+    for (size_t i = 0; i < 2 * (sizeof rows / sizeof *rows); i++) {
+        struct pair p;
+        if (rows[i / 2].status >= 0)
+            ocsp = ocsp_make(&(struct ocsp_spec){&leaf, &ca, NULL, rows[i / 2].status, -10, 60});
+        SSL_CTX_set_max_proto_version(cw_tls_ctx_ssl(ctx), i % 2 ? TLS1_2_VERSION : TLS1_3_VERSION);
+        pair_start(&p);
+        start(&p, client, ctx);
+        RUN_UNTIL(p.base, p.a.n_tls_up && p.b.n_tls_up);
+        if (p.a.staple != rows[i / 2].want || p.a.fault != rows[i / 2].fault || !p.a.has_chain)
+            fail_msg("%s (%s): %s, fault %d", rows[i / 2].name, p.a.version,
+                     cw_tls_staple_name(p.a.staple), (int)p.a.fault);
+        if (p.b.staple != CW_STAPLE_NONE || !p.b.chain_ok)
+            fail_msg("%s: the server judges it: %s", rows[i / 2].name, p.b.reason);
+        pair_stop(&p);
+        OPENSSL_free((void *)(uintptr_t)ocsp.p);
+        ocsp = CW_STR_NONE;
+    }
+    cw_tls_ctx_free(&ctx);
+    cw_tls_ctx_free(&client);
+    issued_free(&leaf);
+    issued_free(&ca);
+}
+
 static void client_without_certificate(void **state)
 {
     struct pair p;
@@ -380,6 +444,7 @@ int main(void)
         cmocka_unit_test(answer_after_peer_end),
         cmocka_unit_test(chain_verdicts),
         cmocka_unit_test(client_without_certificate),
+        cmocka_unit_test(staples),
         cmocka_unit_test(picked_by_name),
         cmocka_unit_test(large_write),
         cmocka_unit_test(freed_in_tls_callbacks),

@@ -159,8 +159,14 @@ void cw_s2s_on_success(struct cw_s2s *s, struct cw_xml *node)
 void cw_s2s_on_sasl_failure(struct cw_s2s *s, struct cw_xml *node)
 {
     const struct cw_xml *condition = cw_xml_first_element(node);
+    const struct cw_xml *text = cw_xml_child(node, CW_NS_SASL, "text");
+    struct cw_str name = condition ? cw_s2s_quote(s, condition->name) : CW_S("no condition");
+    struct cw_str words = text ? cw_s2s_quote(s, cw_xml_text(&s->step, text)) : CW_S("");
 
-    cw_s2s_note(s, "auth-refused", condition ? cw_s2s_quote(s, condition->name).p : "no condition");
+    cw_s2s_note(
+        s, "auth-refused",
+        cw_arena_printf(&s->step, "%.*s%s%.*s", CW_ARG(name), words.n ? ": " : "", CW_ARG(words))
+            .p);
     s->facts.sasl = CW_SASL_FAILED;
     s->is_refused_by_peer = true;
     cw_s2s_set_state(s, CW_S2S_FEATURES);

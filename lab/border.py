@@ -37,7 +37,7 @@ class Border:
         settings = self.settings
         clear_directory(settings)
         self.authority = Authority(settings.data / "ca").create()
-        self.names = self._stack.enter_context(NameServer(settings.dns))
+        self.names = self._make_names()
         self.sip = self._stack.enter_context(SipStub(settings.kamailio, settings.gateway))
         self.causeway = Causeway(settings, self.authority, domains=(LOCAL_DOMAIN, SECOND_DOMAIN),
                                  edge_options=self._edge_options,
@@ -55,6 +55,9 @@ class Border:
 
     def __exit__(self, *_) -> None:
         self._stack.close()
+
+    def _make_names(self) -> NameServer:
+        return self._stack.enter_context(NameServer(self.settings.dns))
 
     # --- partners
 
@@ -88,14 +91,13 @@ class Border:
     def set(self, **settings) -> None:
         self.causeway.command("settings", "set", *_options(settings))
 
-    def publish(self, domain: str, *places, priority: int = 0, weight: int = 5,
-                ttl: int = 1) -> None:
+    def publish(self, domain: str, *places, priority: int = 0, weight: int = 5) -> None:
         """SRV and address records for servers at these places."""
         hosts = [(f"s{number}.{domain}", ip, port) for number, (ip, port) in enumerate(places)]
         self.names.zone[f"_xmpp-server._tcp.{domain}"] = Name(
-            SRV=[(priority, weight, port, host) for host, _, port in hosts], ttl=ttl)
+            SRV=[(priority, weight, port, host) for host, _, port in hosts])
         for host, ip, _ in hosts:
-            self.names.zone[host] = Name(**{"AAAA" if ":" in ip else "A": [ip]}, ttl=ttl)
+            self.names.zone[host] = Name(AAAA=[ip]) if ":" in ip else Name(A=[ip])
 
     def call(self, server: rogue.Partner, to: str = LOCAL_DOMAIN, sender: str = "",
              source: str = None) -> rogue.Stream:

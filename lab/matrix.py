@@ -7,8 +7,9 @@ import re
 import time
 
 from .border import Border
+from .dns import ZoneServer
 from .ejabberd_hosts import EjabberdHosts
-from .nameserver import Name
+from .nameserver import Name, NameServer
 from .process import wait_until
 from .prosody_hosts import ProsodyHosts
 from .settings import LOCAL_DOMAIN, Settings
@@ -68,9 +69,8 @@ class Matrix(Border):
     def _start(self) -> None:
         edge, port = self.settings.edge
         # in digits, for ejabberd, which asks the C library for the address of a target
-        self.names.zone[f"_xmpp-server._tcp.{LOCAL_DOMAIN}"] = Name(SRV=[(0, 5, port, edge)],
-                                                                    ttl=600)
-        self.names.zone[edge] = Name(A=[edge], ttl=600)
+        self.names.zone[f"_xmpp-server._tcp.{LOCAL_DOMAIN}"] = Name(SRV=[(0, 5, port, edge)])
+        self.names.zone[edge] = Name(A=[edge])
         for last, (server, fits) in enumerate((
                 (ProsodyHosts, lambda setup: setup.tls == "required"),
                 (ProsodyHosts, lambda setup: setup.tls != "required"),
@@ -81,13 +81,20 @@ class Matrix(Border):
             self._stack.callback(made.stop)
             made.launch()
         for server in self.servers:
-            server.wait_started()
             for domain in (*server.domains("out"), *server.domains("in")):
-                self.publish(domain, server.address, ttl=600)
+                self.publish(domain, server.address)
+        names = ZoneServer(self.settings, self.names.zone)
+        self._stack.callback(names.stop)
+        names.start()
         self.set(stream_establishment_timeout=_TIMEOUT_S, connection_limit=10000)
         self.allow(PARTNER, *[domain for server in self.servers for setup in server.setups
                               for domain in setup.domains(server.software)],
                    connection_limit=10000, enabled="false")
+        for server in self.servers:
+            server.wait_started()
+
+    def _make_names(self) -> NameServer:
+        return NameServer(self.settings.dns)  # for its zone alone; dnsmasq serves it
 
     def run(self, tls: str, sasl: str, dialback: str) -> dict:
         """With these rules, one message each way for each domain: the outcome by domain."""

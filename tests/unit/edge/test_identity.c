@@ -165,6 +165,12 @@ static void write_zones(const char *path)
     for (size_t i = 0; i < sizeof web / sizeof *web; i++)
         fprintf(f, "\"%s.test\": {\"is_signed\": false, \"records\": [\"@ A 127.0.0.1\"]},\n",
                 web[i]);
+    /* Their TLSA records are elsewhere, and cannot be looked up there. */
+    fprintf(
+        f,
+        "\"held.test\": {\"records\": [\"mx A 127.0.0.2\", \"_5269._tcp.mx CNAME tlsa.example.\"]},\n"
+        "\"lax.test\": {\"is_signed\": false, "
+        "\"records\": [\"mx A 127.0.0.2\", \"_5269._tcp.mx CNAME tlsa.example.\"]},\n");
     fprintf(f, "\"forbidden.test\": {\"records\": [\"@ A 127.0.0.66\"]}}");
     fclose(f);
 }
@@ -278,6 +284,7 @@ enum {                 /* what is unusual */
        SILENT_DNS = 128,
        FRESH = 256,
        NO_CERT = 512,
+       INSECURE = 1024, /* the SRV record that led to the host */
 };
 
 struct question {
@@ -361,6 +368,10 @@ static const struct question questions[] = {
      CW_CHAIN_SELF_SIGNED, "DANE skipped: switched off"},
     {"DANE without a trust anchor", OUT, "ee.test", SELF, "mx.ee.test", PLAIN_DNS | NO_POSH,
      CW_PROOF_NONE, CW_CHAIN_SELF_SIGNED, "DANE skipped: there is no DNSSEC trust anchor"},
+    {"DANE held back", OUT, "p.test", GOOD, "mx.held.test", 0, CW_PROOF_NONE, CW_CHAIN_DANE,
+     "cannot be looked up, although the zone is signed"},
+    {"nothing to hold back", OUT, "p.test", GOOD, "mx.lax.test", 0, CW_PROOF_PKIX, CW_CHAIN_OK,
+     "the zone is not signed; PKIX ok"},
     {"DANE kept from us", OUT, "p.test", GOOD, "mx.ee.test", SILENT_DNS, CW_PROOF_NONE,
      CW_CHAIN_DANE, "cannot be looked up"},
     {"nothing kept from us, inbound", IN, "ee.test", SELF, NULL, SILENT_DNS | NO_POSH,
@@ -372,6 +383,8 @@ static const struct question questions[] = {
      "DNSSEC delegation ok"},
     {"delegation, inbound, without DANE", IN, "hosted.test", HOSTING, NULL, NO_DANE,
      CW_PROOF_DELEGATION, CW_CHAIN_OK, "DNSSEC delegation ok"},
+    {"delegation by an insecure record", OUT, "hosted.test", HOSTING, "mx.hosting.test",
+     NO_POSH | INSECURE, CW_PROOF_NONE, CW_CHAIN_OK, "DANE skipped: no secure DNS record leads"},
     {"delegation by nobody", OUT, "hosted.test", HOSTING, NULL, NO_POSH, CW_PROOF_NONE, CW_CHAIN_OK,
      "PKIX failed: it does not name"},
     {"delegation, another name", OUT, "hosted.test", ELSE, "mx.hosting.test", NO_POSH,
@@ -496,7 +509,7 @@ static struct edge_identity *begin(struct scene *s, const struct question *q, st
         .facts = &s->facts,
         .host = cw_str_of(q->host),
         .port = 5269,
-        .is_secure = q->host != NULL && strcmp(q->host, q->domain) != 0,
+        .is_secure = q->host != NULL && strcmp(q->host, q->domain) != 0 && !(q->flags & INSECURE),
         .is_fresh = q->flags & FRESH,
         .web_port = world.web_port,
     };

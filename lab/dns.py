@@ -56,7 +56,7 @@ class ZoneServer(DnsServer):
 
     def __init__(self, settings: Settings, zone: dict):
         super().__init__(settings)
-        lines = [f"srv-host={name},{target},{port},{priority},{weight}" for name, entry in zone.items()
-                 for priority, weight, port, target in entry.SRV]
+        lines = [f"srv-host={name},{target},{port},{priority},{weight}"
+                 for name, entry in zone.items() for priority, weight, port, target in entry.SRV]
         lines += [f"address=/{name}/{ip}" for name, entry in zone.items() for ip in entry.A]
         self._text = f"{_HEAD}local-ttl=600\n" + "\n".join(lines) + "\n"

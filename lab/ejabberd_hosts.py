@@ -14,13 +14,17 @@ from .vhosts import HostingServer, Seen, Setup, certificate_for
 
 _STARTTLS = {"required": "required", "optional": "optional", "off": "false"}
 
+_COMMANDS = ["send_stanza", "outgoing_s2s_number"]
+
 _METHODS = {("tls", "EXTERNAL"): "SASL over TLS", ("tls", "dialback"): "TLS dialback",
             ("tcp", "dialback"): "TCP dialback"}
 
 _READY = re.compile(r"\((tls|tcp)\|[^)]*\) Accepted (in|out)bound s2s (\S+) authentication "
                     r"(\S+) -> (\S+) \(")
-_FAILED = re.compile(r"Failed (in|out)bound s2s (\S+) authentication (\S+) -> (\S+) \([^)]*\): (.*)")
-_GIVEN_UP = re.compile(r"Failed to establish outbound s2s connection (\S+) -> (\S+): (.*); bouncing")
+_FAILED = re.compile(r"Failed (in|out)bound s2s (\S+) authentication (\S+) -> (\S+) \([^)]*\): "
+                     r"(.*)")
+_GIVEN_UP = re.compile(r"Failed to establish outbound s2s connection (\S+) -> (\S+): (.*); "
+                       r"bouncing")
 _GOT = re.compile(r"Received XML on stream = <<\"<message .*?to='juliet@([^'/]+)'.*?"
                   r"<body>([^<]*)</body>")
 
@@ -58,9 +62,10 @@ class EjabberdHosts(HostingServer):
         return self._command("outgoing_s2s_number")["s2s_outgoing"] == 0
 
     def _command(self, name: str, **arguments):
-        request = urllib.request.Request(
-            f"http://{self.control[0]}:{self.control[1]}/api/{name}", json.dumps(arguments).encode(),
-            {"Content-Type": "application/json"})
+        host, port = self.control
+        request = urllib.request.Request(f"http://{host}:{port}/api/{name}",
+                                         json.dumps(arguments).encode(),
+                                         {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
@@ -96,7 +101,7 @@ class EjabberdHosts(HostingServer):
             "s2s_max_retry_delay": 1,
             "outgoing_s2s_families": ["ipv4"],
             "outgoing_s2s_ipv4_address": self.address[0],
-            "api_permissions": {"the lab": {"who": "all", "what": ["send_stanza", "outgoing_s2s_number"]}},
+            "api_permissions": {"the lab": {"who": "all", "what": _COMMANDS}},
             "listen": [
                 {"port": self.address[1], "ip": self.address[0], "module": "ejabberd_s2s_in"},
                 {"port": self.control[1], "ip": self.control[0], "module": "ejabberd_http",

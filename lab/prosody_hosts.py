@@ -1,8 +1,8 @@
 """Prosody 0.12 with many virtual hosts.
 
-`s2s_require_encryption` is read once for all hosts by mod_s2s (and for each host by mod_tls, which
-only says so in its offer), so hosts that require TLS have a process of their own. Without TLS a host
-has no mod_tls. Who has no mod_dialback is left with SASL EXTERNAL, which cannot be switched off.
+mod_s2s reads `s2s_require_encryption` once for all hosts (mod_tls for each host, but only to say so
+in its offer), so hosts that require TLS have a process of their own. Without TLS a host has no
+mod_tls. Who has no mod_dialback is left with SASL EXTERNAL, which cannot be switched off.
 """
 
 import json

@@ -8,10 +8,11 @@ import subprocess
 
 import pytest
 
+from lab import rogue
 from lab.gateway import Gateway
 from lab.partner import Mode
 from lab.settings import PARTNER_DOMAIN
-from lab.stack import local, partner
+from lab.stack import clear_directory, local, partner
 
 
 @pytest.fixture
@@ -71,6 +72,45 @@ def test_streams_in_both_directions(lab, exchange, eventually):
     talk.both_ways("after all were closed")
 
 
+def test_what_was_tried(lab, exchange):
+    assert lab.causeway.command("partner", "diagnose", PARTNER_DOMAIN).stdout == \
+        "no attempts are known\n"
+    exchange(lab).both_ways("tried")
+    attempts = lab.causeway.query("partner", "diagnose", PARTNER_DOMAIN)["attempts"]
+    assert sorted(a["direction"] for a in attempts) == ["inbound", "outbound"]
+    for attempt in attempts:
+        assert attempt["result"] == "ready" and "reason" not in attempt
+        assert "failed" not in [step["state"] for step in attempt["steps"]]
+    assert [a["at"] for a in attempts] == sorted(a["at"] for a in attempts)
+    assert len(lab.causeway.query("partner", "diagnose", PARTNER_DOMAIN, "--limit",
+                                  "1")["attempts"]) == 1
+    text = lab.causeway.command("partner", "diagnose", PARTNER_DOMAIN).stdout
+    assert " outbound contoso.test -> fabrikam.test: ready by SASL over TLS\n" in text
+
+
+def test_the_door(start_lab, eventually):
+    lab = start_lab(Mode.SASL, door="  connections-per-s: 0\n  ban-after: 3\n  ban-s: 600")
+    assert lab.causeway.query("door", "list")["addresses"] == []
+    source = lab.settings.address(200)
+    for _ in range(3):
+        with rogue.connect(lab.settings.edge, source) as stream:
+            stream.send("GET / HTTP/1.1\r\n\r\n")
+            assert stream.wait_end(3) == "not-well-formed"
+    held = []
+
+    def is_banned():
+        held[:] = lab.causeway.query("door", "list")["addresses"]
+        return held and held[0]["banned-for-s"] > 0
+    eventually(is_banned, 10, "the ban")
+    assert held[0]["address"] == source and held[0]["banned-for-s"] <= 600
+    assert f"address {source}, banned-for-s " in lab.causeway.command("door", "list").stdout
+    assert lab.causeway.query("door", "lift", source)["edges"][0]["lifted"] is True
+    assert lab.causeway.query("door", "list")["addresses"] == []
+    assert refused(lab, "door", "lift", source) == \
+        (404, "Nothing is held against that address.")
+    assert refused(lab, "door", "lift", "example.test") == (400, "That is no IP address.")
+
+
 def test_refusals(lab):
     assert refused(lab, "stream", "show", "feed") == (404, "There is no such stream.")
     assert refused(lab, "stream", "close", "feed") == (404, "There is no such stream.")
@@ -120,6 +160,7 @@ def test_a_test_message_opens_no_door(start_lab, exchange, eventually):
 
 def test_a_gateway_without_edges(settings):
     with contextlib.ExitStack() as stack:
+        clear_directory(settings)
         gateway = Gateway(settings)
         stack.callback(gateway.stop)
         gateway.start()

@@ -154,6 +154,7 @@ static void take_event(struct cw_s2s *s, const struct cw_s2s_event *e)
         on_opened(s, e);
         break;
     case CW_S2S_BYTES:
+        s->no_handshake = e->no_handshake;
         cw_s2s_read(s, e->bytes);
         break;
     case CW_S2S_TLS_UP:

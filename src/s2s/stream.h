@@ -104,6 +104,8 @@ struct cw_s2s_event {
     enum cw_s2s_event_kind kind;
     uint64_t now_ms;
     struct cw_str bytes;                   /* BYTES */
+    bool no_handshake;                     /* BYTES, inbound: TLS must not begin now, too many do;
+                                            * who asks for it is sent away */
     const struct cw_cert *cert;            /* TLS_UP, PROVEN; OPENED: may be */
     struct cw_str tls_version, tls_cipher; /* TLS_UP, OPENED with cert: for people */
     struct cw_s2s_dialback dialback;       /* DIALBACK_ANSWER, VERIFY */

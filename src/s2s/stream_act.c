@@ -6,7 +6,7 @@
 struct cw_s2s_action *cw_s2s_act(struct cw_s2s *s, enum cw_s2s_action_kind kind)
 {
     if (s->n_actions == s->max_actions) {
-        s->max_actions = s->max_actions ? s->max_actions * 2 : 8;
+        s->max_actions = s->max_actions ? s->max_actions * 2 : 2;
         s->actions = cw_realloc(s->actions, s->max_actions * sizeof *s->actions);
     }
     s->actions[s->n_actions] = (struct cw_s2s_action){.kind = kind};

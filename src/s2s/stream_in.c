@@ -161,6 +161,11 @@ void cw_s2s_on_starttls(struct cw_s2s *s, struct cw_xml *node)
                             CW_S("The peer asked for TLS, which was not offered."), false);
         return;
     }
+    if (s->no_handshake) {
+        cw_s2s_fail(s, CW_STREAM_RESOURCE_CONSTRAINT,
+                    "Too many TLS handshakes come from this address; try again later.");
+        return;
+    }
     cw_s2s_note(s, "starttls", "The peer asks for TLS.");
     cw_s2s_send(s, cw_s2s_make(s, CW_NS_TLS, "proceed"));
     cw_s2s_act(s, CW_S2S_DO_START_TLS);

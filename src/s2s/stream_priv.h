@@ -117,6 +117,7 @@ struct cw_s2s {
     size_t n_pairs;
     struct cw_s2s_verify *verifies;
     unsigned sasl_tries;
+    bool no_handshake;    /* of the event at hand */
     unsigned n_refused;   /* cw_s2s_n_refused */
     bool sasl_challenged; /* an empty <challenge/> is out: <response/> may come */
     bool was_ready;       /* a pair was proven at some time */

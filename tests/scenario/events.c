@@ -33,7 +33,7 @@ void do_verifier(struct replay *r, struct cw_str rest)
 
 void do_owner(struct replay *r, struct cw_str rest)
 {
-    r->world.proves = r->world.bidi = false;
+    r->world.proves = r->world.bidi = r->world.busy = false;
     while (rest.n > 0) {
         struct cw_str what = word(&rest);
 
@@ -41,6 +41,8 @@ void do_owner(struct replay *r, struct cw_str rest)
             r->world.proves = true;
         else if (cw_str_eq_cstr(what, "bidi"))
             r->world.bidi = true;
+        else if (cw_str_eq_cstr(what, "busy"))
+            r->world.busy = true;
         else
             replay_fail(r, CW_S("owners see to no such thing"), what);
     }

@@ -10,7 +10,8 @@
  *     apply                              the policy as described now reaches the living stream
  *     inbound | outbound LOCAL REMOTE | verifier LOCAL REMOTE      makes the stream, not yet open;
  *                                        the one before it, if any, is forgotten
- *     owner [proves] [bidi]              what the owner of streams made from now on sees to
+ *     owner [proves] [bidi] [busy]       what the owner of streams made from now on sees to; busy:
+ *                                        with too many handshakes to begin another one
  *     open [CERTIFICATE]                 the transport is up; with a certificate, over TLS
  *     recv TEXT                          the peer's bytes; \n \r \t \\ and \xHH as in C
  *     recv-many N TEXT                   N times the same

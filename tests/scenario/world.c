@@ -179,7 +179,8 @@ void world_receive(struct world *w, struct cw_str bytes)
         /* A copy of its own, so that a reader past its end is caught. */
         char *copy = cw_memdup(bytes.p + i, piece);
 
-        world_step(w, &(struct cw_s2s_event){.kind = CW_S2S_BYTES, .bytes = {copy, piece}});
+        world_step(w, &(struct cw_s2s_event){
+                          .kind = CW_S2S_BYTES, .bytes = {copy, piece}, .no_handshake = w->busy});
         cw_free(copy);
     }
 }

@@ -21,6 +21,7 @@ struct world {
     uint64_t now_ms;
     bool byte_by_byte;
     bool proves, bidi;           /* of streams made from now on */
+    bool busy;                   /* no handshake may begin now */
     struct cw_str local, remote; /* of the outbound stream */
     unsigned n_ids;
     struct cw_str lines[MAX_LINES]; /* actions not expected yet */

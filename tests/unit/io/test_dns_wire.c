@@ -1,6 +1,7 @@
 /* DNS messages from the wire, good and hostile; every prefix of each is read too. */
 #include "harness.h"
 
+#include "base/secret.h"
 #include "io/dns_wire.h"
 
 #include <stdlib.h>
@@ -32,6 +33,19 @@ static const struct {
      CW_DNS_SRV, CW_DNS_OK, 1, "mx.a.xx"},
     {"SRV of the root", CW_STR(HEAD("\x80", "\1") QUESTION RECORD("\x21", "\0\7\0\0\0\0\0\0\0")),
      CW_DNS_SRV, CW_DNS_OK, 1, "."},
+    {"TLSA", CW_STR(HEAD("\x80", "\1") QUESTION RECORD("\x34", "\0\7\3\1\1\xab\xcd\xef\x01")),
+     CW_DNS_TLSA, CW_DNS_OK, 1, "311:abcdef01"},
+    {"TLSA behind a CNAME",
+     CW_STR(HEAD("\x80", "\2") QUESTION RECORD("\5", "\0\2\xc0\x0c")
+                RECORD("\x34", "\0\4\x2\0\2\xff")),
+     CW_DNS_TLSA, CW_DNS_OK, 1, "202:ff"},
+    {"TLSA of another world",
+     CW_STR(HEAD("\x80", "\1") QUESTION RECORD("\x34", "\0\4\x09\x08\x07\0")), CW_DNS_TLSA,
+     CW_DNS_OK, 1, "987:00"},
+    {"TLSA without data", CW_STR(HEAD("\x80", "\1") QUESTION RECORD("\x34", "\0\3\3\1\1")),
+     CW_DNS_TLSA, CW_DNS_NO_DATA, 0, NULL},
+    {"TLSA of 2 octets", CW_STR(HEAD("\x80", "\1") QUESTION RECORD("\x34", "\0\2\3\1")),
+     CW_DNS_TLSA, CW_DNS_FAILED, 0, NULL},
     {"no records", CW_STR(HEAD("\x80", "\0") QUESTION), CW_DNS_A, CW_DNS_NO_DATA, 0, NULL},
     {"only others", CW_STR(HEAD("\x80", "\1") QUESTION RECORD("\1", "\0\4\x7f\0\0\1")), CW_DNS_SRV,
      CW_DNS_NO_DATA, 0, NULL},
@@ -59,6 +73,12 @@ static const struct {
      CW_DNS_SRV, CW_DNS_NO_DATA, 0, NULL},
 };
 
+static struct cw_str tlsa_text(struct cw_arena *arena, const struct cw_dns_tlsa *tlsa)
+{
+    return cw_arena_printf(arena, "%u%u%u:%.*s", tlsa->usage, tlsa->selector, tlsa->matching,
+                           CW_ARG(cw_hex(arena, tlsa->data)));
+}
+
 static void read_whole(void **state)
 {
     (void)state;
@@ -66,11 +86,12 @@ static void read_whole(void **state)
         struct cw_arena arena = {0};
         struct cw_dns_answer a;
         cw_dns_wire_read(rows[i].message, rows[i].type, &arena, &a);
-        if (a.status != rows[i].want || a.n_srvs + a.n_addrs != rows[i].n)
-            fail_msg("%s: %s, %zu", rows[i].name, cw_dns_status_name(a.status),
-                     a.n_srvs + a.n_addrs);
+        size_t got = a.n_srvs + a.n_addrs + a.n_tlsas;
+        if (a.status != rows[i].want || got != rows[i].n)
+            fail_msg("%s: %s, %zu", rows[i].name, cw_dns_status_name(a.status), got);
         struct cw_str first = a.n_srvs > 0    ? a.srvs[0].target
                               : a.n_addrs > 0 ? cw_addr_ip(&arena, &a.addrs[0])
+                              : a.n_tlsas > 0 ? tlsa_text(&arena, &a.tlsas[0])
                                               : CW_STR_NONE;
         if (rows[i].first && !cw_str_eq_cstr(first, rows[i].first))
             fail_msg("%s: %.*s", rows[i].name, CW_ARG(first));
@@ -87,6 +108,30 @@ static void srv_numbers(void **state)
     assert_int_equal(a.srvs[0].priority, 1);
     assert_int_equal(a.srvs[0].weight, 2);
     assert_int_equal(a.srvs[0].port, 5269);
+    cw_arena_free(&arena);
+}
+
+/* Too many and too long ones are left out, the others stay. */
+static void tlsa_bounds(void **state)
+{
+    const struct cw_str head = CW_STR(HEAD("\x80", "\x28") QUESTION); /* 40 */
+    const struct cw_str small = CW_STR(RECORD("\x34", "\0\4\3\1\1\x55"));
+    const struct cw_str large = CW_STR(RECORD("\x34", "\x10\x04\3\1\1")); /* 4,097 of data */
+    struct cw_arena arena = {0};
+    struct cw_buf message = {0};
+    struct cw_dns_answer a;
+    (void)state;
+    cw_buf_puts(&message, head);
+    cw_buf_puts(&message, large);
+    for (size_t i = 0; i <= CW_DNS_MAX_TLSA_DATA; i++)
+        cw_buf_putc(&message, 'x');
+    for (int i = 1; i < 40; i++)
+        cw_buf_puts(&message, small);
+    cw_dns_wire_read(cw_buf_str(&message), CW_DNS_TLSA, &arena, &a);
+    assert_int_equal(a.status, CW_DNS_OK);
+    assert_int_equal(a.n_tlsas, CW_DNS_MAX_TLSA);
+    assert_int_equal(a.tlsas[0].data.n, 1);
+    cw_buf_free(&message);
     cw_arena_free(&arena);
 }
 
@@ -113,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(read_whole),
         cmocka_unit_test(srv_numbers),
+        cmocka_unit_test(tlsa_bounds),
         cmocka_unit_test(read_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

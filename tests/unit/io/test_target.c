@@ -17,6 +17,17 @@ static const char *const zone[] = {
     "--host-record=plain.test,127.0.0.3",
     "--srv-host=_xmpp-server._tcp.refuses.test", /* target "." */
     "--host-record=refuses.test,127.0.0.4",
+    "--srv-host=_xmpp-server._tcp.nodirect.test,mx1.full.test,5269,1,1",
+    "--srv-host=_xmpps-server._tcp.nodirect.test",
+    "--srv-host=_xmpp-server._tcp.onlydirect.test",
+    "--srv-host=_xmpps-server._tcp.onlydirect.test,mx1.full.test,443,1,1",
+    "--srv-host=_xmpps-server._tcp.direct.test,mx1.full.test,443,1,1",
+    "--host-record=direct.test,127.0.0.6",
+    "--srv-host=_xmpp-server._tcp.never.test",
+    "--srv-host=_xmpps-server._tcp.never.test",
+    "--host-record=never.test,127.0.0.6",
+    "--srv-host=_xmpps-server._tcp.silent.test",
+    "--host-record=silent.test,127.0.0.6",
     "--srv-host=_xmpp-server._tcp.dangling.test,nowhere.test,5269,1,1",
     "--host-record=dangling.test,127.0.0.5",
     "--txt-record=empty.test,text",
@@ -28,8 +39,16 @@ static struct cw_resolver *resolver;
 struct heard {
     int n;
     enum cw_target_status status;
-    char text[400], sentence[300];
+    char text[400], sentence[300], said[100];
 };
+
+/* "ok 2", "ok 0 refused", "-". */
+static struct cw_str srv_text(struct cw_arena *arena, const struct cw_target_srv *srv)
+{
+    return srv->was_asked ? cw_arena_printf(arena, "%s %zu%s", cw_dns_status_name(srv->status),
+                                            srv->n, srv->has_refused ? " refused" : "")
+                          : CW_S("-");
+}
 
 static void on_list(void *arg, const struct cw_target_list *list)
 {
@@ -39,6 +58,8 @@ static void on_list(void *arg, const struct cw_target_list *list)
     h->n++;
     h->status = list->status;
     snprintf(h->sentence, sizeof h->sentence, "%.*s", CW_ARG(list->sentence));
+    snprintf(h->said, sizeof h->said, "%s, %s, %s", srv_text(&arena, &list->srv).p,
+             srv_text(&arena, &list->srv_direct).p, cw_target_dnssec_name(list->dnssec));
     h->text[0] = '\0';
     for (size_t i = 0; i < list->n; i++)
         at += (size_t)snprintf(h->text + at, sizeof h->text - at, "%s%s%s", i ? " " : "",
@@ -84,6 +105,13 @@ static void find(void **state)
         {"plain.test", "", true, CW_TARGET_OK, "127.0.0.3:5269"},
         {"refuses.test", "", false, CW_TARGET_NO_SERVICE, ""},
         {"refuses.test", "", true, CW_TARGET_NO_SERVICE, ""},
+        {"nodirect.test", "", true, CW_TARGET_OK, "127.0.0.1:5269"},
+        {"onlydirect.test", "", true, CW_TARGET_OK, "127.0.0.1:443!"},
+        {"onlydirect.test", "", false, CW_TARGET_NO_SERVICE, ""},
+        {"direct.test", "", true, CW_TARGET_OK, "127.0.0.1:443!"},
+        {"direct.test", "", false, CW_TARGET_OK, "127.0.0.6:5269"},
+        {"never.test", "", true, CW_TARGET_NO_SERVICE, ""},
+        {"silent.test", "", true, CW_TARGET_NO_SERVICE, ""},    /* no fall-back (XEP-0368, 5) */
         {"dangling.test", "", false, CW_TARGET_NO_ADDRESS, ""}, /* no fall-back */
         {"empty.test", "", false, CW_TARGET_NO_ADDRESS, ""},
         {"none.test", "", false, CW_TARGET_NO_DOMAIN, ""},
@@ -110,6 +138,38 @@ static void find(void **state)
             fail_msg("%s (%s): %s \"%s\", %s", rows[i].domain, rows[i].proxy,
                      cw_target_status_name(h.status), h.text, h.sentence);
         assert_true(strlen(h.sentence) > 0);
+    }
+}
+
+/* For the timeline. */
+static void what_the_dns_said(void **state)
+{
+    const struct {
+        const char *domain, *proxy, *want, *sentence;
+    } rows[] = {
+        {"full.test", "", "ok 2, ok 1, off",
+         "5 addresses, from SRV records (2 for STARTTLS, 1 for direct TLS)"},
+        {"nodirect.test", "", "ok 1, ok 0 refused, off", "1 address, from SRV records"},
+        {"onlydirect.test", "", "ok 0 refused, ok 1, off",
+         "1 address, from SRV records for direct TLS only"},
+        {"plain.test", "", "no-domain 0, no-domain 0, off",
+         "1 address, no SRV records, its own addresses"},
+        {"never.test", "", "ok 0 refused, ok 0 refused, off",
+         "never.test says in the DNS that it has no such server"},
+        {"a.elsewhere", "", "failed 0, failed 0, off",
+         "a.elsewhere cannot be looked up: its name servers answer with an error"},
+        {"full.test", "127.0.0.9", "-, -, off", "1 address, as set"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct heard h = {0};
+        struct cw_target_ask ask = {.domain = cw_str_of(rows[i].domain),
+                                    .proxy = cw_str_of(rows[i].proxy),
+                                    .with_direct_tls = true};
+        cw_target_find(resolver, &ask, on_list, &h);
+        RUN_UNTIL(base, h.n);
+        if (strcmp(h.said, rows[i].want) != 0 || strcmp(h.sentence, rows[i].sentence) != 0)
+            fail_msg("%s (%s): \"%s\", \"%s\"", rows[i].domain, rows[i].proxy, h.said, h.sentence);
     }
 }
 
@@ -155,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(find),
+        cmocka_unit_test(what_the_dns_said),
         cmocka_unit_test(cancel),
         cmocka_unit_test(silent_servers),
     };

@@ -28,6 +28,7 @@
 #include "base/map.h"
 #include "conf/config.h"
 #include "edge/door.h"
+#include "edge/strangers.h"
 #include "io/conn.h"
 #include "io/listener.h"
 #include "io/loop.h"
@@ -61,13 +62,18 @@ struct edge {
     struct cw_listener **listeners; /* of `listen`, then of `direct-tls-listen` */
     size_t n_listeners;
     struct edge_door *door;
+    struct edge_strangers *strangers; /* inbound streams before authentication */
+    uint64_t crowded_ms;              /* when it was last told that they are too many */
+    unsigned n_ended;                 /* of them since then */
     struct edge_gateway *gateway;
     struct edge_components *components;
     struct edge_streams streams;
     struct edge_attempts *attempts; /* what became of each stream that was tried */
-    size_t n_streams, n_unauthenticated;
+    size_t n_streams;
     struct cw_map streams_by_id;      /* inbound: the stream id we gave -> struct edge_stream */
     struct cw_map streams_by_partner; /* primary domain -> struct partner_count */
+    struct cw_map ways_back;          /* "local remote" -> inbound stream that goes both ways */
+    struct cw_map outbound;           /* partner domain -> outbound stream, READY for some pair */
     struct cw_map verifiers;          /* "local remote" -> outbound stream made for db:verify */
     struct cw_map peers;              /* "local remote" -> struct edge_peer */
     struct edge_answers answers;      /* dialback answers on their way to the inbound streams */
@@ -104,13 +110,22 @@ struct edge_stream *edge_stream_dial(struct edge *, struct cw_str local, struct 
                                      enum edge_stream_use);
 /* Whose stanzas it carries; peer.c's to fill. */
 struct edge_peers *edge_stream_peers(struct edge_stream *);
+/* A stream that was not made for the pair and yet can carry its stanzas, now or when the pair was
+ * proven on it; NULL: there is none. */
+struct edge_stream *edge_stream_find_way(struct edge *, struct cw_str local, struct cw_str remote);
+bool edge_stream_is_ours(const struct edge_stream *); /* we opened it */
 bool edge_stream_may_send(const struct edge_stream *, struct cw_str local, struct cw_str remote);
+/* Its machine is not being stepped: it may be written to. */
+bool edge_stream_is_at_rest(const struct edge_stream *);
+/* A peer has joined, or has more: it hears of room when the stream is at rest. */
+void edge_stream_tell_room(struct edge_stream *);
 /* How TLS begins on a connection from or to a partner; `remote` absent: we are the server. */
 struct cw_tls_start edge_stream_tls(const struct edge *, struct cw_str local, struct cw_str remote,
                                     bool is_direct);
 /* Writes the stanza on a stream that may send for its pair; the parcel is taken over and its
  * outcome told when flushed or broken, never from inside. */
-void edge_stream_send(struct edge_stream *, struct edge_parcel *);
+void edge_stream_send(struct edge_stream *, struct cw_str local, struct cw_str remote,
+                      struct edge_parcel *);
 void edge_stream_close(struct edge_stream *, enum cw_stream_error, struct cw_str text);
 bool edge_stream_is_over(const struct edge_stream *);
 /* Bytes written that the kernel has not taken: a slow partner. */
@@ -135,8 +150,17 @@ size_t edge_limits_taken(const struct edge *, struct cw_str partner);
  * the oldest one is ended, so that whoever is quick gets through. */
 void edge_limits_make_room(struct edge *, const struct cw_addr *from);
 
-/* May a connection from there come in (door.h)? */
+/* The stream is inbound and new, or proven. */
+void edge_limits_add_stranger(struct edge_stream *, const struct cw_addr *from);
+void edge_limits_no_stranger(struct edge_stream *);
+
+/* May a connection from there come in (door.h)?  And begin a TLS handshake? */
 bool edge_limits_let_in(struct edge *, const struct cw_addr *from);
+bool edge_limits_let_shake(struct edge *, const struct cw_addr *from);
+/* Would it be let do so now?  For a stream that may ask for TLS; true for any other one. */
+bool edge_limits_may_shake(const struct edge_stream *);
+/* The time of day in so many ms, as RFC 3339 writes it. */
+struct cw_str edge_limits_time_in(struct cw_arena *, uint64_t ms);
 /* After each step of an inbound stream: what it was refused is held against its address, unless it
  * has proven itself now. */
 void edge_limits_note_refusals(struct edge_stream *);
@@ -176,7 +200,7 @@ bool edge_dial_refuses(const struct edge *, const struct cw_addr *);
  * outcome. */
 void edge_peer_send(struct edge *, struct cw_str local, struct cw_str remote,
                     const struct cw_xml *stanza, uint64_t n);
-/* The stream towards that domain, in whatever state; NULL when there is none. */
+/* Our stream towards that domain, in whatever state; NULL when there is none. */
 struct edge_stream *edge_peer_stream(struct edge *, struct cw_str local, struct cw_str remote);
 /* What waits at them for a stream, or for room on it. */
 struct edge_waiting {
@@ -187,6 +211,11 @@ struct edge_waiting edge_peers_waiting(const struct edge_peers *);
 void edge_peers_have_room(struct edge_peers *);
 /* It is over; the list is empty afterwards. */
 void edge_peers_lost(struct edge_peers *, enum cw_link_reason, struct cw_str text);
+/* One of its pairs will not be READY. */
+void edge_peers_pair_lost(struct edge_peers *, struct cw_str local, struct cw_str remote,
+                          enum cw_link_reason, struct cw_str text);
+/* The partner's own stream takes stanzas of that pair. */
+void edge_peer_has_way_back(struct edge *, struct cw_str local, struct cw_str remote);
 /* The partner has opened a stream itself: it may be dialled again, if it was not just now. */
 void edge_peer_is_back(struct edge *, struct cw_str local, struct cw_str remote);
 void edge_peers_apply_policy(struct edge *);

@@ -61,7 +61,8 @@ static void load_last_policy(struct edge *edge)
 
 static void let_in(struct edge *edge, int fd, const struct cw_addr *peer, bool is_direct_tls)
 {
-    if (!edge_limits_let_in(edge, peer)) {
+    if (!edge_limits_let_in(edge, peer) ||
+        (is_direct_tls && !edge_limits_let_shake(edge, peer))) {
         /* Without a goodbye: a reset leaves nothing behind on this side. */
         const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
         (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -86,6 +87,8 @@ static struct edge_door *open_door(const struct cw_edge_config *config)
 {
     return edge_door_new(&(struct edge_door_limits){.per_second = config->connections_per_s,
                                                     .burst = config->connections_burst,
+                                                    .handshakes_per_s = config->handshakes_per_s,
+                                                    .handshakes_burst = config->handshakes_burst,
                                                     .ban_after = config->ban_after,
                                                     .ban_s = config->ban_s,
                                                     .max = EDGE_DOOR_MAX});
@@ -211,6 +214,7 @@ static bool start(struct edge *edge, struct cw_buf *why)
     load_last_policy(edge);
     edge->tls = load_tls(edge, why);
     edge->door = open_door(&edge->config.edge);
+    edge->strangers = edge_strangers_new(edge->config.edge.max_unauthenticated);
     edge->attempts = edge_attempts_new(edge->config.edge.attempts_kept);
     edge->gateway = edge->tls ? edge_gateway_new(edge, why) : NULL;
     return edge->gateway && edge_components_start(edge, why) && open_resolver(edge, why) &&
@@ -239,11 +243,14 @@ static void finish(struct edge *edge)
         cw_resolver_free(&edge->resolver);
     cw_tls_ctx_free(&edge->tls);
     edge_door_free(&edge->door);
+    edge_strangers_free(&edge->strangers);
     cw_timer_free(&edge->leave_timer);
     cw_timer_free(&edge->answers_timer);
     cw_map_each(&edge->streams_by_partner, free_count, NULL);
     cw_map_free(&edge->streams_by_partner);
     cw_map_free(&edge->streams_by_id);
+    cw_map_free(&edge->ways_back);
+    cw_map_free(&edge->outbound);
     cw_map_free(&edge->verifiers);
     cw_map_free(&edge->peers);
     if (edge->policy)

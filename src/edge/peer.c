@@ -146,10 +146,23 @@ static void join(struct edge_peer *peer, struct edge_stream *stream)
     TAILQ_INSERT_TAIL(edge_stream_peers(stream), peer, of_stream);
 }
 
+/* On a stream that is there, if one will do. */
+static bool join_some(struct edge_peer *peer)
+{
+    struct edge_stream *stream = edge_stream_find_way(peer->edge, peer->local, peer->remote);
+    if (!stream)
+        return false;
+    join(peer, stream);
+    edge_stream_tell_room(stream);
+    return true;
+}
+
 static void dial(struct edge_peer *peer)
 {
     peer->ready_ms = 0;
     peer->dialled_ms = cw_now_ms();
+    if (join_some(peer))
+        return;
     struct edge_stream *stream =
         edge_stream_dial(peer->edge, peer->local, peer->remote, EDGE_FOR_STANZAS);
     if (stream)
@@ -216,7 +229,8 @@ static struct edge_peer *get_peer(struct edge *edge, struct cw_str local, struct
 
 static bool may_write(const struct edge_peer *peer)
 {
-    return peer->stream && edge_stream_may_send(peer->stream, peer->local, peer->remote) &&
+    return peer->stream && edge_stream_is_at_rest(peer->stream) &&
+           edge_stream_may_send(peer->stream, peer->local, peer->remote) &&
            edge_stream_queued(peer->stream) < WRITE_AHEAD_BYTES;
 }
 
@@ -231,12 +245,14 @@ void edge_peer_send(struct edge *edge, struct cw_str local, struct cw_str remote
     }
     struct edge_peer *peer = get_peer(edge, local, remote);
     if (peer->n_waiting == 0 && may_write(peer)) {
-        edge_stream_send(peer->stream, parcel);
+        edge_stream_send(peer->stream, peer->local, peer->remote, parcel);
         return;
     }
     enqueue(peer, parcel);
     if (!peer->stream && peer->n_waiting > 0)
         dial_when_due(peer);
+    else if (peer->stream && !edge_stream_is_at_rest(peer->stream))
+        edge_stream_tell_room(peer->stream);
     drop_if_idle(peer);
 }
 
@@ -245,7 +261,7 @@ struct edge_stream *edge_peer_stream(struct edge *edge, struct cw_str local, str
     struct cw_arena arena = {0};
     struct edge_peer *peer = cw_map_get(&edge->peers, edge_pair(&arena, local, remote));
     cw_arena_free(&arena);
-    return peer ? peer->stream : NULL;
+    return peer && peer->stream && edge_stream_is_ours(peer->stream) ? peer->stream : NULL;
 }
 
 /* The first that has something to write and may; its stream is new to it, perhaps. */
@@ -271,7 +287,7 @@ void edge_peers_have_room(struct edge_peers *peers)
         struct edge_parcel *parcel = take_first(peer);
         if (peer->n_waiting == 0)
             cw_timer_stop(peer->expiry);
-        edge_stream_send(peer->stream, parcel);
+        edge_stream_send(peer->stream, peer->local, peer->remote, parcel);
     }
 }
 
@@ -303,6 +319,29 @@ void edge_peers_lost(struct edge_peers *peers, enum cw_link_reason reason, struc
         TAILQ_REMOVE(&gone, peer, of_stream);
         lost(peer, reason, text);
     }
+}
+
+void edge_peers_pair_lost(struct edge_peers *peers, struct cw_str local, struct cw_str remote,
+                          enum cw_link_reason reason, struct cw_str text)
+{
+    struct edge_peer *peer;
+    TAILQ_FOREACH (peer, peers, of_stream)
+        if (cw_str_eq(peer->local, local) && cw_str_eq(peer->remote, remote))
+            break;
+    if (!peer)
+        return;
+    TAILQ_REMOVE(peers, peer, of_stream);
+    peer->stream = NULL;
+    lost(peer, reason, text);
+}
+
+void edge_peer_has_way_back(struct edge *edge, struct cw_str local, struct cw_str remote)
+{
+    struct cw_arena arena = {0};
+    struct edge_peer *peer = cw_map_get(&edge->peers, edge_pair(&arena, local, remote));
+    cw_arena_free(&arena);
+    if (peer && !peer->stream && peer->n_waiting > 0)
+        (void)join_some(peer);
 }
 
 void edge_peer_is_back(struct edge *edge, struct cw_str local, struct cw_str remote)

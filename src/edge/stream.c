@@ -4,6 +4,7 @@
  * A step's actions are read to the end before anything happens that could step the same machine
  * again: news for the peer and the close of the connection wait in the struct until then. */
 #include "base/secret.h"
+#include "edge/identity.h"
 #include "edge/stream_priv.h"
 
 enum {
@@ -14,13 +15,6 @@ enum {
 };
 
 /* --- limits and registers ---------------------------------------------------------------------*/
-
-void edge_stream_no_longer_unauthenticated(struct edge_stream *s)
-{
-    if (s->is_unauthenticated)
-        s->edge->n_unauthenticated--;
-    s->is_unauthenticated = false;
-}
 
 /* Inbound: the stream id changes with each restart; the index follows. */
 static void index_by_id(struct edge_stream *s)
@@ -44,7 +38,8 @@ static void free_stream(struct edge_stream *s)
         if (cw_map_get(&edge->verifiers, pair) == s)
             cw_map_remove(&edge->verifiers, pair);
     }
-    edge_stream_no_longer_unauthenticated(s);
+    edge_stream_remove_ways(s);
+    edge_limits_no_stranger(s);
     if (cw_str_is_present(s->counted_as))
         edge_limits_give(edge, s->counted_as);
     TAILQ_REMOVE(&edge->streams, s, link);
@@ -148,7 +143,7 @@ static void on_ready(struct edge_stream *s, const struct cw_s2s_action *action)
            CW_KVC("direction", s->direction == CW_INBOUND ? "inbound" : "outbound"),
            CW_KV("local", action->local), CW_KV("remote", action->remote),
            CW_KVC("method", cw_method_name(action->method)));
-    edge_stream_no_longer_unauthenticated(s);
+    edge_limits_no_stranger(s);
     if (s->direction == CW_INBOUND) {
         edge_peer_is_back(s->edge, action->local, action->remote);
         s->wait_until_ms = cw_now_ms() + MAX_WAIT_MS;
@@ -161,6 +156,7 @@ static void on_ready(struct edge_stream *s, const struct cw_s2s_action *action)
         s->fail_text = CW_S("the connection limit is reached");
         s->trace.cause = CW_FAIL_TOO_MANY_STREAMS;
     }
+    edge_stream_add_way(s, action->local, action->remote);
     if (s->ready_ms == 0)
         s->ready_ms = cw_now_ms();
     s->became_ready = true;
@@ -170,6 +166,10 @@ static void on_failed(struct edge_stream *s, const struct cw_s2s_action *action)
 {
     if (s->failed)
         return;
+    if (!cw_str_eq(action->local, s->local) || !cw_str_eq(action->remote, s->remote)) {
+        edge_stream_pair_failed(s, action);
+        return;
+    }
     s->failed = true;
     s->fail_reason = CW_LINK_REASON_REFUSED;
     if (action->has_error && action->stream_error == CW_STREAM_CONNECTION_TIMEOUT)
@@ -202,9 +202,12 @@ static void do_action(struct edge_stream *s, const struct cw_s2s_action *action)
             cw_conn_write(s->conn, action->bytes);
         break;
     case CW_S2S_DO_START_TLS:
+        if (s->direction == CW_INBOUND) /* counted; the machine knew that it may */
+            (void)edge_limits_let_shake(s->edge, cw_conn_peer(s->conn));
         start_tls(s);
         break;
     case CW_S2S_DO_PROVE:
+        edge_stream_prove(s, action->remote);
         break;
     case CW_S2S_DO_ASK_AUTHORITY:
         edge_verify_ask(s->edge, &action->dialback);
@@ -254,8 +257,8 @@ static void after_step(struct edge_stream *s)
                         s->fail_text);
         return;
     }
-    if (s->became_ready) {
-        s->became_ready = false;
+    if ((s->became_ready || s->has_news) && !s->over) {
+        s->became_ready = s->has_news = false;
         edge_peers_have_room(&s->peers);
         return;
     }
@@ -281,9 +284,11 @@ void edge_stream_step(struct edge_stream *s, struct cw_s2s_event *event)
 {
     struct cw_s2s_actions actions;
     event->now_ms = cw_now_ms();
+    s->is_stepping = true;
     cw_s2s_step(s->machine, event, &actions);
     for (size_t i = 0; i < actions.n; i++)
         do_action(s, &actions.items[i]);
+    s->is_stepping = false;
     index_by_id(s);
     edge_limits_note_refusals(s);
     set_timer(s, event->now_ms);
@@ -298,7 +303,9 @@ static void on_data(void *arg, struct cw_str bytes)
     s->heard_ms = cw_now_ms();
     edge_trace_bytes(s, bytes);
     s->is_reading = true;
-    edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_BYTES, .bytes = bytes});
+    edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_BYTES,
+                                               .bytes = bytes,
+                                               .no_handshake = !edge_limits_may_shake(s)});
     s->is_reading = false;
     rest_if_in_debt(s);
 }
@@ -369,6 +376,7 @@ void edge_stream_end(struct edge_stream *s, struct cw_str text)
     struct cw_s2s_event event = {.kind = CW_S2S_EOF, .text = text};
     if (s->conn && s->over && !s->peer_gave_up)
         settle_flushed(s);
+    edge_identity_cancel(&s->identity);
     cw_conn_free(&s->conn);
     edge_stream_step(s, &event);
     while ((parcel = TAILQ_FIRST(&s->written))) {
@@ -408,10 +416,12 @@ void edge_stream_attach(struct edge_stream *s, struct cw_conn *conn)
     cw_conn_set_callbacks(conn, &conn_callbacks, s);
 }
 
-void edge_stream_send(struct edge_stream *s, struct edge_parcel *parcel)
+void edge_stream_send(struct edge_stream *s, struct cw_str local, struct cw_str remote,
+                      struct edge_parcel *parcel)
 {
-    struct cw_s2s_event event = {.kind = CW_S2S_SEND, .stanza = parcel->stanza};
-    cw_assert(!s->over);
+    struct cw_s2s_event event = {
+        .kind = CW_S2S_SEND, .local = local, .remote = remote, .stanza = parcel->stanza};
+    cw_assert(!s->over && !s->is_stepping);
     s->n_stanzas_out++;
     TAILQ_INSERT_TAIL(&s->written, parcel, link);
     /* Until the step has written it, no flush can reach this mark. */

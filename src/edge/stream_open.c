@@ -17,11 +17,13 @@ static void new_stream_id(void *arg, char out[33])
 
 void edge_stream_accept(struct edge *edge, int fd, const struct cw_addr *peer, bool is_direct_tls)
 {
-    struct cw_s2s_config config = {
-        .direction = CW_INBOUND, .policy = edge->policy, .new_stream_id = new_stream_id};
+    struct cw_s2s_config config = {.direction = CW_INBOUND,
+                                   .policy = edge->policy,
+                                   .proves = true,
+                                   .bidi = true,
+                                   .new_stream_id = new_stream_id};
     struct edge_stream *s = edge_stream_new(edge, &config);
-    s->is_unauthenticated = true;
-    edge->n_unauthenticated++;
+    edge_limits_add_stranger(s, peer);
     edge_stream_attach(s,
                        cw_conn_accept(edge->base, fd, peer, &(struct cw_conn_callbacks){0}, NULL));
     CW_LOG(&s->log, CW_LOG_DEBUG, "stream-accepted",
@@ -82,6 +84,8 @@ struct edge_stream *edge_stream_dial(struct edge *edge, struct cw_str local, str
                                    .policy = edge->policy,
                                    .local = local,
                                    .remote = remote,
+                                   .proves = true,
+                                   .bidi = use == EDGE_FOR_STANZAS,
                                    .verify_only = use == EDGE_FOR_VERIFY};
     const struct cw_partner *partner = cw_policy_partner(edge->policy, remote);
     struct cw_arena arena = {0};
@@ -115,9 +119,14 @@ struct edge_peers *edge_stream_peers(struct edge_stream *s)
     return &s->peers;
 }
 
-bool edge_stream_may_send(const struct edge_stream *s, struct cw_str local, struct cw_str remote)
+bool edge_stream_is_ours(const struct edge_stream *s)
 {
-    return !s->over && s->direction == CW_OUTBOUND && cw_s2s_is_ready(s->machine, local, remote);
+    return s->direction == CW_OUTBOUND;
+}
+
+bool edge_stream_is_at_rest(const struct edge_stream *s)
+{
+    return !s->is_stepping;
 }
 
 void edge_stream_verify(struct edge_stream *s, const struct cw_s2s_dialback *question)

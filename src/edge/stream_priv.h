@@ -22,6 +22,9 @@ struct edge_stream {
     bool is_direct_tls;             /* TLS from the first byte */
     struct cw_str host;             /* outbound: whose address we are connected to */
     bool is_host_secure;            /* DNSSEC proved that it serves the domain */
+    struct edge_identity *identity; /* NULL: nothing is being found out */
+    enum cw_cert_proof proof;       /* by which its certificate stands for the domain */
+    struct edge_way *ways;          /* inbound: pairs whose stanzas may go back on it */
     struct cw_timer *timer;
     struct edge_peers peers;     /* whose stanzas it carries */
     struct edge_parcels written; /* waiting to reach the kernel */
@@ -33,11 +36,15 @@ struct edge_stream {
     struct cw_timer *stuck;      /* runs while something is written that the peer does not read */
     struct cw_str indexed_id;    /* inbound: the stream id by which dialback answers find us */
     unsigned n_refused;          /* inbound: refusals that the door knows of */
-    bool is_verifier, is_unauthenticated;
+    bool is_verifier;
+    struct edge_stranger stranger; /* inbound, before authentication (limits.c) */
+    bool is_apart;     /* an administrator's test: no stanzas, settings of its own */
+    bool is_stepping;  /* the machine is not at rest */
+    bool refused_pair; /* the peer refused a further pair on it: no more are tried */
     bool is_reading;   /* a step on what the peer says is under way */
     bool peer_gave_up; /* it ended the stream with an error, or by speaking nonsense */
     /* What a step left to do. */
-    bool became_ready, failed, close_asked, over;
+    bool became_ready, has_news, failed, close_asked, over;
     enum cw_link_reason fail_reason;
     struct cw_str fail_text;
     struct edge_trace trace; /* what the timeline is told of it */
@@ -55,8 +62,14 @@ struct edge_stream *edge_stream_new(struct edge *, const struct cw_s2s_config *)
 void edge_stream_step(struct edge_stream *, struct cw_s2s_event *);
 /* Takes the connection over. */
 void edge_stream_attach(struct edge_stream *, struct cw_conn *);
-/* Takes it out of the streams that edge_limits_make_room may end. */
-void edge_stream_no_longer_unauthenticated(struct edge_stream *);
+/* stream_prove.c: finds out what its certificate stands for; PROVEN follows from the loop. */
+void edge_stream_prove(struct edge_stream *, struct cw_str domain);
+/* Were the settings other ones by which its certificate was judged? */
+bool edge_stream_trust_changed(const struct edge_stream *, const struct cw_policy *before);
+/* stream_ways.c: a pair is READY; the stream goes; a further pair of ours was refused. */
+void edge_stream_add_way(struct edge_stream *, struct cw_str local, struct cw_str remote);
+void edge_stream_remove_ways(struct edge_stream *);
+void edge_stream_pair_failed(struct edge_stream *, const struct cw_s2s_action *);
 /* The transport is gone, or never came: everybody is told, and the stream is freed. */
 void edge_stream_end(struct edge_stream *, struct cw_str text);
 

@@ -1,0 +1,72 @@
+/* What a stream's certificate stands for: the machine's question goes to identity.c, its answer
+ * back as an event; and when the settings by which it was answered change, the stream that stands
+ * on the old answer is reset. */
+#include "edge/identity.h"
+#include "edge/stream_priv.h"
+
+/* Each way that was tried; the decision itself is told by the machine. */
+static void trace(struct edge_stream *s, const struct edge_identity_answer *answer)
+{
+    for (size_t i = 0; i < answer->n_steps; i++) {
+        const struct edge_proof_step *way = &answer->steps[i];
+        edge_attempt_step(
+            s->trace.attempt,
+            &(struct edge_step){
+                .kind = EDGE_STEP_PROOF,
+                .state = way->state == EDGE_PROOF_OK ? EDGE_STEP_OK : EDGE_STEP_SKIPPED,
+                .facts = json_pack("{s:s,s:s}", "by", way->name, "result",
+                                   edge_proof_state_name(way->state)),
+                .sentence = way->sentence,
+            });
+    }
+}
+
+static void on_answer(void *arg, const struct edge_identity_answer *answer)
+{
+    struct edge_stream *s = arg;
+    s->identity = NULL;
+    s->proof = answer->proof;
+    trace(s, answer);
+    edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_PROVEN, .cert = &answer->cert});
+}
+
+void edge_stream_prove(struct edge_stream *s, struct cw_str domain)
+{
+    struct edge_identity_ask ask = {.edge = s->edge,
+                                    .domain = domain,
+                                    .direction = s->direction,
+                                    .facts = s->tls,
+                                    .is_fresh = s->is_apart};
+    if (s->direction == CW_OUTBOUND) {
+        ask.host = s->host;
+        ask.port = cw_addr_port(cw_conn_peer(s->conn));
+        ask.is_secure = s->is_host_secure;
+    }
+    edge_identity_cancel(&s->identity);
+    s->identity = edge_identity_begin(&ask, on_answer, s);
+}
+
+/* --- changed settings -------------------------------------------------------------------------*/
+
+static bool has_same_pins(const struct cw_partner *a, const struct cw_partner *b)
+{
+    if (a->n_pinned_keys != b->n_pinned_keys)
+        return false;
+    for (size_t i = 0; i < a->n_pinned_keys; i++)
+        if (!cw_str_eq(a->pinned_keys[i], b->pinned_keys[i]))
+            return false;
+    return true;
+}
+
+bool edge_stream_trust_changed(const struct edge_stream *s, const struct cw_policy *before)
+{
+    const struct cw_policy *now = s->edge->policy;
+    const struct cw_settings *old = &before->settings, *new = &now->settings;
+    const struct cw_partner *a = cw_policy_partner(before, edge_stream_remote(s));
+    const struct cw_partner *b = cw_policy_partner(now, edge_stream_remote(s));
+    if (s->proof == CW_PROOF_NONE || !a || !b)
+        return false;
+    return !cw_str_eq(a->trust_anchor, b->trust_anchor) || !has_same_pins(a, b) ||
+           (s->proof == CW_PROOF_DANE && !new->dane) || (s->proof == CW_PROOF_POSH && !new->posh) ||
+           (new->require_ocsp_staple && !old->require_ocsp_staple);
+}

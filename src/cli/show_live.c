@@ -13,30 +13,39 @@ static const char *text_of(const json_t *object, const char *name)
     return text ? text : "";
 }
 
-/* "version TLSv1.3, names a.test b.test" */
-static void show_inline(const json_t *value)
+static void show_inline(const json_t *object);
+
+/* What is inside of another is in parentheses. */
+static void show_inner(const json_t *value)
+{
+    size_t i;
+    json_t *item;
+    if (json_is_object(value)) {
+        putchar('(');
+        show_inline(value);
+        putchar(')');
+    } else if (json_is_array(value) && json_is_object(json_array_get(value, 0))) {
+        json_array_foreach(value, i, item)
+        {
+            fputs(i ? ", " : "", stdout);
+            show_inner(item);
+        }
+    } else {
+        cw_show_value(value);
+    }
+}
+
+/* "version TLSv1.3, certificate (names a.test, b.test)" */
+static void show_inline(const json_t *object)
 {
     const char *name, *between = "";
     json_t *member;
-    size_t i;
-    if (json_is_array(value) && json_is_object(json_array_get(value, 0))) {
-        json_array_foreach(value, i, member)
-        {
-            fputs(i ? "; " : "", stdout);
-            show_inline(member);
-        }
-        return;
-    }
-    if (!json_is_object(value)) {
-        cw_show_value(value);
-        return;
-    }
-    json_object_foreach((json_t *)(uintptr_t)value, name, member)
+    json_object_foreach((json_t *)(uintptr_t)object, name, member)
     {
         fputs(between, stdout);
         cw_show_clean(name);
         putchar(' ');
-        show_inline(member);
+        show_inner(member);
         between = ", ";
     }
 }

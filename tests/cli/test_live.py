@@ -7,7 +7,8 @@ import pytest
 from test_cli import Gateway, cw  # noqa: F401
 
 STEPS = [
-    {"step": "dns", "state": "ok", "ms": 3, "facts": {"answers": 2, "secure": False},
+    {"step": "dns", "state": "ok", "ms": 3,
+     "facts": {"answers": 2, "srv": {"secure": False}, "to": [{"port": 1}, {"port": 2}]},
      "sentence": ""},
     {"step": "tcp", "state": "failed", "ms": 40, "facts": {"address": "192.0.2.1:5269"},
      "sentence": "Nobody listens there."},
@@ -78,7 +79,7 @@ def test_diagnose(cw, gateway):
     gateway.answer = lines(edges({"attempts": [ready, ATTEMPT]}))
     assert cw.run("partner", "diagnose", "a.test").stdout == (
         "2026-11-22T10:00:00.123Z outbound contoso.test -> a.test: failed (connection-refused)\n"
-        "  ok       dns                  3 ms  answers 2, secure false\n"
+        "  ok       dns                  3 ms  answers 2, srv (secure false), to (port 1), (port 2)\n"
         "  failed   tcp                 40 ms  address 192.0.2.1:5269\n"
         "           Nobody listens there.\n"
         "  skipped  tls                 40 ms\n"
@@ -101,7 +102,7 @@ def test_partner_step_by_step(cw, gateway):
     assert done.stderr == ""
     assert done.stdout == (
         "outbound\n"
-        "  ok       dns                  3 ms  answers 2, secure false\n"
+        "  ok       dns                  3 ms  answers 2, srv (secure false), to (port 1), (port 2)\n"
         "  failed   tcp                 40 ms  address 192.0.2.1:5269\n"
         "           Nobody listens there.\n"
         "  skipped  tls                 40 ms\n"
@@ -117,7 +118,7 @@ def test_partner_step_by_step(cw, gateway):
                                        "edge": "/e0"}
     gateway.answer = lines(edges({"passed": True, "attempt": {"steps": STEPS[:1]}}))
     assert cw.run("test", "partner", "a.test").stdout == (
-        "outbound\n  ok       dns                  3 ms  answers 2, secure false\npassed\n")
+        "outbound\n  ok       dns                  3 ms  answers 2, srv (secure false), to (port 1), (port 2)\npassed\n")
 
 
 def test_partner_with_a_file(cw, gateway, tmp_path):

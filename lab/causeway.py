@@ -12,7 +12,7 @@ from .settings import LOCAL_DOMAIN, Settings
 
 def _config(settings: Settings, directory: pathlib.Path, pairs, authority: Authority,
             transport: str, log_level: str, domains, edge_options: str, more_listen,
-            door: str) -> str:
+            door: str, trust_anchor) -> str:
     edge, gateway = settings.edge, settings.gateway
     kamailio, dns = settings.kamailio, settings.dns
     listen = "".join(f'\n    - "{address}"' for address in (f"{edge[0]}:{edge[1]}", *more_listen))
@@ -20,6 +20,7 @@ def _config(settings: Settings, directory: pathlib.Path, pairs, authority: Autho
     more_pairs = "".join(f"\n    - {{certificate: {more.certificate}, key: {more.key}}}"
                          for more in pairs[1:])
     certificates = f"  certificates:{more_pairs}" if more_pairs else ""
+    anchor = f"    trust-anchor: {trust_anchor}" if trust_anchor else ""
     local_domains = "".join(f"\n  - {domain}" for domain in domains)
     next_hops = "".join(f"""
       - domain: {domain}
@@ -41,6 +42,7 @@ edge:
   dns:
     servers:
       - "{dns[0]}:{dns[1]}"
+{anchor}
 {door}
 {edge_options}
 gateway:
@@ -72,11 +74,13 @@ class Causeway(Server):
 
     certificate: what the edge shows: a pair, several in a list, or a function that makes them with
     the authority; by default one pair for all domains.
+    trust_anchor: the keys that DNSSEC begins with.
     """
 
     def __init__(self, settings: Settings, authority: Authority, transport: str = "udp",
                  log_level: str = "debug", certificate=None, domains=(LOCAL_DOMAIN,),
-                 edge_options: str = _EDGE_OPTIONS, more_listen=(), door: str = _OPEN_DOOR):
+                 edge_options: str = _EDGE_OPTIONS, more_listen=(), door: str = _OPEN_DOOR,
+                 trust_anchor: pathlib.Path = None):
         directory = settings.data / "causeway"
         self.settings = settings
         self.authority = authority
@@ -88,6 +92,7 @@ class Causeway(Server):
         self._edge_options = edge_options
         self._more_listen = tuple(more_listen)
         self._door = door
+        self._trust_anchor = trust_anchor
         super().__init__("Causeway", [settings.program, "run", "--config", self.config], directory,
                          env=_sanitizers(directory))
 
@@ -104,7 +109,8 @@ class Causeway(Server):
         pairs = [pairs] if isinstance(pairs, Pair) else pairs
         self.config.write_text(_config(self.settings, self.directory, pairs, self.authority,
                                        self._transport, self._log_level, self._domains,
-                                       self._edge_options, self._more_listen, self._door))
+                                       self._edge_options, self._more_listen, self._door,
+                                       self._trust_anchor))
         self.command("settings", "set", "--outbound-targets-refused", "")
         return self
 

@@ -38,17 +38,21 @@ class Lab:
     transport: between Kamailio and the gateway, both ways.
     partner: the server of fabrikam.test, "prosody" or "ejabberd".
     log_level: of Causeway; "info" where its speed is measured.
+    certificate: a function of the authority, for the pair that the partner's server shows instead.
+    dns: a function of this lab, when authority and pair are there, for the DNS server instead.
     causeway_options: more for its configuration, as lab.causeway.Causeway takes them.
     """
 
     def __init__(self, settings: Settings, mode: Mode = Mode.SASL, fault: str = "",
                  transport: str = "udp", partner: str = "prosody", log_level: str = "debug",
-                 **causeway_options):
+                 certificate=None, dns=None, **causeway_options):
         self.settings = settings
         self.mode = mode
         self._fault = fault
         self._transport = transport
         self._log_level = log_level
+        self._certificate = certificate
+        self._dns = dns or _plain_dns
         self._causeway_options = causeway_options
         self._server_class = SERVERS[partner]
         self._stack = contextlib.ExitStack()
@@ -72,13 +76,18 @@ class Lab:
         _require_all_free(self.settings)
         clear_directory(self.settings)
         self.authority = Authority(self.settings.data / "ca").create()
-        self.dns = self._run(DnsServer(self.settings, self._server_class.wants_edge_by_address))
-        pair = pair_for(self.mode, PARTNER_DOMAIN, self.authority, self._fault)
+        self.pair = (self._certificate(self.authority) if self._certificate else
+                     pair_for(self.mode, PARTNER_DOMAIN, self.authority, self._fault))
+        self.dns = self._run(self._dns(self))
         self.server = self._run(self._server_class(self.settings, self.authority, self.mode,
-                                                   certificate=pair))
+                                                   certificate=self.pair))
         self.kamailio = self._run(Kamailio(self.settings, self._transport))
         self.causeway = self._run(Causeway(self.settings, self.authority, self._transport,
                                            self._log_level, **self._causeway_options))
+
+    @property
+    def wants_edge_by_address(self) -> bool:
+        return self._server_class.wants_edge_by_address
 
     def _run(self, server):
         self._stack.callback(server.stop)
@@ -112,7 +121,7 @@ class Lab:
                 ca_file = (self.authority.certificate if server.mode is Mode.SASL
                            else server.pair.certificate)
             return XmppClient(f"{name}@{PARTNER_DOMAIN}", server.client_address, ca_file,
-                              check_certificate=not self._fault)
+                              check_certificate=not (self._fault or self._certificate))
         return self._client(name, make)
 
     def sign_out_clients(self) -> None:
@@ -125,6 +134,10 @@ class Lab:
         if name not in self._clients:
             self._clients[name] = self._stack.enter_context(make())
         return self._clients[name]
+
+
+def _plain_dns(lab: Lab) -> DnsServer:
+    return DnsServer(lab.settings, lab.wants_edge_by_address)
 
 
 def _options(mode: Mode, **fields):

@@ -1,9 +1,10 @@
 /* Connection limits: streams of one partner, in both directions and over all its domains, and of
  * the whole installation (product settings `connection-limit`, `partner-connection-limit`); and the
- * streams of those who have not said yet who they are; and who may come in at all (door.h). */
-#include "edge/stream_priv.h"
+ * streams of those who have not said yet who they are (strangers.h); and who may come in at all
+ * (door.h). */
+#include <time.h>
 
-enum { ADDRESS_SHARE = 4 }; /* one address may hold a fourth of the streams not authenticated */
+#include "edge/stream_priv.h"
 
 struct partner_count {
     size_t n;
@@ -44,41 +45,54 @@ size_t edge_limits_taken(const struct edge *edge, struct cw_str partner)
     return count ? count->n : 0;
 }
 
-void edge_limits_make_room(struct edge *edge, const struct cw_addr *from)
+/* --- strangers --------------------------------------------------------------------------------*/
+
+void edge_limits_add_stranger(struct edge_stream *s, const struct cw_addr *from)
 {
-    const unsigned limit = edge->config.edge.max_unauthenticated;
-    const unsigned share = limit / ADDRESS_SHARE > 0 ? limit / ADDRESS_SHARE : 1;
-    struct edge_stream *s, *oldest = NULL, *oldest_from = NULL;
-    size_t n_from = 0;
-    if (edge->n_unauthenticated < share)
-        return;
-    TAILQ_FOREACH (s, &edge->streams, link) {
-        if (!s->is_unauthenticated || !s->conn)
-            continue;
-        if (!oldest)
-            oldest = s;
-        if (cw_addr_eq_ip(cw_conn_peer(s->conn), from) && n_from++ == 0)
-            oldest_from = s;
-    }
-    if (n_from < share && edge->n_unauthenticated < limit)
+    s->stranger.owner = s;
+    edge_strangers_add(s->edge->strangers, &s->stranger, from);
+}
+
+void edge_limits_no_stranger(struct edge_stream *s)
+{
+    edge_strangers_remove(s->edge->strangers, &s->stranger);
+}
+
+/* Once in a window: a line for each of a flood would be one more way to be flooded. */
+static void tell_crowded(struct edge *edge, const struct cw_addr *from)
+{
+    uint64_t now_ms = cw_now_ms();
+    edge->n_ended++;
+    if (edge->crowded_ms != 0 && now_ms - edge->crowded_ms < EDGE_DOOR_WINDOW_MS)
         return;
     struct cw_arena arena = {0};
     CW_LOG(&edge->log, CW_LOG_WARN, "too-many-unauthenticated",
-           CW_KVI("streams", edge->n_unauthenticated), CW_KVI("of-this-address", n_from),
-           CW_KV("address", cw_addr_text(&arena, from)));
+           CW_KVI("streams", edge_strangers_count(edge->strangers)),
+           CW_KVI("of-this-address", edge_strangers_from(edge->strangers, from)),
+           CW_KV("address", cw_addr_text(&arena, from)), CW_KVI("ended", edge->n_ended));
     cw_arena_free(&arena);
-    s = n_from >= share ? oldest_from : oldest;
-    edge_stream_no_longer_unauthenticated(s);
+    edge->crowded_ms = now_ms;
+    edge->n_ended = 0;
+}
+
+void edge_limits_make_room(struct edge *edge, const struct cw_addr *from)
+{
+    struct edge_stranger *one = edge_strangers_in_the_way(edge->strangers, from);
+    if (!one)
+        return;
+    tell_crowded(edge, from);
+    struct edge_stream *s = one->owner;
+    edge_limits_no_stranger(s);
     cw_conn_abort(s->conn);
 }
 
 /* --- the door ---------------------------------------------------------------------------------*/
 
-static void tell(const struct edge *edge, const char *event, const struct cw_addr *from)
+static void tell_too_fast(const struct edge *edge, const char *what, const struct cw_addr *from)
 {
     struct cw_arena arena = {0};
-    CW_LOG(&edge->log, CW_LOG_WARN, event, CW_KV("address", cw_addr_ip(&arena, from)),
-           CW_KVI("streams", edge->n_streams));
+    CW_LOG(&edge->log, CW_LOG_WARN, "address-too-fast", CW_KV("address", cw_addr_ip(&arena, from)),
+           CW_KVC("what", what), CW_KVI("streams", edge->n_streams));
     cw_arena_free(&arena);
 }
 
@@ -86,8 +100,41 @@ bool edge_limits_let_in(struct edge *edge, const struct cw_addr *from)
 {
     enum edge_door_answer answer = edge_door_knock(edge->door, from, cw_now_ms());
     if (answer == EDGE_DOOR_TOO_FAST_FIRST)
-        tell(edge, "address-too-fast", from);
+        tell_too_fast(edge, "connections", from);
     return answer == EDGE_DOOR_OPEN;
+}
+
+bool edge_limits_let_shake(struct edge *edge, const struct cw_addr *from)
+{
+    enum edge_door_answer answer = edge_door_shake(edge->door, from, cw_now_ms());
+    if (answer == EDGE_DOOR_TOO_FAST_FIRST)
+        tell_too_fast(edge, "handshakes", from);
+    return answer == EDGE_DOOR_OPEN;
+}
+
+bool edge_limits_may_shake(const struct edge_stream *s)
+{
+    return !s->stranger.home || cw_conn_is_tls(s->conn) ||
+           edge_door_may_shake(s->edge->door, cw_conn_peer(s->conn), cw_now_ms());
+}
+
+struct cw_str edge_limits_time_in(struct cw_arena *arena, uint64_t ms)
+{
+    time_t at = time(NULL) + (time_t)(ms / 1000);
+    char text[sizeof "9999-12-31T23:59:59Z"];
+    struct tm utc;
+    gmtime_r(&at, &utc);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return cw_arena_dup(arena, cw_str_of(text));
+}
+
+static void tell_banned(const struct edge *edge, const struct cw_addr *from)
+{
+    struct cw_arena arena = {0};
+    uint64_t ban_ms = (uint64_t)edge->config.edge.ban_s * 1000;
+    CW_LOG(&edge->log, CW_LOG_WARN, "address-banned", CW_KV("address", cw_addr_ip(&arena, from)),
+           CW_KV("until", edge_limits_time_in(&arena, ban_ms)), CW_KVI("streams", edge->n_streams));
+    cw_arena_free(&arena);
 }
 
 void edge_limits_note_refusals(struct edge_stream *s)
@@ -102,5 +149,5 @@ void edge_limits_note_refusals(struct edge_stream *s)
     }
     for (; s->n_refused < n; s->n_refused++)
         if (edge_door_refused(s->edge->door, from, cw_now_ms()))
-            tell(s->edge, "address-banned", from);
+            tell_banned(s->edge, from);
 }

@@ -4,16 +4,16 @@
  * Inbound the peer has proven itself to us as always, so what we send back reaches the right one.
  * Outbound only we prove ourselves, by what the XEP says; whoever stands in the middle could then
  * push stanzas to us in the partner's name.  So we ask for it only where the peer's certificate
- * alone would have been proof enough on a stream of its own, and a pair's stanzas are taken only if
- * that holds for its domain. */
+ * alone would have been proof enough on a stream of its own, and stanzas are taken of that domain
+ * only: for no other one was the owner asked what the certificate stands for. */
 #include "s2s/stream_priv.h"
 
-static bool is_peer_proven(const struct cw_s2s *s, struct cw_str remote)
+static bool is_peer_proven(const struct cw_s2s *s)
 {
-    const struct cw_partner *partner = cw_policy_partner(s->policy, remote);
+    const struct cw_partner *partner = cw_s2s_partner(s);
     const struct cw_facts as_inbound = {.direction = CW_INBOUND,
                                         .tls = s->facts.tls,
-                                        .cert = cw_cert_judge(&s->cert, remote),
+                                        .cert = s->facts.cert,
                                         .sasl = CW_SASL_SUCCESS};
 
     return partner && cw_nego_decide(&partner->rules, &as_inbound).action == CW_NEGO_READY;
@@ -21,7 +21,8 @@ static bool is_peer_proven(const struct cw_s2s *s, struct cw_str remote)
 
 bool cw_s2s_may_take(const struct cw_s2s *s, const struct cw_s2s_pair *pair)
 {
-    return s->config.direction == CW_INBOUND || (s->is_bidi && is_peer_proven(s, pair->remote));
+    return s->config.direction == CW_INBOUND ||
+           (s->is_bidi && cw_str_eq(pair->remote, s->remote) && is_peer_proven(s));
 }
 
 bool cw_s2s_is_bidi(const struct cw_s2s *s)
@@ -39,7 +40,7 @@ static void enable(struct cw_s2s *s, const char *text)
 
 void cw_s2s_ask_bidi(struct cw_s2s *s)
 {
-    if (s->is_bidi || !s->config.bidi || !s->offers_bidi || !is_peer_proven(s, s->remote))
+    if (s->is_bidi || !s->config.bidi || !s->offers_bidi || !is_peer_proven(s))
         return;
     enable(s, "We ask for stanzas both ways.");
     cw_s2s_send(s, cw_s2s_make(s, CW_NS_BIDI, "bidi"));
@@ -50,7 +51,7 @@ void cw_s2s_ask_bidi(struct cw_s2s *s)
 bool cw_s2s_may_offer_bidi(const struct cw_s2s *s, const struct cw_verdict *v)
 {
     return s->config.bidi && !s->is_before_1_0 && s->facts.sasl != CW_SASL_SUCCESS &&
-           !v->must_starttls && (v->may_external || v->may_dialback);
+           (v->may_external || v->may_dialback);
 }
 
 void cw_s2s_on_bidi(struct cw_s2s *s, struct cw_xml *node)

@@ -129,7 +129,9 @@ static struct cw_str action_text(struct world *w, const struct cw_s2s_action *a)
         return cw_arena_printf(&w->arena, "ready %.*s %.*s %s", CW_ARG(a->local), CW_ARG(a->remote),
                                cw_method_name(a->method));
     case CW_S2S_DO_STANZA:
-        return stanza_text(w, a->stanza);
+        return a->is_refused
+                   ? cw_arena_printf(&w->arena, "refused %.*s", CW_ARG(stanza_text(w, a->stanza)))
+                   : stanza_text(w, a->stanza);
     case CW_S2S_DO_FAILED:
         return failed_text(w, a, error);
     case CW_S2S_DO_CLOSE:

@@ -1,7 +1,7 @@
 """A certificate authority for the lab, made with the openssl command.
 
 Certificates carry the domain as DNS-ID and as SRVName (RFC 4985). Faulty ones are made as well:
-self-signed, expired, and for another name.
+self-signed, expired, not yet valid, revoked, for another purpose, and for another name.
 """
 
 import dataclasses
@@ -62,6 +62,27 @@ class Authority:
         """A good certificate that holds URIs too, as SIP servers have them (RFC 5922)."""
         return self._sign(label, domains, "+30d", uris)
 
+    def issue_later(self, label: str, *domains: str) -> Pair:
+        """A certificate that begins to be valid in ten days."""
+        return self._sign(label, domains, "+30d", begins=10)
+
+    def issue_for_code(self, label: str, *domains: str) -> Pair:
+        """A certificate for signing programs, not for TLS."""
+        return self._sign(label, domains, "+30d", purposes="codeSigning")
+
+    def revoke(self, *pairs: Pair) -> pathlib.Path:
+        """A list of revocations, PEM, with the certificates in it."""
+        revoked, config = self.directory / "crl.pem", self.directory / "crl.cnf"
+        database = self.directory / "crl.db"
+        database.write_text("")
+        config.write_text(f"[ca]\ndefault_ca = lab\n[lab]\ndatabase = {database}\n"
+                          "default_md = sha256\n")
+        ours = ("-config", config, "-cert", self.certificate, "-keyfile", self._key)
+        for pair in pairs:
+            _openssl("ca", *ours, "-revoke", pair.certificate)
+        _openssl("ca", *ours, "-gencrl", "-crldays", "30", "-out", revoked)
+        return revoked
+
     def issue_expired(self, label: str, *domains: str) -> Pair:
         return self._sign(label, domains, "-1d")
 
@@ -83,7 +104,8 @@ class Authority:
                  "-out", path)
         path.chmod(0o600)
 
-    def _sign(self, label: str, domains, until: str, uris=()) -> Pair:
+    def _sign(self, label: str, domains, until: str, uris=(), begins: int = -30,
+              purposes: str = "serverAuth,clientAuth") -> Pair:
         """`openssl ca` is used because it alone can date a certificate into the past."""
         pair = self._pair(label)
         request = self.directory / f"{label}.csr"
@@ -92,7 +114,7 @@ class Authority:
         days = int(until.rstrip("d"))
         stamp = "%Y%m%d%H%M%SZ"
         end = (now + datetime.timedelta(days=days)).strftime(stamp)
-        start = (now + datetime.timedelta(days=min(days, 0) - 30)).strftime(stamp)
+        start = (now + datetime.timedelta(days=min(days, 0) + begins)).strftime(stamp)
         (self.directory / f"{label}.db").write_text("")
         config.write_text(f"""[ca]
 default_ca = lab
@@ -109,7 +131,7 @@ commonName = supplied
 [leaf]
 basicConstraints = critical,CA:false
 keyUsage = critical,digitalSignature
-extendedKeyUsage = serverAuth,clientAuth
+extendedKeyUsage = {purposes}
 {_names(domains, uris).replace("=", " = ", 1)}
 """)
         _openssl("req", "-new", "-key", pair.key, "-out", request, "-subj", f"/CN={domains[0]}")

@@ -133,7 +133,8 @@ void edge_trace_lost(struct edge_stream *s, enum cw_conn_end end, struct cw_str 
         return;
     take_address(s);
     s->trace.is_lost = true;
-    s->trace.lost_text = cw_arena_dup(&s->arena, sentence);
+    if (end != CW_CONN_END_PEER) /* which is no news */
+        s->trace.lost_text = cw_arena_dup(&s->arena, sentence);
     /* With TLS 1.3 the peer's alert about our certificate comes behind the handshake. */
     if (end == CW_CONN_END_TLS && cw_conn_tls_fault(s->conn) == CW_TLS_FAULT_ALERT)
         note(s, CW_FAIL_TLS_ALERT, cw_str_of(cw_conn_tls_alert(s->conn)));

@@ -36,13 +36,24 @@ static enum cw_failure chain_failure(enum cw_chain_fault fault)
     return CW_FAIL_CERT_UNTRUSTED;
 }
 
+static bool has_type(const struct cw_cert *cert, enum cw_cert_name_type type)
+{
+    for (size_t i = 0; i < cert->n_names; i++)
+        if (cert->names[i].type == type && !cert->names[i].malformed)
+            return true;
+    return false;
+}
+
+/* For one sentence: the names that say nothing new beside the DNS names are left out. */
 static struct cw_str names_of(const struct cw_cert *cert, struct cw_arena *arena)
 {
+    bool has_dns = has_type(cert, CW_CERT_DNS_ID);
     struct cw_str names = CW_STR_NONE;
     size_t n = 0;
     for (size_t i = 0; i < cert->n_names; i++) {
         const struct cw_cert_name *name = &cert->names[i];
-        if (name->malformed || name->type == CW_CERT_URI)
+        if (name->malformed || name->type == CW_CERT_URI ||
+            (has_dns && name->type != CW_CERT_DNS_ID))
             continue;
         if (++n > MAX_NAMES)
             return cw_arena_printf(arena, "%.*s ...", CW_ARG(names));

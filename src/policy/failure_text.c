@@ -24,11 +24,11 @@ static const struct cw_failure_words rows[CW_N_FAILURES] = {
                             "The partner must publish the SRV record of its server if it wants to "
                             "federate."},
     [CW_FAIL_DNS_FAILED] = {"dns-failed", CW_SIDE_PARTNER, false,
-                            "The name servers of {domain} answer with an error.",
+                            "The name servers of {domain} answer with an error, or not at all.",
                             "The partner must repair its name servers; if other domains fail too, "
                             "look at our resolver."},
     [CW_FAIL_DNS_TIMEOUT] = {"dns-timeout", CW_SIDE_NETWORK, false,
-                             "The name servers of {domain} do not answer.",
+                             "No name server answered in time when {domain} was looked up.",
                              "See that our resolver is reachable; if other domains work, the "
                              "partner's name servers are down or cut off."},
     [CW_FAIL_DNS_BOGUS] = {"dns-bogus", CW_SIDE_PARTNER, false,

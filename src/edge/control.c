@@ -33,8 +33,10 @@ static bool tell(const struct edge_reply *reply, bool more, const json_t *json)
 static void forget(struct edge_reply *reply)
 {
     struct edge_reply **at = &reply->among->first;
-    while (*at != reply)
+    while (*at != reply) {
+        cw_assert(*at);
         at = &(*at)->next;
+    }
     *at = reply->next;
     reply->among->n--;
     reply->among = NULL;

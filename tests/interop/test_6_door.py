@@ -1,7 +1,8 @@
-"""Addresses that connect too fast or fail to prove themselves too often: they are kept out for a
-while, and nobody else is, nor what they have open."""
+"""Addresses that connect or shake hands too fast, or fail to prove themselves too often: they are
+kept out for a while, and nobody else is, nor what they have open."""
 
 import contextlib
+import re
 import socket
 import time
 
@@ -18,6 +19,10 @@ DOOR = """  connections-per-s: 5
   connections-burst: 20
   ban-after: 4
   ban-s: 2"""
+HANDSHAKES = """  connections-per-s: 0
+  handshakes-per-s: 1
+  handshakes-burst: 5
+  ban-after: 1"""
 
 
 @pytest.fixture
@@ -49,7 +54,11 @@ def is_let_in(border, source: str = None) -> bool:
 
 
 def told(border, event: str) -> int:
-    return border.causeway.output().count(f" {event} ")
+    return len(lines(border, event))
+
+
+def lines(border, event: str) -> list:
+    return [line for line in border.causeway.output().splitlines() if f" {event} " in line]
 
 
 def test_E03_too_many_connections(border, crosses):
@@ -125,7 +134,9 @@ def test_E13_a_ban(border, crosses, eventually, fail):
     crosses(border.call(partner, source=good), "from another address")
     time.sleep(2.5)
     assert is_let_in(border, bad)
-    assert told(border, "address-banned") == 1
+    (line,) = lines(border, "address-banned")
+    assert f" address={bad} " in line
+    assert re.search(r' until="?20[0-9-]+T[0-9:]+Z', line)
 
 
 def test_refusals_of_a_stream_that_proves_itself_do_not_count(border):
@@ -134,3 +145,56 @@ def test_refusals_of_a_stream_that_proves_itself_do_not_count(border):
     for _ in range(6):
         dialback(border, border.settings.address(200), "valid", first=auth)
     assert told(border, "address-banned") == 0
+
+
+def shakes_hands(border, source: str) -> str:
+    """STARTTLS as good.test: "" when it was done, else the stream error."""
+    tls = rogue.context(border.authority)
+    with rogue.connect(border.settings.edge, source) as stream:
+        stream.open("good.test", LOCAL_DOMAIN)
+        try:
+            stream.start_tls(tls)
+        except rogue.Ended as end:
+            return end.error or "closed"
+        return ""
+
+
+def test_too_many_handshakes(make_border, eventually):
+    """Beyond burst and rate no key is used for them; that is no reason for a ban."""
+    border = make_border(door=HANDSHAKES)
+    bad, good = (border.settings.address(n) for n in (200, 201))
+    partner = border.partner("good.test")
+    streams = [border.call(partner, source=bad)]
+    outcomes = [shakes_hands(border, bad) for _ in range(30)]
+    assert set(outcomes) == {"", "resource-constraint"}
+    assert 4 <= outcomes.count("") <= 7
+    before = border.cpu()
+    for _ in range(30):
+        shakes_hands(border, bad)
+    assert border.cpu() - before < 0.5
+    streams.append(border.call(partner, source=good))
+    for number, stream in enumerate(streams):
+        stream.send(rogue.message("j@good.test", ALICE, f"stream {number}"))
+    eventually(lambda: {"stream 0", "stream 1"} <= set(border.sip.bodies()), 3, "both messages")
+    time.sleep(1.2)
+    assert shakes_hands(border, bad) == ""
+    assert told(border, "address-banned") == 0
+
+
+def test_too_many_handshakes_of_direct_tls(make_border):
+    """They end before the first byte of TLS."""
+    border = make_border(door=HANDSHAKES)
+    place = border.settings.edge[0], border.settings.edge[1] + 1
+    border.partner("good.test")
+    tls = rogue.context(border.authority)
+
+    def shakes(source: int) -> bool:
+        with contextlib.suppress(OSError):
+            with rogue.connect(place, border.settings.address(source)) as stream:
+                tls.wrap_socket(stream.socket).close()
+                return True
+        return False
+    assert 5 <= sum(shakes(200) for _ in range(30)) <= 7
+    assert shakes(201)
+    (line,) = lines(border, "address-too-fast")
+    assert " what=handshakes " in line

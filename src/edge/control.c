@@ -32,6 +32,7 @@ static bool tell(const struct edge_reply *reply, bool more, const json_t *json)
 
 static void forget(struct edge_reply *reply)
 {
+    cw_assert(reply->among);
     struct edge_reply **at = &reply->among->first;
     while (*at != reply) {
         cw_assert(*at);

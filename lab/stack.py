@@ -39,13 +39,14 @@ class Lab:
     partner: the server of fabrikam.test, "prosody" or "ejabberd".
     log_level: of Causeway; "info" where its speed is measured.
     certificate: a function of the authority, for the pair that the partner's server shows instead.
+    own_certificate: what Causeway shows instead, as lab.causeway.Causeway takes it.
     dns: a function of this lab, when authority and pair are there, for the DNS server instead.
     causeway_options: more for its configuration, as lab.causeway.Causeway takes them.
     """
 
     def __init__(self, settings: Settings, mode: Mode = Mode.SASL, fault: str = "",
                  transport: str = "udp", partner: str = "prosody", log_level: str = "debug",
-                 certificate=None, dns=None, **causeway_options):
+                 certificate=None, own_certificate=None, dns=None, **causeway_options):
         self.settings = settings
         self.mode = mode
         self._fault = fault
@@ -53,7 +54,7 @@ class Lab:
         self._log_level = log_level
         self._certificate = certificate
         self._dns = dns or _plain_dns
-        self._causeway_options = causeway_options
+        self._causeway_options = {"certificate": own_certificate, **causeway_options}
         self._server_class = SERVERS[partner]
         self._stack = contextlib.ExitStack()
         self._clients = {}

@@ -60,6 +60,9 @@ json_t *edge_attempts_json(const struct edge *, struct cw_str domain, size_t lim
 edge_command edge_door_list_asked; /* -> {"addresses":[{"address", ...}],"left-out":n} */
 edge_command edge_door_lift_asked; /* address -> {"lifted":true} */
 
+/* own.c; certificates.h tells the answers */
+edge_command edge_certificate_list, edge_certificate_reload;
+
 /* stream_facts.c: what there is to tell about a stream; a new reference. */
 json_t *edge_stream_to_json(const struct edge_stream *);
 

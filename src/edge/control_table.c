@@ -5,9 +5,10 @@ static const struct {
     const char *name;
     edge_command *run;
 } commands[] = {
-    {"stream list", edge_stream_list},         {"stream show", edge_stream_show},
-    {"stream close", edge_stream_close_asked}, {"attempts", edge_attempts_asked},
-    {"door list", edge_door_list_asked},       {"door lift", edge_door_lift_asked},
+    {"stream list", edge_stream_list},           {"stream show", edge_stream_show},
+    {"stream close", edge_stream_close_asked},   {"attempts", edge_attempts_asked},
+    {"door list", edge_door_list_asked},         {"door lift", edge_door_lift_asked},
+    {"certificate list", edge_certificate_list}, {"certificate reload", edge_certificate_reload},
 };
 
 edge_command *edge_control_find(struct cw_str name)

@@ -27,7 +27,9 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "conf/config.h"
+#include "edge/certificates.h"
 #include "edge/door.h"
+#include "edge/expiry.h"
 #include "edge/strangers.h"
 #include "io/conn.h"
 #include "io/listener.h"
@@ -57,7 +59,8 @@ struct edge {
     struct cw_config config;
     struct cw_policy *policy; /* never NULL; empty until the first snapshot comes */
     struct cw_log_ctx log;
-    struct cw_tls_ctx *tls;
+    struct edge_certificates *certificates;
+    struct edge_expiry partner_expiry; /* by partner's domain: who was warned of */
     struct cw_resolver *resolver;
     struct cw_listener **listeners; /* of `listen`, then of `direct-tls-listen` */
     size_t n_listeners;
@@ -246,6 +249,13 @@ void edge_bounce(struct edge *, const struct cw_xml *stanza, enum cw_stanza_erro
 
 /* Takes over a new policy (a reference is taken) everywhere at once. */
 void edge_set_policy(struct edge *, struct cw_policy *);
+
+/* --- own.c: the edge's own certificates -------------------------------------------------------*/
+
+/* Reads them; false with a sentence when there is none to show. */
+bool edge_own_start(struct edge *, struct cw_buf *why);
+/* A partner's certificate was seen: says in the log once for each threshold that it ends soon. */
+void edge_certificates_note_partner(struct edge *, struct cw_str domain, int64_t not_after);
 
 /* --- rights.c: what the edge may do -----------------------------------------------------------*/
 

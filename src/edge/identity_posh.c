@@ -141,7 +141,7 @@ static void fetch(struct edge_identity *id, struct cw_str url)
         id->posh_until_ms = now_ms + PATIENCE_MS;
     const struct cw_https_ask ask = {
         .resolver = id->edge->resolver,
-        .tls = id->edge->tls,
+        .tls = edge_certificates_for(id->edge->certificates, CW_STR_NONE),
         .url = url,
         .port = id->web_port,
         .timeout_ms = id->posh_until_ms > now_ms ? id->posh_until_ms - now_ms : 1,

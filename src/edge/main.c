@@ -119,18 +119,6 @@ static bool listen_all(struct edge *edge, struct cw_buf *why)
                      on_accept_direct_tls, why);
 }
 
-static struct cw_tls_ctx *load_tls(const struct edge *edge, struct cw_buf *why)
-{
-    const struct cw_edge_config *config = &edge->config.edge;
-    struct cw_tls_options options = {
-        .cert_file = config->certificate.n ? config->certificate.p : NULL,
-        .key_file = config->key.n ? config->key.p : NULL,
-        .ca_file = config->ca.n ? config->ca.p : NULL,
-        .crl_file = config->crl.n ? config->crl.p : NULL,
-    };
-    return cw_tls_ctx_new(&options, why);
-}
-
 static bool open_resolver(struct edge *edge, struct cw_buf *why)
 {
     const struct cw_edge_config *config = &edge->config.edge;
@@ -185,19 +173,9 @@ static void on_terminate(evutil_socket_t signal_number, short what, void *arg)
 static void on_hangup(evutil_socket_t signal_number, short what, void *arg)
 {
     struct edge *edge = arg;
-    struct cw_buf why = {0};
-    struct cw_tls_ctx *fresh = load_tls(edge, &why);
     (void)signal_number;
     (void)what;
-    if (fresh) {
-        cw_tls_ctx_free(&edge->tls);
-        edge->tls = fresh;
-        CW_LOG(&edge->log, CW_LOG_INFO, "certificate-reloaded",
-               CW_KV("certificate", edge->config.edge.certificate));
-    } else {
-        CW_LOG(&edge->log, CW_LOG_ERROR, "certificate-refused", CW_KV("reason", cw_buf_str(&why)));
-    }
-    cw_buf_free(&why);
+    json_decref(edge_certificates_reload(edge->certificates)); /* the log tells it too */
     edge_gateway_reload(edge->gateway);
 }
 
@@ -205,18 +183,13 @@ static void on_hangup(evutil_socket_t signal_number, short what, void *arg)
 
 static bool start(struct edge *edge, struct cw_buf *why)
 {
-    if (edge->config.edge.certificate.n == 0) {
-        cw_buf_putcstr(why, "edge.certificate is not set: the edge needs a certificate");
-        return false;
-    }
     if (!edge_rights_prepare(edge, why))
         return false;
     load_last_policy(edge);
-    edge->tls = load_tls(edge, why);
     edge->door = open_door(&edge->config.edge);
     edge->strangers = edge_strangers_new(edge->config.edge.max_unauthenticated);
     edge->attempts = edge_attempts_new(edge->config.edge.attempts_kept);
-    edge->gateway = edge->tls ? edge_gateway_new(edge, why) : NULL;
+    edge->gateway = edge_own_start(edge, why) ? edge_gateway_new(edge, why) : NULL;
     return edge->gateway && edge_components_start(edge, why) && open_resolver(edge, why) &&
            listen_all(edge, why) && edge_rights_drop(edge, why);
 }
@@ -241,7 +214,8 @@ static void finish(struct edge *edge)
     edge_gateway_free(&edge->gateway);
     if (edge->resolver)
         cw_resolver_free(&edge->resolver);
-    cw_tls_ctx_free(&edge->tls);
+    edge_certificates_free(&edge->certificates);
+    edge_expiry_free(&edge->partner_expiry);
     edge_door_free(&edge->door);
     edge_strangers_free(&edge->strangers);
     cw_timer_free(&edge->leave_timer);

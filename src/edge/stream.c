@@ -124,16 +124,20 @@ static void watch_written(struct edge_stream *s)
 struct cw_tls_start edge_stream_tls(const struct edge *edge, struct cw_str local,
                                     struct cw_str remote, bool is_direct)
 {
-    (void)local;
-    return (struct cw_tls_start){.ctx = edge->tls,
-                                 .is_server = !cw_str_is_present(remote),
+    bool is_server = !cw_str_is_present(remote), knows_name = cw_str_is_present(local);
+    return (struct cw_tls_start){.ctx = edge_certificates_for(edge->certificates, local),
+                                 .is_server = is_server,
                                  .sni = remote,
-                                 .alpn = is_direct ? "xmpp-server" : NULL};
+                                 .alpn = is_direct ? "xmpp-server" : NULL,
+                                 .pick = is_server && !knows_name ? edge_certificates_pick : NULL,
+                                 .pick_arg = edge->certificates,
+                                 .refuses_unknown = is_direct};
 }
 
 static void start_tls(struct edge_stream *s)
 {
-    struct cw_tls_start start = edge_stream_tls(s->edge, s->local, s->remote, false);
+    struct cw_str local = s->direction == CW_INBOUND ? cw_s2s_claimed_to(s->machine) : s->local;
+    struct cw_tls_start start = edge_stream_tls(s->edge, local, s->remote, false);
     cw_conn_start_tls(s->conn, &start);
 }
 

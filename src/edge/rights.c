@@ -3,7 +3,8 @@
  *
  *     may     read certificates, keys and trust anchors again, also after they were replaced
  *             keep its snapshot in state-dir
- *             talk to partners and resolvers over IPv4 and IPv6; accept on what listens already
+ *             talk to partners, their web servers and resolvers over IPv4 and IPv6; accept on what
+ *             listens already
  *     may not see the store, the configuration or any other file; write outside state-dir
  *             listen anew; reach the gateway's control socket, or any Unix socket
  *             start a program, a process or a thread; look into another process or signal it;

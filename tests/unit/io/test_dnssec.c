@@ -4,6 +4,7 @@
 
 #include "io/target.h"
 
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static const char zones[] = "{\"good.test\": {\"records\": [" SRV(
           "\"plain.test\": {\"is_signed\": false, \"records\": [" SRV(
               "5269",
               "mx") ", "
-                    "\"mx A 127.0.0.3\", \"_5269._tcp.mx TLSA 3 1 1 aabb\"]},"
+                    "\"mx A 127.0.0.3\", \"own A 127.0.0.8\", \"_5269._tcp.mx TLSA 3 1 1 aabb\"]},"
                     "\"half.test\": {\"records\": [" SRV(
                         "5269",
                         "mx.plain.test.") "]},"
@@ -47,9 +48,8 @@ static struct event_base *base;
 static struct cw_resolver *validating, *trusting;
 static struct dns_server server;
 
-static struct cw_resolver *resolver_with(const char *anchor)
+static struct cw_resolver *resolver_at(const char *address, const char *anchor)
 {
-    const char *address = server.address;
     struct cw_buf why = {0};
     struct cw_resolver_options o = {
         .base = base, .servers = &address, .n_servers = 1, .trust_anchor_file = anchor};
@@ -57,6 +57,11 @@ static struct cw_resolver *resolver_with(const char *anchor)
     if (!r)
         fail_msg("%.*s", CW_ARG(cw_buf_str(&why)));
     return r;
+}
+
+static struct cw_resolver *resolver_with(const char *anchor)
+{
+    return resolver_at(server.address, anchor);
 }
 
 static int set_up(void **state)
@@ -188,6 +193,90 @@ static void targets(void **state)
     }
 }
 
+/* Hands questions on to the server, but for those for SRV, which fail (SERVFAIL). */
+struct relay {
+    int fd, server_fd;
+    struct event *event;
+    char address[40];
+};
+
+static bool is_for_srv(const unsigned char *query, ssize_t n)
+{
+    ssize_t at = 12;
+    while (at < n && query[at] != 0)
+        at += 1 + query[at];
+    return at + 2 < n && query[at + 2] == CW_DNS_SRV;
+}
+
+static void on_question(evutil_socket_t fd, short what, void *arg)
+{
+    struct relay *r = arg;
+    unsigned char message[4096];
+    struct sockaddr_in client;
+    socklen_t len = sizeof client;
+    ssize_t n = recvfrom(fd, message, sizeof message, 0, (struct sockaddr *)&client, &len);
+    (void)what;
+    if (is_for_srv(message, n)) {
+        message[2] |= 0x80;
+        message[3] = 2;
+    } else {
+        assert_int_equal(send(r->server_fd, message, (size_t)n, 0), n);
+        n = recv(r->server_fd, message, sizeof message, 0);
+    }
+    assert_int_equal(sendto(fd, message, (size_t)n, 0, (struct sockaddr *)&client, len), n);
+}
+
+static void relay_start(struct relay *r)
+{
+    struct cw_addr to;
+    struct timeval patience = {5, 0};
+    assert_true(cw_addr_parse(cw_str_of(server.address), 0, &to));
+    r->fd = silent_server(r->address);
+    r->server_fd = socket(AF_INET, SOCK_DGRAM, 0);
+    assert_int_equal(connect(r->server_fd, (struct sockaddr *)&to.ss, to.len), 0);
+    setsockopt(r->server_fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    r->event = event_new(base, r->fd, EV_READ | EV_PERSIST, on_question, r);
+    event_add(r->event, NULL);
+}
+
+static void relay_stop(struct relay *r)
+{
+    event_free(r->event);
+    close(r->fd);
+    close(r->server_fd);
+}
+
+/* Whoever drops SRV answers of a signed domain does not choose where we connect to; an unsigned
+ * domain is found at its own address as ever. */
+static void no_way_round_srv(void **state)
+{
+    const struct {
+        const char *domain;
+        bool validates;
+        const char *want;
+    } rows[] = {
+        {"nosrv.test", true, "dns-failed insecure"},
+        {"nosrv.test", false, "ok off 127.0.0.4:5269"},
+        {"own.plain.test", true, "ok insecure 127.0.0.8:5269"},
+    };
+    char path[128];
+    struct relay relay;
+    (void)state;
+    relay_start(&relay);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct heard h = {0};
+        struct cw_target_ask ask = {.domain = cw_str_of(rows[i].domain)};
+        struct cw_resolver *r =
+            resolver_at(relay.address, rows[i].validates ? in_dir(&dir, "anchor.key", path) : NULL);
+        cw_target_find(r, &ask, on_list, &h);
+        RUN_UNTIL(base, h.n);
+        if (strcmp(h.text, rows[i].want) != 0)
+            fail_msg("%s: \"%s\", not \"%s\"", rows[i].domain, h.text, rows[i].want);
+        cw_resolver_free(&r);
+    }
+    relay_stop(&relay);
+}
+
 /* The shipped form of the root's key is read too. */
 static void anchor_files(void **state)
 {
@@ -218,6 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers),
         cmocka_unit_test(targets),
+        cmocka_unit_test(no_way_round_srv),
         cmocka_unit_test(anchor_files),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

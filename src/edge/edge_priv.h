@@ -81,7 +81,8 @@ struct edge {
     struct cw_map peers;              /* "local remote" -> struct edge_peer */
     struct edge_answers answers;      /* dialback answers on their way to the inbound streams */
     struct cw_timer *answers_timer;
-    struct edge_posh *posh; /* identity_posh.c: what web servers said; NULL: nothing yet */
+    struct cw_timer *farewell_timer; /* edge_streams_part */
+    struct edge_posh *posh;          /* identity_posh.c: what web servers said; NULL: nothing yet */
     bool stopping;
     struct cw_rights rights;
     struct cw_timer *leave_timer; /* stopping: when we leave although streams are still open */
@@ -136,7 +137,11 @@ size_t edge_stream_queued(const struct edge_stream *);
 /* Outbound: asks the stream's server to verify a key; inbound: the answer to such a question. */
 void edge_stream_verify(struct edge_stream *, const struct cw_s2s_dialback *question);
 void edge_stream_dialback_answer(struct edge_stream *, const struct cw_s2s_dialback *answer);
-void edge_streams_apply_policy(struct edge *);
+/* Each stream looks whether it still satisfies the policy; one whose certificate was judged by
+ * other settings is reset.  Our streams to somebody who is no partner any more stay for a moment,
+ * so that errors for what he sent can still reach him. */
+void edge_streams_apply_policy(struct edge *, const struct cw_policy *before);
+void edge_streams_part(void *edge); /* the timer's function: the moment is over */
 void edge_streams_shutdown(struct edge *);
 void edge_streams_free(struct edge *);
 

@@ -26,10 +26,11 @@ void edge_set_policy(struct edge *edge, struct cw_policy *policy)
 {
     CW_LOG(&edge->log, CW_LOG_INFO, "policy", CW_KVI("version", policy->version),
            CW_KVI("partners", policy->n_partners));
-    cw_policy_unref(&edge->policy);
+    struct cw_policy *before = edge->policy;
     edge->policy = cw_policy_ref(policy);
-    edge_streams_apply_policy(edge);
+    edge_streams_apply_policy(edge, before);
     edge_peers_apply_policy(edge);
+    cw_policy_unref(&before);
     edge_attempts_forget(edge->attempts, is_partner, edge);
 }
 
@@ -61,8 +62,7 @@ static void load_last_policy(struct edge *edge)
 
 static void let_in(struct edge *edge, int fd, const struct cw_addr *peer, bool is_direct_tls)
 {
-    if (!edge_limits_let_in(edge, peer) ||
-        (is_direct_tls && !edge_limits_let_shake(edge, peer))) {
+    if (!edge_limits_let_in(edge, peer) || (is_direct_tls && !edge_limits_let_shake(edge, peer))) {
         /* Without a goodbye: a reset leaves nothing behind on this side. */
         const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
         (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -219,6 +219,7 @@ static void finish(struct edge *edge)
     edge_door_free(&edge->door);
     edge_strangers_free(&edge->strangers);
     cw_timer_free(&edge->leave_timer);
+    cw_timer_free(&edge->farewell_timer);
     cw_timer_free(&edge->answers_timer);
     cw_map_each(&edge->streams_by_partner, free_count, NULL);
     cw_map_free(&edge->streams_by_partner);
@@ -266,6 +267,7 @@ int cw_edge_main(int argc, char **argv)
     TAILQ_INIT(&edge.answers);
     edge.base = event_base_new();
     edge.leave_timer = cw_timer_new(edge.base, leave, &edge);
+    edge.farewell_timer = cw_timer_new(edge.base, edge_streams_part, &edge);
     edge.answers_timer = cw_timer_new(edge.base, edge_verify_deliver, &edge);
     status = run(&edge);
     event_base_free(edge.base);

@@ -234,11 +234,27 @@ static bool may_write(const struct edge_peer *peer)
            edge_stream_queued(peer->stream) < WRITE_AHEAD_BYTES;
 }
 
+/* To somebody who is no partner any more an error may still go, while our stream to him is up. */
+static bool send_farewell(struct edge *edge, struct cw_str local, struct cw_str remote,
+                          struct edge_parcel *parcel)
+{
+    struct cw_arena arena = {0};
+    struct edge_peer *peer = cw_map_get(&edge->peers, edge_pair(&arena, local, remote));
+    bool is_error = cw_str_eq_cstr(cw_xml_attr(parcel->stanza, "type"), "error");
+    cw_arena_free(&arena);
+    if (!is_error || !peer || !may_write(peer))
+        return false;
+    edge_stream_send(peer->stream, peer->local, peer->remote, parcel);
+    return true;
+}
+
 void edge_peer_send(struct edge *edge, struct cw_str local, struct cw_str remote,
                     const struct cw_xml *stanza, uint64_t n)
 {
     struct edge_parcel *parcel = new_parcel(stanza, n);
     if (!cw_policy_partner(edge->policy, remote) || !cw_policy_is_local(edge->policy, local)) {
+        if (n == 0 && send_farewell(edge, local, remote, parcel))
+            return;
         edge_parcel_done(edge, parcel, CW_LINK_REASON_NOT_LISTED,
                          CW_S("the domain is no enabled partner"));
         return;

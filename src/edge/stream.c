@@ -228,7 +228,11 @@ static void do_action(struct edge_stream *s, const struct cw_s2s_action *action)
         s->n_stanzas_in++;
         edge_rate_spend(&s->rate, cw_now_ms(), s->edge->policy->settings.stanza_rate,
                         s->edge->policy->settings.stanza_burst);
-        edge_route(s->edge, action->local, action->remote, action->stanza);
+        if (action->is_refused)
+            edge_bounce(s->edge, action->stanza, CW_STANZA_POLICY_VIOLATION,
+                        CW_S("the settings for this partner have changed"));
+        else
+            edge_route(s->edge, action->local, action->remote, action->stanza);
         break;
     case CW_S2S_DO_FAILED:
         on_failed(s, action);

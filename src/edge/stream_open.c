@@ -2,6 +2,8 @@
 #include "base/secret.h"
 #include "edge/stream_priv.h"
 
+enum { FAREWELL_MS = 600 }; /* within the second in which a removed partner's streams close */
+
 /* --- beginnings -------------------------------------------------------------------------------*/
 
 static void new_stream_id(void *arg, char out[33])
@@ -164,15 +166,45 @@ bool edge_stream_is_over(const struct edge_stream *s)
     return s->over;
 }
 
-void edge_streams_apply_policy(struct edge *edge)
+static void apply_policy(struct edge_stream *s, bool trust_changed)
+{
+    enum cw_failure cause = s->trace.cause;
+    s->trace.cause = CW_FAIL_POLICY_CHANGED;
+    edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_POLICY, .policy = s->edge->policy});
+    if (trust_changed && !s->over)
+        edge_stream_close(s, CW_STREAM_RESET,
+                          CW_S("The settings by which this certificate was judged have changed."));
+    s->trace.cause = cause;
+}
+
+static bool is_to_part(const struct edge_stream *s)
+{
+    return s->direction == CW_OUTBOUND && edge_stream_may_send(s, s->local, s->remote) &&
+           !cw_policy_partner(s->edge->policy, s->remote);
+}
+
+void edge_streams_apply_policy(struct edge *edge, const struct cw_policy *before)
 {
     struct edge_stream *s, *next;
     for (s = TAILQ_FIRST(&edge->streams); s; s = next) {
         next = TAILQ_NEXT(s, link);
-        enum cw_failure cause = s->trace.cause;
-        s->trace.cause = CW_FAIL_POLICY_CHANGED;
-        edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_POLICY, .policy = edge->policy});
-        s->trace.cause = cause;
+        if (s->is_apart)
+            continue;
+        if (is_to_part(s))
+            cw_timer_set(edge->farewell_timer, FAREWELL_MS);
+        else
+            apply_policy(s, edge_stream_trust_changed(s, before));
+    }
+}
+
+void edge_streams_part(void *arg)
+{
+    struct edge *edge = arg;
+    struct edge_stream *s, *next;
+    for (s = TAILQ_FIRST(&edge->streams); s; s = next) {
+        next = TAILQ_NEXT(s, link);
+        if (!s->is_apart && is_to_part(s))
+            apply_policy(s, false);
     }
 }
 

@@ -38,11 +38,11 @@ struct edge_stream {
     unsigned n_refused;          /* inbound: refusals that the door knows of */
     bool is_verifier;
     struct edge_stranger stranger; /* inbound, before authentication (limits.c) */
-    bool is_apart;     /* an administrator's test: no stanzas, settings of its own */
-    bool is_stepping;  /* the machine is not at rest */
-    bool refused_pair; /* the peer refused a further pair on it: no more are tried */
-    bool is_reading;   /* a step on what the peer says is under way */
-    bool peer_gave_up; /* it ended the stream with an error, or by speaking nonsense */
+    bool is_apart;                 /* an administrator's test: no stanzas, settings of its own */
+    bool is_stepping;              /* the machine is not at rest */
+    bool refused_pair;             /* the peer refused a further pair on it: no more are tried */
+    bool is_reading;               /* a step on what the peer says is under way */
+    bool peer_gave_up;             /* it ended the stream with an error, or by speaking nonsense */
     /* What a step left to do. */
     bool became_ready, has_news, failed, close_asked, over;
     enum cw_link_reason fail_reason;

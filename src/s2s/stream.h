@@ -126,7 +126,8 @@ enum cw_s2s_action_kind {
     CW_S2S_DO_VERIFY_ANSWER, /* outbound: the peer's answer to a VERIFY event, or its failure */
     CW_S2S_DO_READY,         /* the pair (local, remote) is proven in this direction by `method` */
     CW_S2S_DO_STANZA,        /* inbound, or outbound where is_bidi: `stanza` for us, of the pair
-                              * (local, remote); its addresses were checked and enforced */
+                              * (local, remote); its addresses were checked and enforced.  With
+                              * is_refused it came while we part: its sender is to be told */
     CW_S2S_DO_FAILED, /* outbound: this pair will not come up: `reason`, `text`.  If it is the
                        * header's, the stream ends; if it was added, nothing else does */
     CW_S2S_DO_CLOSE,  /* write what is queued, then close the transport; always the last */
@@ -140,6 +141,7 @@ struct cw_s2s_action {
     struct cw_str local, remote;
     enum cw_method method;
     struct cw_xml *stanza;      /* until the next step */
+    bool is_refused;            /* STANZA */
     enum cw_nego_reason reason; /* FAILED, when the policy ended it */
     bool has_error;             /* CLOSE, FAILED: a stream error was sent or received */
     bool by_peer;               /* CLOSE, FAILED: the peer ended it, or sent that error */

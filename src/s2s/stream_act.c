@@ -101,6 +101,11 @@ void cw_s2s_end(struct cw_s2s *s, const struct cw_s2s_end *end)
         kept.reason = s->closing_reason;
         kept.text = s->closing_text;
     }
+    if (s->is_parting) {
+        kept.has_error = true;
+        kept.by_peer = false;
+        kept.error = s->closing_error;
+    }
     kept.text = cw_arena_dup(&s->step, kept.text);
     cw_s2s_added_fail_all(s, &kept);
     cw_s2s_verify_fail_all(s, kept.has_error && kept.error == CW_STREAM_HOST_UNKNOWN
@@ -139,17 +144,21 @@ static bool is_offence(enum cw_stream_error error)
     return (size_t)error < sizeof offences / sizeof offences[0] && offences[error];
 }
 
+static void say_error(struct cw_s2s *s, const struct cw_s2s_end *end)
+{
+    cw_s2s_note_error(s, "error-sent", end->error, end->text);
+    if (!s->header_sent)
+        cw_s2s_send_header(s);
+    cw_s2s_send(s, cw_stream_error_make(&s->step, end->error, end->text.p));
+    send_bytes(s, CW_S("</stream:stream>"));
+}
+
 static void end_with_error(struct cw_s2s *s, const struct cw_s2s_end *end)
 {
     if (!s->was_ready && is_offence(end->error))
         s->n_refused++;
-    if (can_speak(s)) {
-        cw_s2s_note_error(s, "error-sent", end->error, end->text);
-        if (!s->header_sent)
-            cw_s2s_send_header(s);
-        cw_s2s_send(s, cw_stream_error_make(&s->step, end->error, end->text.p));
-        send_bytes(s, CW_S("</stream:stream>"));
-    }
+    if (can_speak(s))
+        say_error(s, end);
     cw_s2s_end(s, end);
 }
 
@@ -197,6 +206,22 @@ void cw_s2s_close_gently(struct cw_s2s *s, enum cw_nego_reason reason, struct cw
     s->closing_reason = reason;
     s->closing_by_peer = by_peer;
     s->closing_text = cw_arena_dup(&s->session, text);
+    cw_s2s_set_state(s, CW_S2S_CLOSING);
+}
+
+void cw_s2s_part(struct cw_s2s *s, enum cw_stream_error error, const char *text)
+{
+    const struct cw_s2s_end end = {.has_error = true, .error = error, .text = cw_str_of(text)};
+
+    if (s->config.direction != CW_INBOUND || s->state != CW_S2S_READY) {
+        end_with_error(s, &end);
+        return;
+    }
+    say_error(s, &end);
+    s->is_parting = true;
+    s->closing_error = error;
+    s->closing_ms = s->now_ms;
+    s->closing_text = cw_arena_dup(&s->session, end.text);
     cw_s2s_set_state(s, CW_S2S_CLOSING);
 }
 

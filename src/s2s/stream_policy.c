@@ -6,11 +6,11 @@
 static bool is_still_served(struct cw_s2s *s, struct cw_str local, struct cw_str remote)
 {
     if (cw_str_is_present(remote) && !cw_policy_partner(s->policy, remote)) {
-        cw_s2s_fail(s, CW_STREAM_POLICY_VIOLATION, "The domain is no federated partner any more.");
+        cw_s2s_part(s, CW_STREAM_POLICY_VIOLATION, "The domain is no federated partner any more.");
         return false;
     }
     if (cw_str_is_present(local) && !cw_policy_is_local(s->policy, local)) {
-        cw_s2s_fail(s, CW_STREAM_HOST_GONE, "This server does not serve that domain any more.");
+        cw_s2s_part(s, CW_STREAM_HOST_GONE, "This server does not serve that domain any more.");
         return false;
     }
     return true;
@@ -18,7 +18,7 @@ static bool is_still_served(struct cw_s2s *s, struct cw_str local, struct cw_str
 
 static void reset(struct cw_s2s *s)
 {
-    cw_s2s_fail(s, CW_STREAM_RESET,
+    cw_s2s_part(s, CW_STREAM_RESET,
                 "The security of this stream no longer satisfies the settings.");
 }
 

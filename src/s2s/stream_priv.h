@@ -54,6 +54,7 @@ enum cw_s2s_state {
 
 enum {
     CW_S2S_CLOSING_MS = 10000,
+    CW_S2S_PARTING_MS = 500, /* for what the peer had sent when the settings changed */
     CW_S2S_HANDSHAKE_MS = 30000,
     CW_S2S_MAX_KEY_BYTES = 1024, /* of a dialback key */
     CW_S2S_MAX_SASL_TRIES = 3,
@@ -127,6 +128,8 @@ struct cw_s2s {
     enum cw_nego_reason last_reason;    /* of the last verdict, for the timeout's sentence */
     enum cw_nego_reason closing_reason; /* CLOSING: why */
     struct cw_str closing_text;
+    bool is_parting; /* CLOSING, with closing_error: stanzas still come and are refused */
+    enum cw_stream_error closing_error;
     bool closing_by_peer;
 
     uint64_t now_ms, opened_ms, active_ms, closing_ms, handshake_ms;
@@ -183,6 +186,9 @@ void cw_s2s_send(struct cw_s2s *, const struct cw_xml *);
 struct cw_xml *cw_s2s_make(struct cw_s2s *, struct cw_str ns, const char *name);
 /* Ends the stream with an error of ours; text is kept by the caller or in the step's arena. */
 void cw_s2s_fail(struct cw_s2s *, enum cw_stream_error, const char *text);
+/* Ends it because the settings changed: on a stream of the peer's that was proven, what he had sent
+ * already is read for a moment, and handed on as refused. */
+void cw_s2s_part(struct cw_s2s *, enum cw_stream_error, const char *text);
 /* Ends it because the policy says so: the reason's own error and sentence. */
 void cw_s2s_refuse(struct cw_s2s *, enum cw_nego_reason);
 /* Says goodbye and waits for the peer's. */

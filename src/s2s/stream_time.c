@@ -48,7 +48,9 @@ static uint64_t keep_alive_ms(const struct cw_s2s *s)
 
 static uint64_t closing_ms(const struct cw_s2s *s)
 {
-    return s->state == CW_S2S_CLOSING ? s->closing_ms + CW_S2S_CLOSING_MS : 0;
+    if (s->state != CW_S2S_CLOSING)
+        return 0;
+    return s->closing_ms + (s->is_parting ? CW_S2S_PARTING_MS : CW_S2S_CLOSING_MS);
 }
 
 uint64_t cw_s2s_deadline_ms(const struct cw_s2s *s)

@@ -17,7 +17,8 @@ static void begin(struct edge_stream *s, struct cw_str local, struct cw_str remo
                                      .local = local,
                                      .remote = remote,
                                      .partner = partner ? partner->domain : CW_STR_NONE,
-                                     .since_ms = s->since_ms});
+                                     .since_ms = s->since_ms,
+                                     .is_apart = s->is_apart});
 }
 
 void edge_trace_begin(struct edge_stream *s)
@@ -176,22 +177,16 @@ static void on_starttls(struct edge_stream *s, struct cw_str text)
 
 static void on_no_starttls(struct edge_stream *s, struct cw_str text)
 {
-    const struct cw_partner *partner = cw_policy_partner(s->edge->policy, edge_stream_remote(s));
-    if (partner && partner->rules.tls == CW_REQUIRED)
-        note(s, CW_FAIL_STARTTLS_NOT_OFFERED, CW_STR_NONE);
     (void)text;
+    note(s, CW_FAIL_STARTTLS_NOT_OFFERED, CW_STR_NONE);
 }
 
-static void on_proof(struct edge_stream *s, struct cw_str text)
+/* It went on without TLS: that is not what it will fail by. */
+static void on_auth_started(struct edge_stream *s, struct cw_str text)
 {
-    step(s, EDGE_STEP_PROOF, one_fact("certificate", text));
-}
-
-static void on_no_proof(struct edge_stream *s, struct cw_str text)
-{
-    edge_attempt_step(
-        s->trace.attempt,
-        &(struct edge_step){.kind = EDGE_STEP_PROOF, .state = EDGE_STEP_SKIPPED, .sentence = text});
+    (void)text;
+    if (s->trace.noted == CW_FAIL_STARTTLS_NOT_OFFERED)
+        note(s, CW_FAIL_NONE, CW_STR_NONE);
 }
 
 static void on_accepted(struct edge_stream *s, struct cw_str text)
@@ -276,8 +271,7 @@ static const struct {
     {"offered", on_offered},
     {"starttls", on_starttls},
     {"starttls-not-offered", on_no_starttls},
-    {"proven", on_proof},
-    {"not-proven", on_no_proof},
+    {"auth-started", on_auth_started},
     {"auth-accepted", on_accepted},
     {"auth-refused", on_refused},
     {"nothing-to-offer", on_nothing_to_offer},

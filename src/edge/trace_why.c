@@ -126,7 +126,6 @@ static enum cw_failure why_refused(struct edge_stream *s, enum cw_nego_reason re
                                    struct cw_failure_gaps *gaps)
 {
     const struct edge_trace *t = &s->trace;
-    const struct cw_partner *partner = cw_policy_partner(s->edge->policy, edge_stream_remote(s));
     const struct cw_facts *facts = cw_s2s_facts(s->machine);
     switch ((int)reason) { /* the others are what they are */
     case CW_REASON_CERT_NONE:
@@ -141,10 +140,8 @@ static enum cw_failure why_refused(struct edge_stream *s, enum cw_nego_reason re
         return facts->offers_starttls || s->direction == CW_INBOUND ? CW_FAIL_STARTTLS_REFUSED
                                                                     : CW_FAIL_STARTTLS_NOT_OFFERED;
     case CW_REASON_NOTHING_OFFERED:
-        return s->direction == CW_OUTBOUND && partner && partner->rules.dialback &&
-                       !facts->offers_dialback
-                   ? CW_FAIL_DIALBACK_NOT_OFFERED
-                   : CW_FAIL_NOTHING_OFFERED;
+        return s->direction == CW_OUTBOUND && !facts->offers_dialback ? CW_FAIL_DIALBACK_NOT_OFFERED
+                                                                      : CW_FAIL_NOTHING_OFFERED;
     case CW_REASON_EXTERNAL_REFUSED:
     case CW_REASON_DIALBACK_ERROR:
         gaps->detail = t->detail;
@@ -194,7 +191,7 @@ static enum cw_failure why_error_sent(const struct edge_stream *s,
         gaps->detail = CW_STR_NONE;
         return CW_FAIL_NOT_OUR_DOMAIN;
     case CW_STREAM_POLICY_VIOLATION:
-        if (is_inbound && !cw_policy_partner(s->edge->policy, edge_stream_remote(s)))
+        if (is_inbound && !cw_str_is_present(edge_stream_remote(s)))
             return CW_FAIL_STRANGER;
         if (t->noted) {
             gaps->detail = t->detail;

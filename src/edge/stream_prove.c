@@ -27,6 +27,8 @@ static void on_answer(void *arg, const struct edge_identity_answer *answer)
     s->identity = NULL;
     s->proof = answer->proof;
     trace(s, answer);
+    if (answer->proof != CW_PROOF_NONE)
+        edge_certificates_note_partner(s->edge, edge_stream_remote(s), answer->cert.not_after_s);
     edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_PROVEN, .cert = &answer->cert});
 }
 

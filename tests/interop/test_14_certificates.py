@@ -214,6 +214,22 @@ def test_told(two, eventually):
     assert "domain-without-certificate" not in two.causeway.output()
 
 
+def test_a_partners_end_is_told(two, eventually):
+    """Once, whatever the number of its streams; of a certificate with time left, nothing."""
+    short = two.authority.issue_short("short.test", "short.test", days=5)
+    for domain in ("short.test", "long.test"):
+        server = two.partner(domain, start=False)
+        server.pair = short if domain == "short.test" else \
+            two.authority.issue_short(domain, domain, days=60)
+        for number in range(2):
+            two.call(server).send(rogue.message(f"j@{domain}", f"alice@{LOCAL_DOMAIN}",
+                                                f"{number} from {domain}"))
+            eventually(lambda: f"{number} from {domain}" in two.sip.bodies(), 5, "the message")
+    lines = [text for text in two.causeway.output().splitlines()
+             if " partner-certificate-expires " in text]
+    assert len(lines) == 1 and "domain=short.test days=" in lines[0]
+
+
 def test_a_domain_without_certificate_is_told(make_border):
     border = make_border(certificate=lambda authority: authority.issue("one", LOCAL_DOMAIN))
     assert f"domain-without-certificate domain={SECOND_DOMAIN} " in border.causeway.output()

@@ -27,9 +27,10 @@ class Certbot:
         self._count += 1
         if self._count == 1:
             self._make_directories()
-        for name, source in (("fullchain", pair.certificate), ("privkey", key or pair.key)):
+        for name, source, mode in (("fullchain", pair.certificate, 0o644),
+                                   ("privkey", key or pair.key, 0o600)):
             shutil.copyfile(source, self.archive / f"{name}{self._count}.pem")
-            (self.archive / f"{name}{self._count}.pem").chmod(0o600)
+            (self.archive / f"{name}{self._count}.pem").chmod(mode)
         for name in ("fullchain", "privkey"):
             link = self.lineage / f"{name}.pem"
             link.unlink(missing_ok=True)

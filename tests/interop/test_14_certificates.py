@@ -4,6 +4,7 @@ what is refused, and what is told of them."""
 import collections
 import concurrent.futures
 import os
+import shutil
 import signal
 import ssl
 import stat
@@ -160,6 +161,29 @@ def test_new_files_are_found(lab):
     os.kill(lab.causeway.role("edge"), signal.SIGHUP)
     wait_shown(lab, 1.5)
     assert told(lab, "certificate-reloaded") == 2 and told(lab, "certificate-refused") == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_an_account_of_its_own(start_lab, settings):
+    """The hook lets it read what certbot keeps for root, and what it sees of the files stays."""
+    certbot = Certbot(settings.data / "letsencrypt", LOCAL_DOMAIN)
+
+    def first(authority):
+        (settings.data / "causeway").chmod(0o755)
+        shutil.chown(settings.data / "causeway", "nobody")
+        return certbot.renew(authority.issue("v1", LOCAL_DOMAIN)).live
+    lab = start_lab(Mode.SASL, own_certificate=first, edge_options="user: nobody")
+    lab.certbot = certbot
+    lab.add_partner()
+    lab.certbot.renew(lab.authority.issue("v2", LOCAL_DOMAIN))
+    done = lab.certbot.run_hook(lab.causeway)
+    assert done.returncode == 1 and "Permission denied" in done.stdout
+    done = lab.certbot.run_hook(lab.causeway, "nogroup")
+    assert done.returncode == 0, done.stdout
+    assert shown(lab) == der_of(lab.certbot.live.certificate)
+    lab.certbot.renew(lab.authority.issue("v3", LOCAL_DOMAIN))
+    assert lab.certbot.run_hook(lab.causeway, "nogroup").returncode == 0
+    assert shown(lab) == der_of(lab.certbot.live.certificate)
 
 
 # --- several certificates ------------------------------------------------------------------------

@@ -82,7 +82,7 @@ struct edge {
     struct edge_answers answers;      /* dialback answers on their way to the inbound streams */
     struct cw_timer *answers_timer;
     struct cw_timer *farewell_timer; /* edge_streams_part */
-    struct edge_posh *posh;          /* identity_posh.c: what web servers said; NULL: nothing yet */
+    struct edge_posh *posh;          /* posh.c: what web servers said; NULL: nothing yet */
     bool stopping;
     struct cw_rights rights;
     struct cw_timer *leave_timer; /* stopping: when we leave although streams are still open */

@@ -28,7 +28,7 @@ void edge_identity_cancel(struct edge_identity **identity)
         return;
     *identity = NULL;
     edge_identity_stop_dns(id);
-    cw_https_cancel(&id->https);
+    edge_posh_cancel(&id->posh);
     cw_timer_free(&id->timer);
     cw_policy_unref(&id->policy);
     cw_arena_free(&id->arena);
@@ -204,7 +204,7 @@ edge_identity_begin(const struct edge_identity_ask *ask,
 {
     struct edge_identity *id = cw_alloc(sizeof *id);
     id->edge = ask->edge;
-    id->policy = cw_policy_ref(ask->edge->policy);
+    id->policy = cw_policy_ref(ask->policy ? ask->policy : ask->edge->policy);
     id->domain = cw_arena_dup(&id->arena, ask->domain);
     id->partner = cw_policy_partner(id->policy, id->domain);
     id->direction = ask->direction;

@@ -33,7 +33,8 @@ struct edge_proof_step {
 
 struct edge_identity_ask {
     struct edge *edge;
-    struct cw_str domain; /* A-labels; copied */
+    struct cw_policy *policy; /* NULL: the edge's */
+    struct cw_str domain;     /* A-labels; copied */
     enum cw_direction direction;
     const struct cw_tls_facts *facts; /* must outlive the question */
     /* Outbound: the server that we are connected to. */
@@ -59,8 +60,5 @@ struct edge_identity *
 edge_identity_begin(const struct edge_identity_ask *,
                     void (*done)(void *arg, const struct edge_identity_answer *), void *arg);
 void edge_identity_cancel(struct edge_identity **); /* done will not be called; NULL is fine */
-
-/* Forgets what web servers said (POSH); the end of the edge. */
-void edge_identity_forget(struct edge *);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "edge/edge_priv.h"
 #include "edge/identity.h"
-#include "io/https.h"
+#include "edge/posh.h"
 #include "io/x509_proof.h"
 
 enum { EDGE_IDENTITY_MAX_PLACES = 4, EDGE_IDENTITY_MAX_STEPS = 12 };
@@ -42,9 +42,7 @@ struct edge_identity {
     size_t n_places, n_pending;
     struct cw_target_query *servers;
     bool is_matched; /* inbound: a TLSA record fits */
-    struct cw_https *https;
-    unsigned posh_expires_s; /* of the reference; 0: none was followed */
-    uint64_t posh_until_ms;  /* 0: no document was asked for */
+    struct edge_posh_question *posh;
 };
 
 /* --- identity.c */

@@ -9,7 +9,7 @@
 #include "conf/snapshot.h"
 #include "edge/attempt.h"
 #include "edge/edge_priv.h"
-#include "edge/identity.h"
+#include "edge/posh.h"
 #include "policy/settings.h"
 
 enum { SHUTDOWN_MS = 3000 };
@@ -209,7 +209,7 @@ static void finish(struct edge *edge)
     for (size_t i = 0; i < edge->n_listeners; i++)
         cw_listener_free(&edge->listeners[i]);
     cw_free(edge->listeners);
-    edge_identity_forget(edge);
+    edge_posh_forget(edge);
     edge_components_free(edge);
     edge_gateway_free(&edge->gateway);
     if (edge->resolver)

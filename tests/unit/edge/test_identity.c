@@ -58,6 +58,15 @@ static struct {
     int n_requests;
 } world;
 
+/* And our own certificate, which web servers are not shown. */
+const struct cw_tls_ctx *edge_certificates_for(const struct edge_certificates *all,
+                                               struct cw_str domain)
+{
+    (void)all;
+    (void)domain;
+    return world.tls;
+}
+
 /* --- the web server ---------------------------------------------------------------------------*/
 
 static struct bufferevent *on_connection(struct event_base *base, void *ssl)
@@ -393,7 +402,7 @@ static const struct question questions[] = {
      CW_PROOF_NONE, CW_CHAIN_UNKNOWN_CA, "PKIX failed"},
 
     {"POSH", OUT, "lists.test", SELF, NULL, 0, CW_PROOF_POSH, CW_CHAIN_SELF_SIGNED,
-     "POSH ok: https://lists.test/.well-known/posh/xmpp-server.json lists the certificate"},
+     "POSH ok: the web server of lists.test lists the certificate"},
     {"POSH, inbound", IN, "lists.test", SELF, NULL, 0, CW_PROOF_POSH, CW_CHAIN_SELF_SIGNED,
      "POSH ok"},
     {"POSH without DNSSEC", OUT, "lists.test", SELF, NULL, PLAIN_DNS, CW_PROOF_POSH,
@@ -463,7 +472,6 @@ static void set_scene(struct scene *s, const struct question *q)
     struct cw_partner *partner;
     memset(s, 0, sizeof *s);
     s->edge.base = world.base;
-    s->edge.tls = world.tls;
     s->edge.resolver = q->flags & PLAIN_DNS    ? world.plain
                        : q->flags & SILENT_DNS ? world.silent
                                                : world.validating;
@@ -494,7 +502,7 @@ static void set_scene(struct scene *s, const struct question *q)
 
 static void end_scene(struct scene *s)
 {
-    edge_identity_forget(&s->edge);
+    edge_posh_forget(&s->edge);
     cw_policy_unref(&s->edge.policy);
     cw_x509_chain_free(&s->chain);
     cw_arena_free(&s->arena);
@@ -588,6 +596,29 @@ static void remembers(void **state)
     end_scene(&s);
 }
 
+/* Many at once ask the web server once; one of them may go meanwhile. */
+static void shares(void **state)
+{
+    struct question q = {"at once",   IN, "refers.test", SELF, NULL, 0, CW_PROOF_POSH,
+                         CW_CHAIN_OK, ""};
+    struct edge_identity *ids[5];
+    struct heard heard[5];
+    struct scene s;
+    (void)state;
+    set_scene(&s, &q);
+    world.n_requests = 0;
+    for (int i = 0; i < 5; i++)
+        ids[i] = begin(&s, &q, &heard[i]);
+    RUN_UNTIL(world.base, world.n_requests > 0);
+    edge_identity_cancel(&ids[2]);
+    RUN_UNTIL(world.base, heard[4].n);
+    for (int i = 0; i < 5; i++)
+        if (heard[i].n != (i != 2) || (i != 2 && heard[i].proof != CW_PROOF_POSH))
+            fail_msg("%d of 5: told %d times: %s", i, heard[i].n, heard[i].steps);
+    assert_int_equal(world.n_requests, 2); /* reference and document */
+    end_scene(&s);
+}
+
 /* Wherever it is, cancelling it ends it. */
 static void cancelled(void **state)
 {
@@ -615,7 +646,7 @@ static void cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(answers), cmocka_unit_test(remembers),
-                                       cmocka_unit_test(cancelled)};
+                                       cmocka_unit_test(shares), cmocka_unit_test(cancelled)};
 
     return cmocka_run_group_tests(tests, make_world, end_world);
 }

@@ -21,25 +21,6 @@
 #define READS_PER_EVENT      8 /* then the others' turn */
 #define HANDSHAKE_TIMEOUT_MS 30000
 
-const char *cw_conn_end_name(enum cw_conn_end end)
-{
-    switch (end) {
-    case CW_CONN_END_LOCAL:
-        return "local";
-    case CW_CONN_END_PEER:
-        return "peer";
-    case CW_CONN_END_CONNECT_REFUSED:
-        return "connect-refused";
-    case CW_CONN_END_CONNECT_TIMEOUT:
-        return "connect-timeout";
-    case CW_CONN_END_TLS:
-        return "tls";
-    case CW_CONN_END_ERROR:
-        return "error";
-    }
-    return "unknown";
-}
-
 /* --- holding and letting go --- */
 
 static void enter(struct cw_conn *c)
@@ -63,7 +44,9 @@ static void let_go(struct cw_conn *c)
     free_event(&c->can_read);
     free_event(&c->can_write);
     SSL_free(c->ssl);
+    SSL_CTX_free(c->ssl_ctx);
     c->ssl = NULL;
+    c->ssl_ctx = NULL;
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;
@@ -205,7 +188,7 @@ void cw_conn_start_tls(struct cw_conn *c, const struct cw_tls_start *s)
     if (!cw_conn_is_usable(c) || c->state == CW_CONN_CLOSING || c->pending)
         return;
     cw_assert(c->state == CW_CONN_OPEN && c->tls == CW_CONN_PLAIN);
-    c->ssl = cw_conn_tls_new(c, s);
+    cw_conn_tls_start(c, s);
     c->tls = CW_CONN_TLS_WAITS;
     c->plain_until = c->written;
     set_deadline(c, s->timeout_ms ? s->timeout_ms : HANDSHAKE_TIMEOUT_MS);

@@ -9,6 +9,25 @@
 #define READS_PER_EVENT 8    /* then the others' turn */
 #define KEEP_OUT_BYTES  4096 /* an idle connection keeps no more memory than this */
 
+const char *cw_conn_end_name(enum cw_conn_end end)
+{
+    switch (end) {
+    case CW_CONN_END_LOCAL:
+        return "local";
+    case CW_CONN_END_PEER:
+        return "peer";
+    case CW_CONN_END_CONNECT_REFUSED:
+        return "connect-refused";
+    case CW_CONN_END_CONNECT_TIMEOUT:
+        return "connect-timeout";
+    case CW_CONN_END_TLS:
+        return "tls";
+    case CW_CONN_END_ERROR:
+        return "error";
+    }
+    return "unknown";
+}
+
 size_t cw_conn_queued(const struct cw_conn *c)
 {
     return (size_t)(c->written - c->flushed);

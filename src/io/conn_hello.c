@@ -26,7 +26,7 @@ static size_t needed(const unsigned char *head, size_t n)
 bool cw_conn_has_hello(struct cw_conn *c)
 {
     unsigned char bytes[MAX_BYTES];
-    if (c->has_hello || !SSL_is_server(c->ssl))
+    if (c->ssl)
         return true;
     ssize_t n = recv(c->fd, bytes, sizeof bytes, MSG_PEEK);
     bool is_nothing = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
@@ -41,6 +41,6 @@ bool cw_conn_has_hello(struct cw_conn *c)
         return false;
     }
     (void)wait_for(c, 1);
-    c->has_hello = true;
+    cw_conn_tls_accept(c);
     return true;
 }

@@ -46,9 +46,9 @@ struct cw_conn {
     size_t out_at; /* out.p[out_at..] is queued */
     uint64_t written, flushed, read;
 
-    SSL *ssl;
-    size_t hello_needs;   /* server: so many bytes of the first record are waited for */
-    bool has_hello;       /* server: they are there, or never will be */
+    SSL *ssl;             /* server: NULL until the client's first record is there */
+    SSL_CTX *ssl_ctx;     /* server: until then */
+    size_t hello_needs;   /* so many bytes of that record are waited for */
     uint64_t plain_until; /* bytes of the queue before this count leave without TLS */
     bool tls_wants_read, tls_wants_write; /* what the handshake waits for */
     bool read_wants_write, write_wants_read;
@@ -83,7 +83,7 @@ void cw_conn_pull(struct cw_conn *);
 
 /* conn_hello.c */
 /* Server: is the client's first record there as a whole?  While it is not, nothing is spent on it:
- * OpenSSL takes 40 KiB for a handshake that has begun.  A client is always ready. */
+ * OpenSSL takes 8 KiB to begin and 40 KiB more for two bytes.  A client is always ready. */
 bool cw_conn_has_hello(struct cw_conn *);
 
 /* conn_tls.c */
@@ -100,8 +100,9 @@ enum cw_io_result cw_conn_tls_write(struct cw_conn *, const void *p, size_t max,
                                     const char **why);
 /* CW_IO_DONE: facts are filled. */
 enum cw_io_result cw_conn_tls_handshake(struct cw_conn *, const char **why);
-/* OpenSSL's object for the role, on the connection's socket. */
-SSL *cw_conn_tls_new(struct cw_conn *, const struct cw_tls_start *);
+/* OpenSSL's object on the connection's socket: a client's at once, a server's with _accept. */
+void cw_conn_tls_start(struct cw_conn *, const struct cw_tls_start *);
+void cw_conn_tls_accept(struct cw_conn *);
 /* Sends close_notify; CW_IO_WAIT when the kernel is full. */
 enum cw_io_result cw_conn_tls_goodbye(struct cw_conn *);
 

@@ -191,27 +191,42 @@ static void offer_alpn(SSL *ssl, const char *name)
     cw_assert(rc == 0);
 }
 
-SSL *cw_conn_tls_new(struct cw_conn *c, const struct cw_tls_start *s)
+static void start_client(struct cw_conn *c, SSL_CTX *ctx, const struct cw_tls_start *s)
 {
-    SSL *ssl = SSL_new(cw_tls_ctx_ssl(s->ctx));
-    cw_assert(ssl && SSL_set_fd(ssl, c->fd) == 1);
+    c->ssl = SSL_new(ctx);
+    cw_assert(c->ssl && SSL_set_fd(c->ssl, c->fd) == 1);
+    SSL_set_connect_state(c->ssl);
+    set_sni(c->ssl, s->sni);
+    SSL_set_tlsext_status_type(c->ssl, TLSEXT_STATUSTYPE_ocsp);
+    if (s->alpn)
+        offer_alpn(c->ssl, s->alpn);
+}
+
+void cw_conn_tls_start(struct cw_conn *c, const struct cw_tls_start *s)
+{
+    SSL_CTX *ctx = cw_tls_ctx_ssl(s->ctx);
     if (s->alpn) {
         cw_assert(strlen(s->alpn) < sizeof c->alpn);
         strcpy(c->alpn, s->alpn);
     }
-    if (s->is_server) {
-        c->server = (struct cw_tls_server){.alpn = s->alpn ? c->alpn : NULL,
-                                           .pick = s->pick,
-                                           .pick_arg = s->pick_arg,
-                                           .refuses_unknown = s->refuses_unknown};
-        SSL_set_app_data(ssl, &c->server);
-        SSL_set_accept_state(ssl);
-    } else {
-        SSL_set_connect_state(ssl);
-        set_sni(ssl, s->sni);
-        SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
-        if (s->alpn)
-            offer_alpn(ssl, s->alpn);
+    if (!s->is_server) {
+        start_client(c, ctx, s);
+        return;
     }
-    return ssl;
+    c->server = (struct cw_tls_server){.alpn = s->alpn ? c->alpn : NULL,
+                                       .pick = s->pick,
+                                       .pick_arg = s->pick_arg,
+                                       .refuses_unknown = s->refuses_unknown};
+    SSL_CTX_up_ref(ctx);
+    c->ssl_ctx = ctx;
+}
+
+void cw_conn_tls_accept(struct cw_conn *c)
+{
+    c->ssl = SSL_new(c->ssl_ctx);
+    cw_assert(c->ssl && SSL_set_fd(c->ssl, c->fd) == 1);
+    SSL_set_app_data(c->ssl, &c->server);
+    SSL_set_accept_state(c->ssl);
+    SSL_CTX_free(c->ssl_ctx);
+    c->ssl_ctx = NULL;
 }

@@ -91,6 +91,7 @@ static void print_text(const struct cw_cert *cert, const struct answer *a)
     for (size_t i = 0; i < cert->n_names; i++)
         printf("  %-8s  %.*s%s\n", cw_cert_name_type_name(cert->names[i].type),
                CW_ARG(cert->names[i].value), cert->names[i].malformed ? "  (malformed)" : "");
+    printf("key: %.*s\n", CW_ARG(cert->pin));
     printf("chain: %s\n", a->chain);
     if (a->reason.n > 0)
         printf("%.*s\n", CW_ARG(a->reason));

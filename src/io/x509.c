@@ -1,7 +1,10 @@
 /* Certificates as plain values; see x509.h. */
-#include "io/x509.h"
+#include "io/x509_priv.h"
+
+#include "base/secret.h"
 
 #include <openssl/err.h>
+#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 #include <time.h>
@@ -128,6 +131,18 @@ static struct cw_str time_text(const ASN1_TIME *t, struct cw_arena *arena)
     return cw_arena_dup(arena, cw_str_of(text));
 }
 
+struct cw_str cw_x509_pin_of(const X509 *x, struct cw_arena *arena)
+{
+    unsigned char *der = NULL, digest[SHA256_DIGEST_LENGTH];
+    int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+    if (n <= 0)
+        return CW_S(""); /* never equal to a pin */
+    SHA256(der, (size_t)n, digest);
+    OPENSSL_free(der);
+    struct cw_str text = cw_base64(arena, (struct cw_str){(const char *)digest, sizeof digest});
+    return cw_arena_printf(arena, "sha256:%.*s", CW_ARG(text));
+}
+
 void cw_x509_read(X509 *x, struct cw_arena *arena, struct cw_cert *out)
 {
     memset(out, 0, sizeof *out);
@@ -139,6 +154,7 @@ void cw_x509_read(X509 *x, struct cw_arena *arena, struct cw_cert *out)
     out->subject = name_text(X509_get_subject_name(x), arena);
     out->issuer = name_text(X509_get_issuer_name(x), arena);
     out->not_after = time_text(X509_get0_notAfter(x), arena);
+    out->pin = cw_x509_pin_of(x, arena);
     out->not_after_s = cw_x509_not_after(x);
     ERR_clear_error();
 }

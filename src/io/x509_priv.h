@@ -14,6 +14,9 @@ struct cw_x509_chain {
     bool is_client;
 };
 
+/* "sha256:BASE64" of its SubjectPublicKeyInfo (RFC 7469 section 2.4). */
+struct cw_str cw_x509_pin_of(const X509 *, struct cw_arena *);
+
 /* Our bounds and strength for every verification; the purpose is an X509_PURPOSE_. */
 bool cw_x509_ctx_set(X509_STORE_CTX *, int purpose);
 

@@ -1,12 +1,10 @@
 /* The peer's chain kept, and what can be asked of it; see x509_proof.h. */
 #include "io/x509_proof.h"
 
-#include "base/secret.h"
 #include "io/x509_priv.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/sha.h>
 
 struct cw_x509_chain *cw_x509_chain_new(const struct cw_x509_peer *peer)
 {
@@ -87,13 +85,7 @@ enum cw_tls_staple cw_x509_verify_anchor(const struct cw_x509_chain *chain, stru
 
 struct cw_str cw_x509_spki_pin(const struct cw_x509_chain *chain, struct cw_arena *arena)
 {
-    unsigned char *der = NULL, digest[SHA256_DIGEST_LENGTH];
-    int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(chain->leaf), &der);
-    cw_assert(n > 0);
-    SHA256(der, (size_t)n, digest);
-    OPENSSL_free(der);
-    struct cw_str text = cw_base64(arena, (struct cw_str){(const char *)digest, sizeof digest});
-    return cw_arena_printf(arena, "sha256:%.*s", CW_ARG(text));
+    return cw_x509_pin_of(chain->leaf, arena);
 }
 
 /* --- what the leaf alone says --- */

@@ -66,6 +66,7 @@ struct cw_cert {
     bool is_ca; /* basicConstraints cA=TRUE: never accepted (RFC 6120 13.7.1.1) */
     struct cw_str subject, issuer, not_after; /* for people */
     int64_t not_after_s;                      /* the same in seconds since 1970; 0: unreadable */
+    struct cw_str pin; /* of its key, as a partner's pinned keys are written (policy/trust.h) */
 };
 
 /* The name that matches the domain (A- or U-labels), or NULL.  CN counts only when there is no

@@ -4,6 +4,8 @@ CAUSEWAY_PROGRAM names the program; without it, build/causeway is taken.
 """
 
 import contextlib
+import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -132,6 +134,22 @@ def test_what_vouches_for_a_partner(cw, tmp_path):
     assert (partner["trust-anchor"], partner["pinned-keys"]) == ("", [])
     missing = cw.run("partner", "set", "a.test", "--trust-anchor", f"@{tmp_path}/none", status=2)
     assert missing.stderr == f"causeway: cannot read {tmp_path}/none: No such file or directory\n"
+
+
+def test_the_key_of_a_certificate(cw, tmp_path):
+    """What explain shows is what a partner's pinned keys are."""
+    file = tmp_path / "cert.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=a.test", "-out", file,
+                    "-keyout", tmp_path / "key.pem"], check=True, capture_output=True)
+    key = subprocess.run(["openssl", "pkey", "-in", tmp_path / "key.pem", "-pubout", "-outform",
+                          "DER"], check=True, capture_output=True).stdout
+    pin = "sha256:" + base64.b64encode(hashlib.sha256(key).digest()).decode()
+    shown = cw.run("explain", "certificate", str(file), "--domain", "a.test", "--side",
+                   "initiating").stdout
+    assert f"\nkey: {pin}\n" in shown
+    cw.run("partner", "new", "a.test", "--pinned-keys", pin)
+    assert cw.query("partner", "get", "a.test")["pinned-keys"] == [pin]
 
 
 def test_international_domains(cw):

@@ -136,6 +136,9 @@ static void pins(void **state)
     EVP_Digest(der, (size_t)der_n, digest, &n, EVP_sha256(), NULL);
     EVP_EncodeBlock((unsigned char *)want + 7, digest, (int)n);
     assert_true(cw_str_eq_cstr(pin, want));
+    struct cw_cert read;
+    cw_x509_read(leaf.cert, &arena, &read);
+    assert_true(cw_str_eq(read.pin, pin));
     assert_false(cw_str_eq(pin, cw_x509_spki_pin(other, &arena)));
     OPENSSL_free(der);
     cw_x509_chain_free(&chain);

@@ -2,6 +2,7 @@
  */
 #include "certs.h"
 #include "harness.h"
+#include "revocation.h"
 
 #include "io/https.h"
 
@@ -21,14 +22,14 @@ static const char *const zone[] = {
 };
 
 /* A certificate each; all of them answer alike. */
-enum which { GOOD, SELF_SIGNED, EXPIRED, OLD_TLS, ONLY_CN, CLIENT, N_SERVERS };
+enum which { GOOD, SELF_SIGNED, EXPIRED, OLD_TLS, ONLY_CN, CLIENT, REVOKED, N_SERVERS };
 
 static struct {
     struct event_base *base;
     struct dns_server dns;
     struct cw_resolver *resolver;
     struct dir dir;
-    struct cw_tls_ctx *tls;
+    struct cw_tls_ctx *tls, *with_crl;
     SSL_CTX *ssl[N_SERVERS];
     struct evhttp *http[N_SERVERS];
     uint16_t port[N_SERVERS];
@@ -145,6 +146,8 @@ static void serve(enum which which, const struct cert_spec *spec)
     getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&ss, &n);
     struct cw_addr addr = cw_addr_of((struct sockaddr *)&ss, n);
     world.port[which] = cw_addr_port(&addr);
+    if (which == REVOKED)
+        crl_write(spec->issuer, &i, 1, &world.dir, "ca");
     issued_free(&i);
 }
 
@@ -154,6 +157,8 @@ static int make_world(void **state)
     char path[128];
     struct cw_buf why = {0};
     struct issued ca = issue(&(struct cert_spec){.cn = "Web CA", .is_ca = true});
+    /* It publishes no list of revoked certificates. */
+    struct issued quiet = issue(&(struct cert_spec){.cn = "Quiet CA", .is_ca = true});
     (void)state;
     signal(SIGPIPE, SIG_IGN); /* as the program does */
     world.base = event_base_new();
@@ -161,12 +166,12 @@ static int make_world(void **state)
     struct cw_resolver_options r = {.base = world.base, .servers = &address, .n_servers = 1};
     world.resolver = cw_resolver_new(&r, &why);
     dir_make(&world.dir);
-    issued_write(&ca, NULL, &world.dir, "ca");
+    issued_write(&ca, &quiet, &world.dir, "ca");
     struct cw_tls_options o = {.ca_file = in_dir(&world.dir, "ca.crt", path)};
     world.tls = cw_tls_ctx_new(&o, &why);
     assert_true(world.resolver && world.tls);
     const char *names = "DNS:web.test,DNS:two.test,DNS:nobody.test";
-    serve(GOOD, &(struct cert_spec){.sans = names, .issuer = &ca});
+    serve(GOOD, &(struct cert_spec){.sans = names, .issuer = &quiet});
     serve(SELF_SIGNED, &(struct cert_spec){.sans = names});
     serve(EXPIRED,
           &(struct cert_spec){.sans = names, .issuer = &ca, .days_from = -9, .days_to = -1});
@@ -176,7 +181,13 @@ static int make_world(void **state)
     SSL_CTX_set_max_proto_version(world.ssl[OLD_TLS], TLS1_1_VERSION);
     serve(ONLY_CN, &(struct cert_spec){.cn = "web.test", .issuer = &ca});
     serve(CLIENT, &(struct cert_spec){.sans = names, .issuer = &ca, .eku = "clientAuth"});
+    serve(REVOKED, &(struct cert_spec){.sans = names, .issuer = &ca});
     issued_free(&ca);
+    issued_free(&quiet);
+    char crl[128];
+    o.crl_file = in_dir(&world.dir, "ca.crl", crl);
+    world.with_crl = cw_tls_ctx_new(&o, &why);
+    assert_non_null(world.with_crl);
     return 0;
 }
 
@@ -188,6 +199,7 @@ static int end_world(void **state)
         SSL_CTX_free(world.ssl[i]);
     }
     cw_tls_ctx_free(&world.tls);
+    cw_tls_ctx_free(&world.with_crl);
     cw_resolver_free(&world.resolver);
     dns_server_stop(&world.dns);
     dir_remove(&world.dir);
@@ -271,11 +283,12 @@ static const struct {
     {"an empty URL", "", GOOD, 0, 0, "no https URL"},
 };
 
-static struct cw_https *ask(const char *url, enum which which, uint64_t timeout_ms, struct heard *h)
+static struct cw_https *ask_with(const struct cw_tls_ctx *tls, const char *url, enum which which,
+                                 uint64_t timeout_ms, struct heard *h)
 {
     const struct cw_https_ask a = {
         .resolver = world.resolver,
-        .tls = world.tls,
+        .tls = tls,
         .url = cw_str_of(url),
         .port = world.port[which],
         .timeout_ms = timeout_ms,
@@ -283,6 +296,11 @@ static struct cw_https *ask(const char *url, enum which which, uint64_t timeout_
         .arg = h,
     };
     return cw_https_get(&a, on_answer);
+}
+
+static struct cw_https *ask(const char *url, enum which which, uint64_t timeout_ms, struct heard *h)
+{
+    return ask_with(world.tls, url, which, timeout_ms, h);
 }
 
 static void answers(void **state)
@@ -301,6 +319,19 @@ static void answers(void **state)
         assert_int_equal(h.n, 1);
     }
     assert_string_equal(world.cookie, "");
+}
+
+/* The edge's list of revoked certificates counts here too. */
+static void revoked(void **state)
+{
+    struct heard unknown = {0}, known = {0}, other = {0};
+    (void)state;
+    ask("https://web.test/", REVOKED, 0, &unknown);
+    ask_with(world.with_crl, "https://web.test/", REVOKED, 0, &known);
+    ask_with(world.with_crl, "https://web.test/", GOOD, 0, &other);
+    RUN_UNTIL(world.base, unknown.n && known.n && other.n);
+    assert_true(unknown.ok && !known.ok && other.ok);
+    assert_non_null(strstr(known.sentence, "certificate revoked"));
 }
 
 static void names_host(void **state)
@@ -348,8 +379,9 @@ static void cancelled(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(answers), cmocka_unit_test(names_host),
-                                       cmocka_unit_test(ends_in_time), cmocka_unit_test(cancelled)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(answers), cmocka_unit_test(revoked),
+                                       cmocka_unit_test(names_host), cmocka_unit_test(ends_in_time),
+                                       cmocka_unit_test(cancelled)};
 
     return cmocka_run_group_tests(tests, make_world, end_world);
 }

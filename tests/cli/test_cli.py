@@ -3,8 +3,8 @@
 CAUSEWAY_PROGRAM names the program; without it, build/causeway is taken.
 """
 
-import contextlib
 import base64
+import contextlib
 import hashlib
 import json
 import os

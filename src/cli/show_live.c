@@ -97,6 +97,8 @@ static void show_lines(const json_t *list)
 {
     size_t i;
     json_t *object;
+    if (json_array_size(list) == 0)
+        puts("none");
     json_array_foreach(list, i, object)
     {
         show_inline(object);
@@ -169,7 +171,8 @@ static void show_streams(const json_t *list)
 
 /* --- attempts ---------------------------------------------------------------------------------*/
 
-/* "  failed   tls            34 ms  version TLSv1.2", and below it the sentence. */
+/* "  failed   tls            34 ms  version TLSv1.2", and below it the sentence, unless that is
+ * told later.  NULL: nothing is, and what to do is told here, too. */
 static void show_step(const json_t *step, const char *told_later)
 {
     const json_t *facts = json_object_get(step, "facts");
@@ -182,12 +185,13 @@ static void show_step(const json_t *step, const char *told_later)
         show_inline(facts);
     }
     putchar('\n');
-    if (sentence[0] && strcmp(sentence, told_later) != 0) {
+    if (sentence[0] && (!told_later || strcmp(sentence, told_later) != 0)) {
         fputs("           ", stdout);
         cw_show_clean(sentence);
-        if (text_of(step, "advice")[0])
+        if (!told_later && text_of(step, "advice")[0]) {
             putchar(' ');
-        cw_show_clean(text_of(step, "advice"));
+            cw_show_clean(text_of(step, "advice"));
+        }
         putchar('\n');
     }
 }
@@ -268,7 +272,9 @@ void cw_show_progress(struct cw_live_shown *shown, const json_t *news)
         return;
     if (shown->n_steps++ == 0)
         puts("outbound");
-    show_step(step, "");
+    /* What failed is said once more, at the end and with what to do. */
+    bool is_verdict = strcmp(text_of(step, "step"), "verdict") == 0;
+    show_step(step, is_verdict ? text_of(step, "sentence") : "");
     fflush(stdout);
 }
 
@@ -282,7 +288,7 @@ static void show_test(const struct cw_live_shown *shown, const json_t *answer)
     show_verdict(attempt);
     if (inbound) {
         puts("inbound");
-        show_steps(json_object_get(inbound, "steps"), 0, "");
+        show_steps(json_object_get(inbound, "steps"), 0, NULL);
     }
     puts(json_is_true(json_object_get(answer, "passed")) ? "passed" : "failed");
 }

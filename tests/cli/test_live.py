@@ -11,7 +11,7 @@ STEPS = [
      "facts": {"answers": 2, "srv": {"secure": False}, "to": [{"port": 1}, {"port": 2}]},
      "sentence": ""},
     {"step": "tcp", "state": "failed", "ms": 40, "facts": {"address": "192.0.2.1:5269"},
-     "sentence": "Nobody listens there."},
+     "sentence": "Nobody listens there.", "advice": "Start it."},
     {"step": "tls", "state": "skipped", "ms": 40, "facts": {}, "sentence": ""},
 ]
 ATTEMPT = {"id": "5f", "at": "2026-11-22T10:00:00.123Z", "direction": "outbound",
@@ -92,10 +92,13 @@ def test_diagnose(cw, gateway):
 
 
 def test_partner_step_by_step(cw, gateway):
-    progress = [{"progress": {"step": step}, "edge": "/e0"} for step in STEPS[:2]]
+    verdict = {"step": "verdict", "state": "failed", "ms": 41, "facts": {},
+               "sentence": ATTEMPT["sentence"]}
+    attempt = {**ATTEMPT, "steps": [*STEPS[:2], verdict, STEPS[2]]}
+    progress = [{"progress": {"step": step}, "edge": "/e0"} for step in attempt["steps"][:3]]
     inbound = {"steps": [{"step": "srv", "state": "ok", "ms": 1, "facts": {},
-                          "sentence": "It points here."}]}
-    gateway.answer = lines(*progress, edges({"passed": False, "attempt": ATTEMPT,
+                          "sentence": "It points there.", "advice": "Let it point here."}]}
+    gateway.answer = lines(*progress, edges({"passed": False, "attempt": attempt,
                                              "inbound": inbound}))
     done = cw.run("test", "partner", "a.test", "--with", "tls=Optional", "--with=dialback=false",
                   status=1)
@@ -105,16 +108,17 @@ def test_partner_step_by_step(cw, gateway):
         "  ok       dns                  3 ms  answers 2, srv (secure false), to (port 1), (port 2)\n"
         "  failed   tcp                 40 ms  address 192.0.2.1:5269\n"
         "           Nobody listens there.\n"
+        "  failed   verdict             41 ms\n"
         "  skipped  tls                 40 ms\n"
         "  on the partner's side: No server took it.\n"
         "  Ask whether [2J it runs.\n"
         "inbound\n"
         "  ok       srv                  1 ms\n"
-        "           It points here.\n"
+        "           It points there. Let it point here.\n"
         "failed\n")
     assert asked(gateway)[0]["in"]["with"] == {"tls": "Optional", "dialback": False}
     told = cw.run("test", "partner", "a.test", "--json", status=1)
-    assert json.loads(told.stdout) == {"passed": False, "attempt": ATTEMPT, "inbound": inbound,
+    assert json.loads(told.stdout) == {"passed": False, "attempt": attempt, "inbound": inbound,
                                        "edge": "/e0"}
     gateway.answer = lines(edges({"passed": True, "attempt": {"steps": STEPS[:1]}}))
     assert cw.run("test", "partner", "a.test").stdout == (

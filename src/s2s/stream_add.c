@@ -11,7 +11,7 @@ bool cw_s2s_may_add_pair(const struct cw_s2s *s, struct cw_str local, struct cw_
            s->n_pairs < CW_S2S_MAX_PAIRS && !cw_s2s_pair_find(s, local, remote) &&
            cw_policy_is_local(s->policy, local) && cw_s2s_can_claim(s) &&
            /* the peer would send us stanzas of that domain that we could not take */
-           (!s->is_bidi || cw_s2s_may_take(s, &pair)) &&
+           (!s->is_bidi || cw_s2s_may_take_from(s, remote)) &&
            cw_s2s_ask_policy(s, &pair).action == CW_NEGO_START_DIALBACK;
 }
 

@@ -19,10 +19,9 @@ static bool is_peer_proven(const struct cw_s2s *s)
     return partner && cw_nego_decide(&partner->rules, &as_inbound).action == CW_NEGO_READY;
 }
 
-bool cw_s2s_may_take(const struct cw_s2s *s, const struct cw_s2s_pair *pair)
+bool cw_s2s_may_take_from(const struct cw_s2s *s, struct cw_str remote)
 {
-    return s->config.direction == CW_INBOUND ||
-           (s->is_bidi && cw_str_eq(pair->remote, s->remote) && is_peer_proven(s));
+    return cw_str_eq(remote, s->remote) && is_peer_proven(s);
 }
 
 bool cw_s2s_is_bidi(const struct cw_s2s *s)

@@ -186,7 +186,7 @@ static const struct cw_s2s_pair *proven_pair(struct cw_s2s *s, const struct cw_j
     bool from_proven = false;
 
     for (const struct cw_s2s_pair *p = s->pairs; p; p = p->next) {
-        if (!p->is_ready || !p->takes || !cw_str_eq(from->domain, p->remote_wire))
+        if (!p->is_ready || !cw_str_eq(from->domain, p->remote_wire))
             continue;
         if (cw_str_eq(to->domain, p->local_wire))
             return p;

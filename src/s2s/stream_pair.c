@@ -62,7 +62,6 @@ void cw_s2s_pair_ready(struct cw_s2s *s, struct cw_s2s_pair *pair, enum cw_metho
 
     pair->is_ready = true;
     pair->method = method;
-    pair->takes = cw_s2s_may_take(s, pair);
     s->was_ready = true;
     cw_s2s_set_state(s, CW_S2S_READY);
     cw_s2s_reader_set_limits(s);

@@ -25,7 +25,7 @@ static void reset(struct cw_s2s *s)
 /* We asked for the peer's stanzas on our stream, and now could not take one. */
 static bool is_asked_in_vain(const struct cw_s2s *s)
 {
-    return s->config.direction == CW_OUTBOUND && s->is_bidi && !cw_s2s_may_take(s, s->pairs);
+    return s->config.direction == CW_OUTBOUND && s->is_bidi && !cw_s2s_may_take_from(s, s->remote);
 }
 
 void cw_s2s_on_policy(struct cw_s2s *s, struct cw_policy *policy)
@@ -47,8 +47,7 @@ void cw_s2s_on_policy(struct cw_s2s *s, struct cw_policy *policy)
             continue;
         if (!is_still_served(s, p->local, p->remote))
             return;
-        if (cw_s2s_ask_policy(s, p).action != CW_NEGO_READY ||
-            (p->takes && !cw_s2s_may_take(s, p))) {
+        if (cw_s2s_ask_policy(s, p).action != CW_NEGO_READY) {
             reset(s);
             return;
         }

@@ -70,7 +70,6 @@ struct cw_s2s_pair {
     enum cw_dialback_state dialback;
     uint64_t since_ms; /* outbound, added: when its key was sent */
     bool is_ready;
-    bool takes; /* once ready: the peer's stanzas are taken on this stream */
     enum cw_method method;
 };
 
@@ -157,8 +156,8 @@ void cw_s2s_pair_ready(struct cw_s2s *, struct cw_s2s_pair *, enum cw_method);
 struct cw_str cw_s2s_wire_form(struct cw_arena *, struct cw_str domain);
 
 /* --- stream_bidi.c --- */
-/* May the peer's stanzas of the pair, once it is READY, come in on this stream? */
-bool cw_s2s_may_take(const struct cw_s2s *, const struct cw_s2s_pair *);
+/* Outbound, both ways: may stanzas of that domain come in, once a pair of it is READY? */
+bool cw_s2s_may_take_from(const struct cw_s2s *, struct cw_str remote);
 void cw_s2s_ask_bidi(struct cw_s2s *); /* outbound, before authentication: where that is good */
 bool cw_s2s_may_offer_bidi(const struct cw_s2s *, const struct cw_verdict *);
 void cw_s2s_on_bidi(struct cw_s2s *, struct cw_xml *);

@@ -49,16 +49,16 @@ class Proofs:
     """A running lab and what its tests say of it."""
 
     def __init__(self, lab, talk):
-        self.lab, self._talk = lab, talk(lab)
+        self.lab, self.talk = lab, talk(lab)
         lab.causeway.command("settings", "set", "--stream-establishment-timeout", "8")
 
     def believed(self, proof: str, mark: str = "believed") -> None:
-        self._talk.both_ways(mark)
+        self.talk.both_ways(mark)
         assert self.proofs() == {("inbound", proof), ("outbound", proof)}
 
     def refused(self, mark: str = "refused") -> None:
-        self._talk.refused_to_partner(f"{mark} to juliet")
-        self._talk.refused_to_local(f"{mark} to alice")
+        self.talk.refused_to_partner(f"{mark} to juliet")
+        self.talk.refused_to_local(f"{mark} to alice")
         assert self.proofs() == set()
 
     def proofs(self):
@@ -114,6 +114,16 @@ def test_beside_its_own_anchor_the_common_ones_do_not_count(proofs):
     started.refused()
 
 
+def test_a_staple_can_be_required_of_servers(proofs):
+    """Prosody has none. It does not ask for one of ours, and clients cannot show any."""
+    started = proofs(by_the_lab)
+    started.believed("PKIX")
+    started.lab.causeway.command("settings", "set", "--require-ocsp-staple", "true")
+    started.talk.refused_to_partner("to juliet")
+    assert "staple" in started.told()
+    started.talk.to_local("to alice")
+
+
 # --- what DNSSEC says ----------------------------------------------------------------------------
 
 
@@ -159,10 +169,9 @@ def test_dane_speaks_against_a_good_certificate(signed):
     """Only outbound do we know which server's records count."""
     started = signed(by_the_lab, lambda lab: zones_of(lab, records=[
         tlsa_record(lab, tlsa(lab.authority.certificate))]))
-    talk = started._talk
-    talk.refused_to_partner("to juliet")
+    started.talk.refused_to_partner("to juliet")
     assert "TLSA" in started.told()
-    talk.to_local("to alice")
+    started.talk.to_local("to alice")
     assert started.proofs() == {("inbound", "PKIX")}
 
 

@@ -3,6 +3,7 @@
 
 #include "api/api_priv.h"
 #include "conf/policy_json.h"
+#include "xmpp/jid.h"
 
 enum { TEST_PARTNER_S = 120, TEST_IM_S = 60, MARGIN_S = 2, MAX_ATTEMPTS = 50 };
 
@@ -80,6 +81,7 @@ static json_t *only_edge(const struct cw_api_call *call, json_t *answer,
     json_t *told = json_incref(json_object_get(edge, "answer"));
     struct cw_str sentence =
         cw_arena_dup(call->arena, cw_json_str(json_object_get(told, "sentence")));
+    struct cw_str field = cw_arena_dup(call->arena, cw_json_str(json_object_get(told, "field")));
     json_int_t status = json_integer_value(json_object_get(told, "status"));
     bool is_good = json_is_boolean(json_object_get(told, "passed")) &&
                    json_is_object(json_object_get(told, "attempt"));
@@ -92,7 +94,7 @@ static json_t *only_edge(const struct cw_api_call *call, json_t *answer,
     if (!told)
         cw_api_refuse(problem, 504, "", CW_S("The edge gave no answer in time."));
     else if (status >= 400 && status <= 599 && sentence.n > 0)
-        cw_api_refuse(problem, (int)status, "", sentence);
+        cw_api_refuse(problem, (int)status, field.n > 0 ? field.p : "", sentence);
     else
         cw_api_refuse(problem, 500, "", CW_S("The edge's answer cannot be read."));
     json_decref(told);
@@ -100,24 +102,47 @@ static json_t *only_edge(const struct cw_api_call *call, json_t *answer,
     return NULL;
 }
 
+/* The argument `local` in A-labels, absent when it is not given; false with a problem. */
+static bool local_arg(const struct cw_api_call *call, const json_t *in, struct cw_str *out,
+                      struct cw_api_problem *problem)
+{
+    const json_t *given = json_object_get(in, "local");
+    *out = CW_STR_NONE;
+    if (!given || cw_domain_to_ascii(call->arena, cw_json_str(given), out))
+        return true;
+    cw_api_refuse(problem, 400, "local", CW_S("local is not a valid domain name (IDNA 2008)."));
+    return false;
+}
+
+/* To the edge that has the pair; takes `with` over. */
+static json_t *request_of(const struct cw_api_call *call, struct cw_str domain, struct cw_str local,
+                          json_t *with)
+{
+    struct cw_str pick = domain;
+    json_t *question = json_pack("{s:s,s:s%,s:o}", "command", "test partner", "domain", domain.p,
+                                 domain.n, "with", with);
+    if (cw_str_is_present(local)) {
+        json_object_set_new(question, "local", cw_json_of_str(local));
+        pick = cw_arena_printf(call->arena, "%.*s %.*s", CW_ARG(local), CW_ARG(domain));
+    }
+    return json_pack("{s:s,s:i,s:s%,s:o}", "command", "ask", "timeout-s", TEST_PARTNER_S, "pick",
+                     pick.p, pick.n, "in", question);
+}
+
 json_t *cw_api_test_partner(const struct cw_api_call *call, const json_t *in,
                             struct cw_api_problem *problem)
 {
     struct cw_partner_row row;
-    if (!cw_api_partner_find(call, in, &row, problem))
+    struct cw_str domain, local;
+    if (!cw_api_domain_arg(call, in, &domain, problem) || !local_arg(call, in, &local, problem) ||
+        !cw_api_partner_find(call, in, &row, problem))
         return NULL;
     struct cw_partner partner = row.partner;
-    struct cw_str domain;
     json_t *with = changed_fields(call, json_object_get(in, "with"), &partner, problem);
-    if (!with || !cw_api_domain_arg(call, in, &domain, problem)) {
-        json_decref(with);
+    if (!with)
         return NULL;
-    }
-    json_t *request = json_pack("{s:s,s:i,s:s%,s:{s:s,s:s%,s:o}}", "command", "ask", "timeout-s",
-                                TEST_PARTNER_S, "pick", domain.p, domain.n, "in", "command",
-                                "test partner", "domain", domain.p, domain.n, "with", with);
-    json_t *answer =
-        cw_api_ask(call, request, TEST_PARTNER_S + MARGIN_S, "edges", JSON_ARRAY, problem);
+    json_t *answer = cw_api_ask(call, request_of(call, domain, local, with),
+                                TEST_PARTNER_S + MARGIN_S, "edges", JSON_ARRAY, problem);
     return answer ? only_edge(call, answer, problem) : NULL;
 }
 

@@ -141,6 +141,15 @@ static const struct row {
      EDGES(EDGE("/a", "\"ok\":true,\"passed\":true,\"attempt\":{}")),
      ASK_TEST("\"dialback\":false,\"tls\":\"Optional\""),
      "{\"attempt\":{},\"edge\":\"/a\",\"passed\":true}"},
+    {"test for another domain of ours", "test partner",
+     "{\"domain\":\"a.test\",\"local\":\"CONTOSO.test\"}",
+     EDGES(EDGE("/a", "\"ok\":true,\"passed\":true,\"attempt\":{}")),
+     "{\"command\":\"ask\",\"in\":{\"command\":\"test partner\",\"domain\":\"a.test\","
+     "\"local\":\"contoso.test\",\"with\":{}},\"pick\":\"contoso.test a.test\","
+     "\"timeout-s\":120}",
+     "{\"attempt\":{},\"edge\":\"/a\",\"passed\":true}"},
+    {"test for no domain", "test partner", "{\"domain\":\"a.test\",\"local\":\"a b\"}", NULL, NULL,
+     "local is not a valid domain name (IDNA 2008).", 400},
     {"test with what would be refused", "test partner",
      "{\"domain\":\"a.test\",\"with\":{\"tls\":\"NotSupported\"}}", NULL, NULL,
      "SASL needs TLS: set TLS to Required or Optional, or SASL to NotSupported", 400},

@@ -241,7 +241,7 @@ static const struct cw_failure_words rows[CW_N_FAILURES] = {
                                   "The server of {domain} does not take {local} for a domain that "
                                   "may connect ({detail}).",
                                   "The partner must list {local} as a federated domain on its "
-                                  "side."},
+                                  "side; if its words speak of a certificate, it must trust ours."},
     [CW_FAIL_NOT_SERVED_THERE] = {"not-served-there", CW_SIDE_PARTNER, false,
                                   "The server that the DNS names for {domain} says that it does "
                                   "not serve that domain ({detail}).",

@@ -8,7 +8,6 @@ together.
 import contextlib
 import dataclasses
 import socket
-import time
 
 import pytest
 
@@ -16,8 +15,11 @@ from lab import rogue
 from lab.border import Border
 from lab.ca import Authority
 from lab.nameserver import Name
+from lab.partner import Mode
 from lab.process import wait_until
+from lab.prosody import Prosody
 from lab.settings import LOCAL_DOMAIN
+from lab.signedzone import SignedZones, Zone, tlsa
 
 from conftest import settings_for
 
@@ -111,10 +113,10 @@ def handshake(record):
     def talk(server, stream):
         server.begin_tls(stream)
         stream.socket.recv(4096)
-        if record is None:
-            stay(stream)
-        stream.send(record)
-        time.sleep(0.2)  # so that it is read before the end
+        if record is not None:
+            stream.send(record)
+            stream.socket.shutdown(socket.SHUT_WR)
+        stay(stream)
     return talk
 
 
@@ -648,6 +650,104 @@ def test_each_failure_is_explained(failures, name):
         assert failed == [case.failed_step]
     times = [step["ms"] for step in attempt["steps"]]
     assert times == sorted(times)
+
+
+def test_senders_hear_the_sentence(failures):
+    """In the SIP answer, and so in the gateway's log."""
+    for name in ("closed-port", "expired", "violation"):
+        case = CASES[name]
+        said = [line for line in failures.causeway.output().splitlines()
+                if " message-answered " in line and f"to=j@{case.domain}" in line]
+        assert len(said) == 1
+        sentence = last(failures, case)["sentence"]
+        assert f'reason="{sentence}"' in said[0]
+
+
+# --- what a real server says
+
+
+@pytest.fixture(scope="module")
+def prosody(failures):
+    """Shows a good certificate, and trusts an authority that ours is not of."""
+    authority = Authority(failures.authority.directory / "theirs", "Their CA").create()
+    domain = "prosody.test"
+    server = Prosody(failures.settings, authority, Mode.SASL, domain,
+                     certificate=failures.authority.issue(domain, domain))
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("domain, reason, sentence", [
+    ("prosody.test", "not-listed-there",
+     "The server of prosody.test does not take contoso.test for a domain that may connect "
+     "(not-authorized: Your server's certificate is not trusted)."),
+    ("vhost.test", "not-served-there",
+     "The server that the DNS names for vhost.test says that it does not serve that domain "
+     "(host-unknown: This host does not serve vhost.test)."),
+])
+def test_prosody_refuses_us(failures, prosody, domain, reason, sentence):
+    case = Case(reason, "partner", sentence, domain=domain)
+    failures.publish(domain, prosody.server_address)
+    failures.allow(domain)
+    send(failures, case)
+    attempt = wait_until(lambda: last(failures, case), 20, "the attempt's end", every=0.5)
+    assert (attempt["reason"], attempt["side"], attempt["sentence"], attempt["result"]) == \
+        (reason, "partner", sentence, "refused")
+
+
+# --- DNSSEC
+
+
+class SignedBorder(Border):
+    """Its zones are signed; one of them wrongly."""
+
+    def _make_names(self):
+        pair = self.authority.issue("other-key", "other.test")
+        self.dane_place, bogus = self.address(), self.address()
+        zones = {
+            "bogus.test": Zone(["_xmpp-server._tcp SRV 0 5 5269 xmpp", f"xmpp A {bogus}"],
+                               broken=("SRV",)),
+            "dane.test": Zone(["_xmpp-server._tcp SRV 0 5 5269 xmpp", f"xmpp A {self.dane_place}",
+                               f"_5269._tcp.xmpp TLSA {tlsa(pair.certificate)}"])}
+        return self._stack.enter_context(
+            SignedZones(self.settings.data / "zones", self.settings.dns, zones))
+
+
+@pytest.fixture(scope="module")
+def signed():
+    settings = settings_for("test_16_failures", 100)
+    with SignedBorder(settings, trust_anchor=settings.data / "zones" / "anchor.key") as border:
+        yield border
+    assert border.causeway.faults() == []
+
+
+def test_bogus_dnssec(signed):
+    case = Case("dns-bogus", "partner", "DNSSEC shows the DNS answer for bogus.test to be forged "
+                "or wrongly signed.", domain="bogus.test")
+    signed.allow(case.domain)
+    send(signed, case)
+    attempt = wait_until(lambda: last(signed, case), 40, "the attempt's end", every=0.5)
+    assert (attempt["reason"], attempt["side"], attempt["sentence"]) == \
+        (case.reason, case.side, case.sentence)
+    assert [step["step"] for step in attempt["steps"]] == ["dns", "verdict"]
+    assert attempt["steps"][0]["facts"]["dnssec"] == "bogus"
+
+
+def test_no_tlsa_record_fits(signed):
+    case = Case("certificate-dane", "partner", "The certificate of dane.test fits none of the TLSA "
+                "records that the DNS has for its server.", domain="dane.test",
+                talk=over_tls(), result="refused")
+    case.server = Scripted((signed.dane_place, 5269), signed.authority,
+                           signed.authority.issue("dane", "dane.test"), case.talk)
+    signed._stack.callback(case.server.stop)
+    case.server.start()
+    signed.allow(case.domain)
+    send(signed, case)
+    attempt = wait_until(lambda: last(signed, case), 40, "the attempt's end", every=0.5)
+    assert (attempt["reason"], attempt["side"], attempt["sentence"], attempt["result"]) == \
+        (case.reason, case.side, case.sentence, case.result)
 
 
 def test_at_least_25_are_distinct():

@@ -39,6 +39,10 @@ static void free_stream(struct edge_stream *s)
             cw_map_remove(&edge->verifiers, pair);
     }
     edge_stream_remove_ways(s);
+    if (s->owner)
+        *s->owner = NULL;
+    if (s->apart_policy)
+        cw_policy_unref(&s->apart_policy);
     edge_limits_no_stranger(s);
     if (cw_str_is_present(s->counted_as))
         edge_limits_give(edge, s->counted_as);

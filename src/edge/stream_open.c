@@ -79,6 +79,22 @@ static void on_dialled(void *arg, const struct edge_dialled *dialled)
     edge_stream_step(s, &opened);
 }
 
+/* The stream without limits and peers, on its way. */
+static struct edge_stream *dial(struct edge *edge, const struct cw_s2s_config *config,
+                                struct edge_stream *s)
+{
+    const struct cw_partner *partner = cw_policy_partner(config->policy, config->remote);
+    edge_trace_begin(s);
+    struct edge_dial_ask ask = {
+        .local = s->local, .domain = s->remote, .attempt = s->trace.attempt};
+    if (partner) {
+        ask.proxy = partner->proxy_fqdn;
+        ask.with_direct_tls = partner->rules.tls != CW_NOT_SUPPORTED;
+    }
+    s->dial = edge_dial_start(edge, &ask, on_dialled, s);
+    return s;
+}
+
 struct edge_stream *edge_stream_dial(struct edge *edge, struct cw_str local, struct cw_str remote,
                                      enum edge_stream_use use)
 {
@@ -89,7 +105,6 @@ struct edge_stream *edge_stream_dial(struct edge *edge, struct cw_str local, str
                                    .proves = true,
                                    .bidi = use == EDGE_FOR_STANZAS,
                                    .verify_only = use == EDGE_FOR_VERIFY};
-    const struct cw_partner *partner = cw_policy_partner(edge->policy, remote);
     struct cw_arena arena = {0};
     struct cw_str counted_as;
     if (!edge_limits_take(edge, remote, &arena, &counted_as)) {
@@ -103,15 +118,32 @@ struct edge_stream *edge_stream_dial(struct edge *edge, struct cw_str local, str
     s->is_verifier = use == EDGE_FOR_VERIFY;
     if (s->is_verifier)
         cw_map_set(&edge->verifiers, edge_pair(&s->arena, local, remote), s);
-    edge_trace_begin(s);
-    struct edge_dial_ask ask = {
-        .local = s->local, .domain = s->remote, .attempt = s->trace.attempt};
-    if (partner) {
-        ask.proxy = partner->proxy_fqdn;
-        ask.with_direct_tls = partner->rules.tls != CW_NOT_SUPPORTED;
+    return dial(edge, &config, s);
+}
+
+struct edge_stream *edge_stream_test(struct edge *edge, struct cw_str local, struct cw_str remote,
+                                     struct cw_policy *policy, struct edge_stream **owner)
+{
+    struct cw_s2s_config config = {.direction = CW_OUTBOUND,
+                                   .policy = policy,
+                                   .local = local,
+                                   .remote = remote,
+                                   .proves = true};
+    struct edge_stream *s = edge_stream_new(edge, &config);
+    s->is_apart = true;
+    s->apart_policy = cw_policy_ref(policy);
+    s->owner = owner;
+    return dial(edge, &config, s);
+}
+
+void edge_stream_leave(struct edge_stream *s, struct cw_str text)
+{
+    if (!s->conn) {
+        s->over = true;
+        edge_stream_end(s, text);
+        return;
     }
-    s->dial = edge_dial_start(edge, &ask, on_dialled, s);
-    return s;
+    edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_CLOSE, .text = text});
 }
 
 /* --- what others ask for ----------------------------------------------------------------------*/

@@ -37,12 +37,14 @@ struct edge_stream {
     struct cw_str indexed_id;    /* inbound: the stream id by which dialback answers find us */
     unsigned n_refused;          /* inbound: refusals that the door knows of */
     bool is_verifier;
-    struct edge_stranger stranger; /* inbound, before authentication (limits.c) */
-    bool is_apart;                 /* an administrator's test: no stanzas, settings of its own */
-    bool is_stepping;              /* the machine is not at rest */
-    bool refused_pair;             /* the peer refused a further pair on it: no more are tried */
-    bool is_reading;               /* a step on what the peer says is under way */
-    bool peer_gave_up;             /* it ended the stream with an error, or by speaking nonsense */
+    struct edge_stranger stranger;  /* inbound, before authentication (limits.c) */
+    bool is_apart;                  /* an administrator's test: no stanzas, settings of its own */
+    struct cw_policy *apart_policy; /* these; a reference */
+    struct edge_stream **owner;     /* the test's pointer, NULL when the stream is gone */
+    bool is_stepping;               /* the machine is not at rest */
+    bool refused_pair;              /* the peer refused a further pair on it: no more are tried */
+    bool is_reading;                /* a step on what the peer says is under way */
+    bool peer_gave_up;              /* it ended the stream with an error, or by speaking nonsense */
     /* What a step left to do. */
     bool became_ready, has_news, failed, close_asked, over;
     enum cw_link_reason fail_reason;
@@ -62,6 +64,12 @@ struct edge_stream *edge_stream_new(struct edge *, const struct cw_s2s_config *)
 void edge_stream_step(struct edge_stream *, struct cw_s2s_event *);
 /* Takes the connection over. */
 void edge_stream_attach(struct edge_stream *, struct cw_conn *);
+/* An administrator's test, by that policy (a reference is taken): counted nowhere.  *owner is set
+ * to NULL when the stream is gone. */
+struct edge_stream *edge_stream_test(struct edge *, struct cw_str local, struct cw_str remote,
+                                     struct cw_policy *, struct edge_stream **owner);
+/* Without an error, however far it has come; the stream may be gone afterwards. */
+void edge_stream_leave(struct edge_stream *, struct cw_str text);
 /* stream_prove.c: finds out what its certificate stands for; PROVEN follows from the loop. */
 void edge_stream_prove(struct edge_stream *, struct cw_str domain);
 /* Were the settings other ones by which its certificate was judged? */

@@ -38,6 +38,7 @@ void edge_stream_prove(struct edge_stream *s, struct cw_str domain)
                                     .domain = domain,
                                     .direction = s->direction,
                                     .facts = s->tls,
+                                    .policy = s->apart_policy,
                                     .is_fresh = s->is_apart};
     if (s->direction == CW_OUTBOUND) {
         ask.host = s->host;

@@ -90,7 +90,8 @@ static bool stands_for_ours(const struct cw_posh *posh)
 {
     struct cw_arena a = {0};
     struct cw_str sha256, sha512;
-    assert_true(cw_unbase64(&a, CW_S(SHA256), &sha256) && cw_unbase64(&a, CW_S(SHA512), &sha512));
+    assert_true(cw_unbase64(&a, CW_S(SHA256), &sha256));
+    assert_true(cw_unbase64(&a, CW_S(SHA512), &sha512));
     bool does = cw_posh_matches(posh, sha256, sha512);
     cw_arena_free(&a);
     return does;

@@ -62,15 +62,23 @@ static void free_stream(struct edge_stream *s)
 
 /* --- back-pressure, both ways -----------------------------------------------------------------*/
 
+static void on_rested(void *stream);
+
+static void rest(struct edge_stream *s, uint64_t for_ms)
+{
+    if (!s->pause)
+        s->pause = cw_timer_new(s->edge->base, on_rested, s);
+    cw_conn_pause(s->conn);
+    cw_timer_set(s->pause, for_ms);
+    s->slow_until_ms = cw_now_ms() + for_ms + SLOW_GRACE_MS;
+}
+
 /* A partner above the stanza rate is not read from for a while: TCP slows it down. */
 static void rest_if_in_debt(struct edge_stream *s)
 {
     uint64_t debt_ms = edge_rate_debt_ms(&s->rate);
-    if (debt_ms == 0 || !s->conn || s->over || cw_timer_is_set(s->pause))
-        return;
-    cw_conn_pause(s->conn);
-    cw_timer_set(s->pause, debt_ms);
-    s->slow_until_ms = cw_now_ms() + debt_ms + SLOW_GRACE_MS;
+    if (debt_ms > 0 && s->conn && !s->over && !cw_timer_is_set(s->pause))
+        rest(s, debt_ms);
 }
 
 /* Is there an older stream of this partner with something in it that we have not read? */
@@ -91,9 +99,7 @@ static bool wait_for_elder(struct edge_stream *s)
 {
     if (!s->conn || s->over || cw_now_ms() >= s->wait_until_ms || !has_slow_elder(s))
         return false;
-    cw_conn_pause(s->conn);
-    cw_timer_set(s->pause, LOOK_AGAIN_MS);
-    s->slow_until_ms = cw_now_ms() + LOOK_AGAIN_MS + SLOW_GRACE_MS;
+    rest(s, LOOK_AGAIN_MS);
     return true;
 }
 
@@ -117,10 +123,13 @@ static void on_stuck(void *arg)
 
 static void watch_written(struct edge_stream *s)
 {
-    if (TAILQ_EMPTY(&s->written))
+    if (TAILQ_EMPTY(&s->written)) {
         cw_timer_stop(s->stuck);
-    else
-        cw_timer_set(s->stuck, (uint64_t)s->edge->config.edge.queue.timeout_s * 1000);
+        return;
+    }
+    if (!s->stuck)
+        s->stuck = cw_timer_new(s->edge->base, on_stuck, s);
+    cw_timer_set(s->stuck, (uint64_t)s->edge->config.edge.queue.timeout_s * 1000);
 }
 
 /* --- what the machine asks for ----------------------------------------------------------------*/
@@ -414,8 +423,6 @@ struct edge_stream *edge_stream_new(struct edge *edge, const struct cw_s2s_confi
     s->log.id = cw_random_hex(&s->arena, 6);
     s->machine = cw_s2s_new(config);
     s->timer = cw_timer_new(edge->base, on_time, s);
-    s->pause = cw_timer_new(edge->base, on_rested, s);
-    s->stuck = cw_timer_new(edge->base, on_stuck, s);
     TAILQ_INIT(&s->written);
     TAILQ_INIT(&s->peers);
     TAILQ_INSERT_TAIL(&edge->streams, s, link);

@@ -30,10 +30,10 @@ struct edge_stream {
     struct edge_parcels written; /* waiting to reach the kernel */
     unsigned n_verifies;         /* db:verify questions under way on this stream */
     struct edge_rate rate;       /* of its stanzas */
-    struct cw_timer *pause;      /* runs while reading rests */
+    struct cw_timer *pause;      /* runs while reading rests; NULL: it never did */
     uint64_t slow_until_ms;      /* until then something that it sent may be unread */
     uint64_t wait_until_ms;      /* so long it waits for older streams of the same partner */
-    struct cw_timer *stuck;      /* runs while something is written that the peer does not read */
+    struct cw_timer *stuck;      /* runs while something written is unread; NULL: not yet */
     struct cw_str indexed_id;    /* inbound: the stream id by which dialback answers find us */
     unsigned n_refused;          /* inbound: refusals that the door knows of */
     bool is_verifier;

@@ -46,12 +46,13 @@ void cw_timer_set(struct cw_timer *t, uint64_t after_ms)
 
 void cw_timer_stop(struct cw_timer *t)
 {
-    event_del(t->event);
+    if (t)
+        event_del(t->event);
 }
 
 bool cw_timer_is_set(const struct cw_timer *t)
 {
-    return event_pending(t->event, EV_TIMEOUT, NULL) != 0;
+    return t && event_pending(t->event, EV_TIMEOUT, NULL) != 0;
 }
 
 void cw_timer_free(struct cw_timer **t)

@@ -17,7 +17,7 @@ uint64_t cw_now_ms(void);
 struct cw_timer *cw_timer_new(struct event_base *, void (*fn)(void *arg), void *arg);
 /* Runs out after that many milliseconds from now; a running timer starts anew. */
 void cw_timer_set(struct cw_timer *, uint64_t after_ms);
-void cw_timer_stop(struct cw_timer *); /* a stopped one may be stopped again */
+void cw_timer_stop(struct cw_timer *); /* a stopped one may be stopped again; NULL is one */
 bool cw_timer_is_set(const struct cw_timer *);
 void cw_timer_free(struct cw_timer **); /* NULL inside is fine */
 

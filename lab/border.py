@@ -107,6 +107,10 @@ class Border:
         self._stack.callback(stream.close)
         return stream
 
+    def enter(self, context):
+        """Enters a context that lasts as long as the border."""
+        return self._stack.enter_context(context)
+
     # --- what the processes use
 
     def pid(self, role: str = "edge") -> int:

@@ -5,6 +5,18 @@
 
 enum { MAX_NAMES = 10 };
 
+/* The one line of the log that says why. */
+static void tell_log(const struct cw_log_ctx *log, const struct edge_attempt *attempt,
+                     enum cw_direction direction, struct cw_str remote)
+{
+    enum cw_failure failure = edge_attempt_failure(attempt);
+    CW_LOG(log, CW_LOG_INFO, "attempt-failed",
+           CW_KVC("direction", direction == CW_INBOUND ? "inbound" : "outbound"),
+           CW_KV("remote", remote), CW_KVC("reason", cw_failure_name(failure)),
+           CW_KVC("side", cw_side_name(cw_failure_side(failure))),
+           CW_KV("sentence", edge_attempt_sentence(attempt)));
+}
+
 /* --- beginning --------------------------------------------------------------------------------*/
 
 static void begin(struct edge_stream *s, struct cw_str local, struct cw_str remote)
@@ -59,6 +71,7 @@ void edge_trace_no_room(struct edge *edge, struct cw_str local, struct cw_str re
                                      .partner = partner ? partner->domain : CW_STR_NONE,
                                      .since_ms = cw_now_ms()});
     edge_attempt_failed(attempt, CW_FAIL_TOO_MANY_STREAMS, &(struct cw_failure_gaps){0});
+    tell_log(&edge->log, attempt, CW_OUTBOUND, remote);
     edge_attempt_end(&attempt);
 }
 
@@ -303,20 +316,11 @@ static enum edge_step_kind step_of(const struct edge_stream *s, enum cw_failure 
     return s->trace.stage > EDGE_STEP_TCP ? s->trace.stage : EDGE_STEP_FEATURES;
 }
 
-static void tell_log(const struct edge_stream *s, enum cw_failure failure)
-{
-    CW_LOG(&s->log, CW_LOG_INFO, "attempt-failed",
-           CW_KVC("direction", s->direction == CW_INBOUND ? "inbound" : "outbound"),
-           CW_KV("remote", edge_stream_remote(s)), CW_KVC("reason", cw_failure_name(failure)),
-           CW_KVC("side", cw_side_name(cw_failure_side(failure))),
-           CW_KV("sentence", edge_attempt_sentence(s->trace.attempt)));
-}
-
 struct cw_str edge_trace_not_dialled(struct edge_stream *s, enum cw_failure failure,
                                      const struct cw_failure_gaps *gaps)
 {
     edge_attempt_failed(s->trace.attempt, failure, gaps);
-    tell_log(s, failure);
+    tell_log(&s->log, s->trace.attempt, s->direction, s->remote);
     return cw_arena_dup(&s->arena, edge_attempt_sentence(s->trace.attempt));
 }
 
@@ -386,7 +390,9 @@ static void on_end(struct edge_stream *s, const struct cw_s2s_action *action)
                                                        .gaps = gaps});
     edge_attempt_failed(attempt, failure, &gaps);
     if (result == EDGE_ATTEMPT_PENDING || !cw_failure_is_harmless(failure))
-        tell_log(s, failure);
+        tell_log(&s->log, attempt, s->direction,
+                 cw_str_is_present(edge_stream_remote(s)) ? edge_stream_remote(s)
+                                                          : cw_s2s_claimed_from(s->machine));
 }
 
 void edge_trace_action(struct edge_stream *s, const struct cw_s2s_action *action)

@@ -114,7 +114,6 @@ static const struct cw_api_arg diagnose_args[] = {
 };
 static const struct cw_api_arg test_partner_args[] = {
     DOMAIN("the partner's domain"),
-    {"local", CW_ARG_DOMAIN, false, false, "", "the first one", "the local domain to test for"},
     {"with", CW_ARG_FIELDS, false, false, "tls|sasl|dialback|proxy-fqdn|trust-anchor|pinned-keys",
      "", "NAME=VALUE: try with another value of this field; may be given again"},
     {"local", CW_ARG_DOMAIN, false, false, "", "", "our domain, when it is not the first one"},

@@ -345,10 +345,10 @@ static void names_host(void **state)
     assert_string_equal(world.host, expected);
 }
 
-/* A web server that takes the request and says nothing; one that is not even reached. */
+/* A web server that takes the request and says nothing. */
 static void ends_in_time(void **state)
 {
-    struct heard h = {0}, unreached = {0};
+    struct heard h = {0};
     uint64_t from_ms = cw_now_ms();
     (void)state;
     ask("https://web.test/silent", GOOD, 300, &h);
@@ -356,9 +356,6 @@ static void ends_in_time(void **state)
     assert_false(h.ok);
     assert_non_null(strstr(h.sentence, "does not answer in time"));
     assert_in_range(cw_now_ms() - from_ms, 290, 1500);
-    ask("https://web.test/ok?a=b", GOOD, 1, &unreached);
-    RUN_UNTIL(world.base, unreached.n > 0);
-    assert_false(unreached.ok);
 }
 
 /* Whenever it is cancelled, nothing comes and nothing is lost. */

@@ -155,7 +155,6 @@ static void on_prove(struct world *w, const struct cw_s2s_action *a)
     cw_assert(w->proves && w->has_tls && w->cert.present && !w->verify_only && w->n_ready == 0);
     cw_assert(cw_policy_partner(w->policy, a->remote) && !cw_str_eq(w->proof_asked, a->remote));
     w->proof_asked = cw_arena_dup(&w->arena, a->remote);
-    w->is_proving = true;
 }
 
 static void on_failed(struct world *w, const struct cw_s2s_action *a)
@@ -192,18 +191,9 @@ static void check_note(const struct cw_s2s_action *a)
         cw_assert((unsigned char)a->text.p[i] >= 0x20 && a->text.p[i] != 0x7F);
 }
 
-/* While the owner looks nothing is read or offered. */
-static void check_patience(const struct world *w, const struct cw_s2s_action *a)
-{
-    cw_assert(!w->is_proving ||
-              (a->kind != CW_S2S_DO_READY && a->kind != CW_S2S_DO_STANZA &&
-               a->kind != CW_S2S_DO_START_TLS && a->kind != CW_S2S_DO_ASK_AUTHORITY));
-}
-
 void world_take_action(struct world *w, const struct cw_s2s_action *a)
 {
     cw_assert(!w->is_closed);
-    check_patience(w, a);
     if (a->kind == CW_S2S_DO_NOTE) {
         check_note(a);
         return;

@@ -7,6 +7,7 @@
 #include "xmpp/ns.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define HEADER                                                   \
     "<?xml version='1.0'?><stream:stream xmlns='jabber:server' " \
@@ -53,12 +54,28 @@ static struct cw_policy *make_policy(struct cw_str rules)
     return p;
 }
 
+static bool is_proving(const struct world *w)
+{
+    return strcmp(cw_s2s_state_name(w->stream), "proving") == 0;
+}
+
+/* While the owner looks nothing is read, in the step that asked him or later. */
+static void check_patience(const struct cw_s2s_actions *actions, bool is_waiting)
+{
+    for (size_t i = 0; i < actions->n; i++) {
+        cw_assert(!is_waiting || actions->items[i].kind == CW_S2S_DO_NOTE);
+        is_waiting = is_waiting || actions->items[i].kind == CW_S2S_DO_PROVE;
+    }
+}
+
 static void step(struct world *w, struct cw_s2s_event e)
 {
+    bool is_waiting = e.kind == CW_S2S_BYTES && is_proving(w);
     struct cw_s2s_actions actions;
 
     e.now_ms = w->now_ms;
     cw_s2s_step(w->stream, &e, &actions);
+    check_patience(&actions, is_waiting);
     for (size_t i = 0; i < actions.n; i++)
         world_take_action(w, &actions.items[i]);
     cw_assert(!w->is_closed || cw_s2s_deadline_ms(w->stream) == 0);
@@ -125,9 +142,8 @@ static void proven(struct world *w, struct cw_str spec)
         cert.proof = (enum cw_cert_proof)proof;
         cert.proven_for = spec;
     }
-    if (w->is_proving)
+    if (is_proving(w))
         w->cert = cert;
-    w->is_proving = false;
     step(w, (struct cw_s2s_event){.kind = CW_S2S_PROVEN, .cert = &cert});
 }
 

@@ -31,7 +31,7 @@ struct world {
     struct cw_cert cert;          /* of the handshake that is up */
     struct cw_str proof_asked;    /* the domain of the last PROVE since then */
     size_t n_verifies, n_verified;
-    bool in_handshake, has_tls, is_proving, is_closed, has_failed;
+    bool in_handshake, has_tls, is_closed, has_failed;
 };
 
 /* Asserts what must hold for an action, and remembers it. */

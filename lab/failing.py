@@ -8,10 +8,10 @@ import socket
 from . import rogue
 from .ca import Authority
 from .nameserver import Name
-from .scripted import (CANNOT_CONNECT, EXTERNAL, OFFERS_DIALBACK, OFFERS_TLS, dialback, handshake,
-                       hangs_up, late, no_starttls, offers, only_a_header, over_tls,
-                       plain_on_tls_port, ready_then, refuses_starttls, says, silence,
-                       stream_error)
+from .scripted import (CANNOT_CONNECT, EXTERNAL, OFFERS_DIALBACK, OFFERS_TLS, answers_verify,
+                       dialback, handshake, hangs_up, knows_no_dialback, late, no_starttls, offers,
+                       only_a_header, over_tls, plain_on_tls_port, ready_then, refuses_starttls,
+                       says, silence, stream_error)
 from .settings import LOCAL_DOMAIN
 
 DIALBACK = {"sasl": "NotSupported", "dialback": "true"}
@@ -170,6 +170,32 @@ def with_certificate(border, case):
     stream.wait_end()
 
 
+def without_certificate(border, case):
+    """Over TLS as a client that shows none."""
+    stream = border.enter(rogue.connect(border.settings.edge))
+    stream.open(case.domain, LOCAL_DOMAIN)
+    stream.start_tls(rogue.context(border.authority))
+    stream.open(case.domain, LOCAL_DOMAIN)
+    stream.send("</stream:stream>")
+    stream.wait_end()
+
+
+def and_hangs_up(border, case):
+    call_in(border, case).close()
+
+
+def with_a_forged_key(border, case):
+    """Dialback, and the domain's own server knows nothing of it."""
+    stream = border.enter(rogue.connect(border.settings.edge))
+    stream.open(case.domain, LOCAL_DOMAIN)
+    stream.start_tls(rogue.context(border.authority, case.server.pair))
+    stream.open(case.domain, LOCAL_DOMAIN)
+    stream.send(f"<db:result from='{case.domain}' to='{LOCAL_DOMAIN}'>forged</db:result>")
+    stream.expect("result", 20)
+    stream.send("</stream:stream>")
+    stream.wait_end()
+
+
 def with_a_key(border, case):
     """Dialback, which the settings do not allow."""
     stream = call_in(border, case)
@@ -288,6 +314,11 @@ CASES = {
     "for-code": Case("certificate-purpose", "partner",
                      "The certificate of {domain} was not made for TLS.", talk=over_tls(),
                      pair=for_code, failed_step="authentication", **REFUSED),
+    "pinned": Case("certificate-pin", "partner",
+                   "The certificate of {domain} has another key, or another authority, than the "
+                   "one that is set for this partner.", talk=over_tls(),
+                   rules={"pinned_keys": "sha256:" + "A" * 43 + "="},
+                   failed_step="authentication", **REFUSED),
     # authentication
     "no-external": Case("external-not-offered", "partner",
                         "The server of {domain} does not let us authenticate by certificate (it "
@@ -299,6 +330,10 @@ CASES = {
                              talk=over_tls(EXTERNAL, ("auth", f"<failure xmlns='{rogue.SASL}'>"
                                                       "<not-authorized/></failure>")),
                              failed_step="authentication", **REFUSED),
+    "no-dialback": Case("dialback-not-offered", "partner",
+                        "The server of {domain} does not offer dialback, and our settings leave no "
+                        "other way.", talk=knows_no_dialback, rules=DIALBACK,
+                        failed_step="authentication", **REFUSED),
     "db-invalid": Case("dialback-invalid", "partner",
                        "The dialback key was called invalid, so the domain is not proven.",
                        talk=dialback("invalid"), rules=DIALBACK, failed_step="authentication",
@@ -359,6 +394,16 @@ CASES = {
     "expired-in": Case("certificate-expired", "partner",
                        "The certificate of {domain} has expired ({not-after}).", pair=expired,
                        call=with_certificate, **REFUSED),
+    "bare-in": Case("certificate-none", "partner",
+                    "The server of {domain} showed no certificate, and our settings need one.",
+                    call=without_certificate, **REFUSED),
+    "leaves": Case("closed-without-word", "partner",
+                   "The partner's server closed the connection before the stream was ready and "
+                   "gave no reason.", call=and_hangs_up),
+    "forged-in": Case("dialback-invalid", "partner",
+                      "The dialback key was called invalid, so the domain is not proven.",
+                      talk=answers_verify("invalid"), rules=DIALBACK, call=with_a_forged_key,
+                      **REFUSED),
     "db-in": Case("dialback-not-allowed", "ours",
                   "Only dialback is left with {domain}, and our settings do not allow it on such a "
                   "stream.", call=with_a_key, **REFUSED),

@@ -28,11 +28,14 @@ class Scripted(rogue.Partner):
         stream.expect("starttls")
         stream.send(f"<proceed xmlns='{rogue.TLS}'/>")
 
-    def over_tls(self, stream, features: str) -> None:
-        """As far as the features over TLS."""
+    def finish_tls(self, stream) -> None:
         self.begin_tls(stream)
         stream.socket = self._tls.wrap_socket(stream.socket, server_side=True)
         stream._restart()
+
+    def over_tls(self, stream, features: str) -> None:
+        """As far as the features over TLS."""
+        self.finish_tls(stream)
         self._greet(stream, features)
 
 
@@ -108,6 +111,16 @@ def over_tls(features=EXTERNAL, answer=None):
     return talk
 
 
+def knows_no_dialback(server, stream):
+    """Neither its features nor the namespaces of its header speak of dialback."""
+    server.finish_tls(stream)
+    stream.expect("stream")
+    stream.send(f"<stream:stream xmlns='{rogue.SERVER}' xmlns:stream='{rogue.STREAMS}' "
+                f"from='{stream.opening.get('to')}' version='1.0' id='x'>"
+                f"<stream:features>{EXTERNAL}</stream:features>")
+    stay(stream)
+
+
 def stream_error(condition: str, text: str = "") -> str:
     words = f"<text xmlns='{rogue.STREAM_ERRORS}'>{text}</text>" if text else ""
     return (f"<stream:error><{condition} xmlns='{rogue.STREAM_ERRORS}'/>{words}</stream:error>"
@@ -122,6 +135,17 @@ def dialback(kind: str, inside: str = ""):
         if kind:
             stream.send(f"<db:result from='{asked.get('to')}' to='{asked.get('from')}' "
                         f"type='{kind}'>{inside}</db:result>")
+        stay(stream)
+    return talk
+
+
+def answers_verify(kind: str):
+    """The authority's answer to a question about a key."""
+    def talk(server, stream):
+        server.over_tls(stream, OFFERS_DIALBACK)
+        asked = stream.expect("verify")
+        stream.send(f"<db:verify from='{asked.get('to')}' to='{asked.get('from')}' "
+                    f"id='{asked.get('id')}' type='{kind}'/>")
         stay(stream)
     return talk
 

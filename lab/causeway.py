@@ -66,6 +66,7 @@ _EDGE_OPTIONS = """  queue:
 
 #: all neighbours in the lab, good and bad, come from one address
 _OPEN_DOOR = """  connections-per-s: 0
+  handshakes-per-s: 0
   ban-after: 0"""
 
 

@@ -24,7 +24,6 @@ _PORT, _SECRET = 5347, "crowd-secret"
 #: all partners come from one address, a hundred streams at once
 _DOOR = """  connections-per-s: 0
   handshakes-per-s: 0
-  handshakes-per-s: 0
   ban-after: 0
   max-unauthenticated: 1000"""
 

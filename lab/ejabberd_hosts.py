@@ -14,7 +14,7 @@ from .vhosts import HostingServer, Seen, Setup, certificate_for
 
 _STARTTLS = {"required": "required", "optional": "optional", "off": "false"}
 
-_COMMANDS = ["send_stanza", "outgoing_s2s_number"]
+_COUNTS = ["outgoing_s2s_number", "incoming_s2s_number"]
 
 _METHODS = {("tls", "EXTERNAL"): "SASL over TLS", ("tls", "dialback"): "TLS dialback",
             ("tcp", "dialback"): "TCP dialback"}
@@ -59,7 +59,7 @@ class EjabberdHosts(HostingServer):
                           f"<message type='chat' id='{domain}'><body>{domain}</body></message>"})
 
     def is_idle(self) -> bool:
-        return self._command("outgoing_s2s_number")["s2s_outgoing"] == 0
+        return not any(count for name in _COUNTS for count in self._command(name).values())
 
     def _command(self, name: str, **arguments):
         host, port = self.control
@@ -101,7 +101,7 @@ class EjabberdHosts(HostingServer):
             "s2s_max_retry_delay": 1,
             "outgoing_s2s_families": ["ipv4"],
             "outgoing_s2s_ipv4_address": self.address[0],
-            "api_permissions": {"the lab": {"who": "all", "what": _COMMANDS}},
+            "api_permissions": {"the lab": {"who": "all", "what": ["send_stanza", *_COUNTS]}},
             "listen": [
                 {"port": self.address[1], "ip": self.address[0], "module": "ejabberd_s2s_in"},
                 {"port": self.control[1], "ip": self.control[0], "module": "ejabberd_http",

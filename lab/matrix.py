@@ -28,8 +28,8 @@ _TIMEOUT_S = 5  #: the least that there is
 _PATIENCE_S = 4 * _TIMEOUT_S
 
 _READY = re.compile(r" stream-ready .*?direction=(\S+) .*?remote=(\S+) method=\"([^\"]*)\"")
-_CLOSED = re.compile(r" stream-closed .*?direction=(\S+) remote=(\S+) .*?reason=(\"[^\"]*\"|\S+)")
-_UNDIALLED = re.compile(r" dial-failed .*?remote=(\S+) .*?text=(\"[^\"]*\"|\S+)")
+_FAILED = re.compile(r" attempt-failed .*?direction=(\S+) remote=(\S+) reason=(\S+) side=(\S+)")
+_CLOSED = re.compile(r" stream-closed .*?direction=(\S+) remote=(\S+) error=(\S+)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Outcome:
     """What became of one message and of the stream that was to carry it."""
 
     is_up: bool
-    ours: str  #: the method by which our stream came up, or the reason why it did not
+    ours: str  #: the method by which our stream came up, or why it did not
+    is_up_there: bool
     theirs: str  #: the same as the partner's server tells it, "" when it says nothing
     arrived: int  #: how often the message did
     status: int = 0  #: `out`: what its SIP sender was told
@@ -46,7 +47,7 @@ class Outcome:
     def is_told(self, with_refusals: bool) -> bool:
         """Whether both ends have said all that they will; refusals: also why it is not up."""
         if self.is_up:
-            return bool(self.theirs) and self.arrived > 0
+            return self.is_up_there and self.arrived > 0
         return bool(self.ours) and (bool(self.theirs) or not with_refusals)
 
 
@@ -96,17 +97,27 @@ class Matrix(Border):
     def _make_names(self) -> NameServer:
         return NameServer(self.settings.dns)  # for its zone alone; dnsmasq serves it
 
-    def run(self, tls: str, sasl: str, dialback: str) -> dict:
-        """With these rules, one message each way for each domain: the outcome by domain."""
+    def run(self, *rules: str) -> dict:
+        """With these rules, one message each way for each domain: the outcome by domain.
+
+        Where the machine is so busy that the resolver gives up its name server among hundreds of
+        questions at once, all is tried again, with what it has learnt by then."""
+        for _ in range(4):
+            round_ = self._run(*rules)
+            if not round_.has_lost_questions():
+                break
+        return round_.look()[0]
+
+    def _run(self, tls: str, sasl: str, dialback: str) -> "_Round":
         self.change(PARTNER, enabled="false")
         wait_until(lambda: all(server.is_idle() for server in self.servers), 10,
                    "the servers at rest", every=0.1)
         self.change(PARTNER, tls=tls, sasl=sasl, dialback=dialback, enabled="true")
         round_ = _Round(self, f"{tls} {sasl} {dialback}")
         deadline = time.monotonic() + _PATIENCE_S
-        while not (outcomes := round_.look())[1] and time.monotonic() < deadline:
+        while not round_.look()[1] and time.monotonic() < deadline:
             time.sleep(0.1)
-        return outcomes[0]
+        return round_
 
 
 class _Round:
@@ -126,6 +137,11 @@ class _Round:
                                                      f"{mark} {domain}")
             server.send(server.domains("in"), LOCAL_USER)
 
+    def has_lost_questions(self) -> bool:
+        """Whether a name was not found, which all are that we ask for."""
+        log = self._causeway.output()[self._log_start:]
+        return " reason=dns-" in log or " reason=no-target-address" in log
+
     def look(self):
         """The outcomes by domain, and whether all of them are there."""
         log = self._causeway.output()[self._log_start:]
@@ -136,14 +152,14 @@ class _Round:
             seen = _by_domain(server.seen())
             for domain in server.domains("out"):
                 made = outcomes[domain] = Outcome(
-                    *outbound.get(domain, (False, "")), _their_stream(seen[domain], "incoming"),
+                    *outbound.get(domain, (False, "")), *_their_stream(seen[domain], "incoming"),
                     arrived=sum(1 for each in seen[domain]
                                 if each.kind == "got" and each.detail == f"{self._mark} {domain}"),
                     status=self._sip.answers.get(self._calls[domain], 0))
                 is_over &= made.status != 0 and made.is_told(server.tells_refusals)
             for domain in server.domains("in"):
                 made = outcomes[domain] = Outcome(
-                    *inbound.get(domain, (False, "")), _their_stream(seen[domain], "outgoing"),
+                    *inbound.get(domain, (False, "")), *_their_stream(seen[domain], "outgoing"),
                     arrived=bodies[domain],
                     bounced=any(each.kind == "bounced" for each in seen[domain]))
                 is_over &= (made.is_up or made.bounced) and made.is_told(True)
@@ -151,17 +167,18 @@ class _Round:
 
 
 def _our_streams(log: str, direction: str) -> dict:
-    """By domain, whether a stream with it came up, and its method or the last one's reason."""
-    streams = {}
+    """By domain, whether a stream with it came up, and its method; or why the last one did not, on
+    whose side the fault is, and the stream error that either side sent."""
+    methods, reasons, errors = {}, {}, {}
     for line in log.splitlines():
         if (match := _READY.search(line)) and match[1] == direction:
-            streams[match[2]] = True, match[3]
+            methods[match[2]] = match[3]
+        elif (match := _FAILED.search(line)) and match[1] == direction:
+            reasons[match[2]] = f"{match[3]} ({match[4]})"
         elif (match := _CLOSED.search(line)) and match[1] == direction:
-            if not streams.get(match[2], (False,))[0]:
-                streams[match[2]] = False, match[3].strip('"')
-        elif (match := _UNDIALLED.search(line)) and direction == "outbound":
-            streams.setdefault(match[1], (False, match[2].strip('"')))
-    return streams
+            errors[match[2]] = "" if match[3] == "none" else f" {match[3]}"
+    failed = {domain: (False, reason + errors.get(domain, "")) for domain, reason in reasons.items()}
+    return failed | {domain: (True, method) for domain, method in methods.items()}
 
 
 def _by_domain(seen) -> dict:
@@ -172,9 +189,9 @@ def _by_domain(seen) -> dict:
     return sorted_
 
 
-def _their_stream(seen, direction: str) -> str:
-    """The method if the stream came up, else what was said last."""
+def _their_stream(seen, direction: str):
+    """Whether it came up, and by which method, else what was said last."""
     said = [each for each in seen
             if each.direction == direction and each.kind in ("ready", "closed")]
     ready = [each.detail for each in said if each.kind == "ready"]
-    return ready[-1] if ready else said[-1].detail if said else ""
+    return bool(ready), ready[-1] if ready else said[-1].detail if said else ""

@@ -22,8 +22,9 @@ _SEND = ('for domain in ("{domains}"):gmatch("%S+") do prosody.core_route_stanza
          'prosody.hosts[domain], require"util.stanza".message({{ from = "juliet@"..domain, '
          'to = "{to}", type = "chat", id = domain }}, domain)) end')
 
-_COUNT = ("local count = 0; for _, host in pairs(prosody.hosts) do "
-          "for _ in pairs(host.s2sout or {}) do count = count + 1 end end return count")
+_COUNT = ("local count = 0; for _ in pairs(prosody.incoming_s2s) do count = count + 1 end; "
+          "for _, host in pairs(prosody.hosts) do for _ in pairs(host.s2sout or {}) do "
+          "count = count + 1 end end return count")
 
 
 class ProsodyHosts(HostingServer):

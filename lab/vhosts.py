@@ -126,7 +126,7 @@ class HostingServer(Server, abc.ABC):
 
     @abc.abstractmethod
     def is_idle(self) -> bool:
-        """Whether it has no outgoing stream, nor one that it is resting from."""
+        """Whether it has no stream to another server, nor one that it is resting from."""
 
     @abc.abstractmethod
     def _write(self) -> None:

@@ -86,6 +86,11 @@ class Ejabberd(PartnerServer):
             bundle.chmod(0o600)
             certificates = f"certfiles: [{json.dumps(str(bundle))}]\n" \
                            f"ca_file: {json.dumps(str(trusted))}\n"
+        direct = "" if not self.direct_tls_port else f"""
+  - port: {self.direct_tls_port}
+    ip: "{self.server_address[0]}"
+    module: ejabberd_s2s_in
+    tls: true"""
         dialback = "" if self.mode is Mode.SASL else "\n  mod_s2s_dialback: {}"
         return f"""# Written anew at each start.
 loglevel: debug
@@ -100,7 +105,7 @@ auth_password_format: scram
 listen:
   - port: {self.server_address[1]}
     ip: "{self.server_address[0]}"
-    module: ejabberd_s2s_in
+    module: ejabberd_s2s_in{direct}
   - port: {self.client_address[1]}
     ip: "{self.client_address[0]}"
     module: ejabberd_c2s

@@ -40,6 +40,8 @@ def pair_for(mode: Mode, domain: str, authority: Authority, fault: str = ""):
 class PartnerServer(Server):
     """One server for one domain. `certificate` replaces the one that the mode would use.
 
+    direct_tls_port: where it speaks TLS from the first byte besides; 0: nowhere.
+
     A subclass says how its server is started, and writes its configuration.
     """
 
@@ -49,7 +51,7 @@ class PartnerServer(Server):
 
     def __init__(self, settings: Settings, authority: Authority, mode: Mode = Mode.SASL,
                  domain: str = PARTNER_DOMAIN, server_address=None, client_address=None,
-                 certificate: Pair = None):
+                 certificate: Pair = None, direct_tls_port: int = 0):
         kind = self.software.lower()
         self.directory = settings.data / f"{kind}-{domain}"
         self.settings = settings
@@ -59,6 +61,7 @@ class PartnerServer(Server):
         self.server_address = server_address or settings.prosody
         self.client_address = client_address or settings.prosody_clients
         self.pair = certificate or pair_for(mode, domain, authority)
+        self.direct_tls_port = direct_tls_port
         self.config = self.directory / self.config_name
         self.server_log = self.directory / f"{kind}.log"
         super().__init__(f"{self.software} {domain}", self._command(), self.directory,

@@ -50,9 +50,15 @@ def _modules(mode: Mode) -> str:
 
 
 class Prosody(PartnerServer):
+    """bidi: it offers and asks for stanzas both ways on one stream (XEP-0288)."""
+
     software = "Prosody"
     config_name = "prosody.cfg.lua"
     log_level = "debug"  #: "warn" where its speed is measured
+
+    def __init__(self, *arguments, bidi: bool = False, **options):
+        self.bidi = bidi
+        super().__init__(*arguments, **options)
 
     def _command(self) -> list:
         return ["prosody", "-F", "--config", self.config]
@@ -82,6 +88,7 @@ class Prosody(PartnerServer):
     def _text(self) -> str:
         encrypted = "true" if self.is_encrypted else "false"
         secure = "true" if self.mode is Mode.SASL else "false"
+        disabled = '"offline"' if self.bidi else '"offline", "s2s_bidi"'
         return f"""-- Written anew at each start.
 run_as_root = true
 daemonize = false
@@ -90,13 +97,14 @@ data_path = "{self.directory}/data"
 plugin_paths = {{}}
 log = {{ {{ levels = {{ min = "{self.log_level}" }}, to = "file", filename = "{self.server_log}" }} }}
 modules_enabled = {{ {_modules(self.mode)} }}
-modules_disabled = {{ "offline", "s2s_bidi" }}
+modules_disabled = {{ {disabled} }}
 authentication = "internal_plain"
 storage = "internal"
 use_libevent = false
 s2s_interfaces = {{ "{self.server_address[0]}" }}
 s2s_ports = {{ {self.server_address[1]} }}
-s2s_direct_tls_ports = {{}}
+s2s_direct_tls_ports = {{ {self.direct_tls_port or ""} }}
+s2s_direct_tls_interfaces = {{ "{self.server_address[0]}" }}
 c2s_interfaces = {{ "{self.client_address[0]}" }}
 c2s_ports = {{ {self.client_address[1]} }}
 c2s_direct_tls_ports = {{}}

@@ -344,16 +344,26 @@ class Partner:
         self._greet(stream, f"<starttls xmlns='{TLS}'><required/></starttls>")
         stream.expect("starttls")
         stream.send(f"<proceed xmlns='{TLS}'/>")
+        self._secure(stream)
+        shown = stream.socket.getpeercert(True)
+        self.shown.append((self._external(stream), shown))
+        self._receive(stream)
+
+    def _secure(self, stream: Stream) -> None:
         stream.socket = self._tls.wrap_socket(stream.socket, server_side=True)
         stream._restart()
-        shown = stream.socket.getpeercert(True)
-        self._greet(stream, f"<mechanisms xmlns='{SASL}'><mechanism>EXTERNAL</mechanism>"
+
+    def _external(self, stream: Stream, more: str = "") -> str:
+        """Lets the other side in by its certificate, offering more beside that; its domain."""
+        self._greet(stream, f"{more}<mechanisms xmlns='{SASL}'><mechanism>EXTERNAL</mechanism>"
                     "</mechanisms>")
         stream.expect("auth")
         stream.send(f"<success xmlns='{SASL}'/>")
         stream._restart()
-        domain = self._greet(stream, "")
-        self.shown.append((domain, shown))
+        return self._greet(stream, "")
+
+    def _receive(self, stream: Stream) -> None:
+        domain = stream.opening.get("from", "")
         self.ready += 1
         while True:
             self.reads.wait()

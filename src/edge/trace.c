@@ -19,23 +19,24 @@ static void tell_log(const struct cw_log_ctx *log, const struct edge_attempt *at
 
 /* --- beginning --------------------------------------------------------------------------------*/
 
-static void begin(struct edge_stream *s, struct cw_str local, struct cw_str remote)
+static struct edge_attempt *begin(const struct edge_stream *s, struct cw_str local,
+                                  struct cw_str remote, uint64_t since_ms)
 {
     const struct cw_partner *partner = cw_policy_partner(s->edge->policy, remote);
-    s->trace.attempt = edge_attempt_begin(
+    return edge_attempt_begin(
         s->edge->attempts,
         &(struct edge_attempt_start){.direction = s->direction,
                                      .id = s->log.id,
                                      .local = local,
                                      .remote = remote,
                                      .partner = partner ? partner->domain : CW_STR_NONE,
-                                     .since_ms = s->since_ms,
+                                     .since_ms = since_ms,
                                      .is_apart = s->is_apart});
 }
 
 void edge_trace_begin(struct edge_stream *s)
 {
-    begin(s, s->local, s->remote);
+    s->trace.attempt = begin(s, s->local, s->remote, s->since_ms);
 }
 
 static void take_address(struct edge_stream *s)
@@ -51,7 +52,7 @@ static void begin_inbound(struct edge_stream *s)
     struct cw_str remote = cw_s2s_claimed_from(s->machine);
     if (!cw_str_is_present(remote))
         return;
-    begin(s, cw_s2s_claimed_to(s->machine), remote);
+    s->trace.attempt = begin(s, cw_s2s_claimed_to(s->machine), remote, s->since_ms);
     take_address(s);
     json_t *facts = json_object();
     json_object_set_new(facts, "address", edge_fact(s->trace.address));
@@ -76,18 +77,6 @@ void edge_trace_no_room(struct edge *edge, struct cw_str local, struct cw_str re
 }
 
 /* --- steps ------------------------------------------------------------------------------------*/
-
-static void step(struct edge_stream *s, enum edge_step_kind kind, json_t *facts)
-{
-    edge_attempt_step(s->trace.attempt, &(struct edge_step){.kind = kind, .facts = facts});
-}
-
-static json_t *one_fact(const char *name, struct cw_str value)
-{
-    json_t *facts = json_object();
-    json_object_set_new(facts, name, edge_fact(value));
-    return facts;
-}
 
 static json_t *cert_facts(const struct cw_cert *cert)
 {
@@ -119,20 +108,14 @@ void edge_trace_tls_up(struct edge_stream *s)
         json_object_set_new(facts, "staple", json_string(cw_tls_staple_name(tls->staple)));
     json_object_set_new(facts, "certificate",
                         tls->cert.present ? cert_facts(&tls->cert) : json_null());
-    step(s, EDGE_STEP_TLS, facts);
-}
-
-static void note(struct edge_stream *s, enum cw_failure failure, struct cw_str detail)
-{
-    s->trace.noted = failure;
-    s->trace.detail = cw_arena_dup(&s->arena, cw_str_sub(detail, 0, 200));
+    edge_trace_step(s, EDGE_STEP_TLS, facts);
 }
 
 void edge_trace_tls_failed(struct edge_stream *s, struct cw_str sentence)
 {
     struct cw_str detail;
     enum cw_failure failure = edge_trace_tls_failure(s->conn, sentence, &detail);
-    note(s, failure, detail);
+    edge_trace_remember(s, failure, detail);
 }
 
 void edge_trace_bytes(struct edge_stream *s, struct cw_str bytes)
@@ -151,157 +134,7 @@ void edge_trace_lost(struct edge_stream *s, enum cw_conn_end end, struct cw_str 
         s->trace.lost_text = cw_arena_dup(&s->arena, sentence);
     /* With TLS 1.3 the peer's alert about our certificate comes behind the handshake. */
     if (end == CW_CONN_END_TLS && cw_conn_tls_fault(s->conn) == CW_TLS_FAULT_ALERT)
-        note(s, CW_FAIL_TLS_ALERT, cw_str_of(cw_conn_tls_alert(s->conn)));
-}
-
-/* --- the machine's notes ----------------------------------------------------------------------*/
-
-static struct cw_str behind_colon(struct cw_str text)
-{
-    ptrdiff_t colon = cw_str_find(text, CW_S(": "));
-    return colon < 0 ? CW_STR_NONE : cw_str_sub(text, (size_t)colon + 2, text.n);
-}
-
-static void on_header(struct edge_stream *s, struct cw_str text)
-{
-    (void)text;
-    s->trace.has_header = true;
-}
-
-static void on_features(struct edge_stream *s, struct cw_str text)
-{
-    if (!s->trace.is_authenticated)
-        step(s, EDGE_STEP_FEATURES, one_fact("offered", text));
-    s->trace.stage = EDGE_STEP_AUTHENTICATION;
-}
-
-static void on_offered(struct edge_stream *s, struct cw_str text)
-{
-    if (!s->trace.is_authenticated)
-        step(s, EDGE_STEP_FEATURES, one_fact("offered-here", text));
-    s->trace.stage = EDGE_STEP_AUTHENTICATION;
-}
-
-static void on_starttls(struct edge_stream *s, struct cw_str text)
-{
-    (void)text;
-    s->trace.stage = EDGE_STEP_TLS;
-}
-
-static void on_no_starttls(struct edge_stream *s, struct cw_str text)
-{
-    (void)text;
-    note(s, CW_FAIL_STARTTLS_NOT_OFFERED, CW_STR_NONE);
-}
-
-/* It went on without TLS: that is not what it will fail by. */
-static void on_auth_started(struct edge_stream *s, struct cw_str text)
-{
-    (void)text;
-    if (s->trace.noted == CW_FAIL_STARTTLS_NOT_OFFERED)
-        note(s, CW_FAIL_NONE, CW_STR_NONE);
-}
-
-static void on_accepted(struct edge_stream *s, struct cw_str text)
-{
-    (void)text;
-    s->trace.is_authenticated = true;
-}
-
-/* Outbound the peer's answer, with its condition; inbound ours. */
-static void on_refused(struct edge_stream *s, struct cw_str condition)
-{
-    const struct cw_facts *facts = cw_s2s_facts(s->machine);
-    struct cw_str detail = CW_STR_NONE;
-    if (s->direction == CW_OUTBOUND) {
-        note(s, CW_FAIL_EXTERNAL_REFUSED, condition);
-    } else if (facts->cert != CW_CERT_GOOD) {
-        enum cw_failure failure =
-            edge_trace_cert_failure(cw_s2s_cert(s->machine), facts->cert, &s->arena, &detail);
-        note(s, failure, detail);
-    } else {
-        note(s, CW_FAIL_PROTOCOL, condition);
-    }
-}
-
-static void on_nothing_to_offer(struct edge_stream *s, struct cw_str text)
-{
-    const struct cw_facts *facts = cw_s2s_facts(s->machine);
-    struct cw_str detail = CW_STR_NONE;
-    (void)text;
-    if (facts->tls == CW_TLS_UP && facts->cert != CW_CERT_GOOD) {
-        enum cw_failure failure =
-            edge_trace_cert_failure(cw_s2s_cert(s->machine), facts->cert, &s->arena, &detail);
-        note(s, failure, detail);
-    } else {
-        note(s, CW_FAIL_NOTHING_OFFERED, detail);
-    }
-}
-
-static void on_dialback_answered(struct edge_stream *s, struct cw_str text)
-{
-    if (s->direction == CW_OUTBOUND)
-        note(s, CW_FAIL_NONE, behind_colon(text));
-}
-
-static void on_dialback_ignored(struct edge_stream *s, struct cw_str text)
-{
-    (void)text;
-    note(s, CW_FAIL_DIALBACK_NOT_ALLOWED, CW_STR_NONE);
-}
-
-/* Our own refusal of a key, by its condition. */
-static void on_dialback_refused(struct edge_stream *s, struct cw_str condition)
-{
-    enum cw_stanza_error error = CW_STANZA_BAD_REQUEST;
-    (void)cw_stanza_error_of(condition, &error);
-    if (error == CW_STANZA_POLICY_VIOLATION || error == CW_STANZA_NOT_AUTHORIZED)
-        note(s, CW_FAIL_DIALBACK_NOT_ALLOWED, CW_STR_NONE);
-    else if (error == CW_STANZA_ITEM_NOT_FOUND)
-        note(s, CW_FAIL_NOT_OUR_DOMAIN, CW_STR_NONE);
-    else if (error == CW_STANZA_RESOURCE_CONSTRAINT)
-        note(s, CW_FAIL_TOO_MANY_STREAMS, CW_STR_NONE);
-    else
-        note(s, CW_FAIL_PROTOCOL, condition);
-}
-
-static void on_dialback_impossible(struct edge_stream *s, struct cw_str text)
-{
-    note(s, CW_FAIL_NONE, text);
-}
-
-static void on_error_received(struct edge_stream *s, struct cw_str text)
-{
-    s->trace.words = cw_arena_dup(&s->arena, text);
-}
-
-static const struct {
-    const char *event;
-    void (*take)(struct edge_stream *, struct cw_str text);
-} notes[] = {
-    {"header", on_header},
-    {"features", on_features},
-    {"offered", on_offered},
-    {"starttls", on_starttls},
-    {"starttls-not-offered", on_no_starttls},
-    {"auth-started", on_auth_started},
-    {"auth-accepted", on_accepted},
-    {"auth-refused", on_refused},
-    {"nothing-to-offer", on_nothing_to_offer},
-    {"dialback-answered", on_dialback_answered},
-    {"dialback-ignored", on_dialback_ignored},
-    {"dialback-refused", on_dialback_refused},
-    {"dialback-impossible", on_dialback_impossible},
-    {"error-received", on_error_received},
-};
-
-static void on_note(struct edge_stream *s, const struct cw_s2s_action *action)
-{
-    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
-        if (cw_str_eq_cstr(action->bytes, notes[i].event)) {
-            notes[i].take(s, action->text);
-            return;
-        }
+        edge_trace_remember(s, CW_FAIL_TLS_ALERT, cw_str_of(cw_conn_tls_alert(s->conn)));
 }
 
 /* --- verdicts ---------------------------------------------------------------------------------*/
@@ -324,19 +157,30 @@ struct cw_str edge_trace_not_dialled(struct edge_stream *s, enum cw_failure fail
     return cw_arena_dup(&s->arena, edge_attempt_sentence(s->trace.attempt));
 }
 
+/* One more pair on a stream that is there already. */
+static void on_pair_ready(struct edge_stream *s, const struct cw_s2s_action *action)
+{
+    json_t *facts = edge_trace_fact("method", cw_str_of(cw_method_name(action->method)));
+    json_object_set_new(facts, "local", edge_fact(action->local));
+    json_object_set_new(facts, "remote", edge_fact(action->remote));
+    edge_trace_step(s, EDGE_STEP_AUTHENTICATION, facts);
+}
+
 static void on_ready(struct edge_stream *s, const struct cw_s2s_action *action)
 {
-    if (edge_attempt_result(s->trace.attempt) != EDGE_ATTEMPT_PENDING)
+    if (edge_attempt_result(s->trace.attempt) != EDGE_ATTEMPT_PENDING) {
+        on_pair_ready(s, action);
         return;
+    }
     if (!s->tls)
         edge_attempt_step(s->trace.attempt,
                           &(struct edge_step){.kind = EDGE_STEP_TLS, .state = EDGE_STEP_SKIPPED});
-    json_t *facts = one_fact("method", cw_str_of(cw_method_name(action->method)));
+    json_t *facts = edge_trace_fact("method", cw_str_of(cw_method_name(action->method)));
     if (action->method == CW_METHOD_SASL_EXTERNAL) {
         enum cw_cert_proof proof = cw_cert_proof(cw_s2s_cert(s->machine), edge_stream_remote(s));
         json_object_set_new(facts, "proof", json_string(cw_cert_proof_name(proof)));
     }
-    step(s, EDGE_STEP_AUTHENTICATION, facts);
+    edge_trace_step(s, EDGE_STEP_AUTHENTICATION, facts);
     edge_attempt_ready(s->trace.attempt, action->method);
 }
 
@@ -346,16 +190,18 @@ static void on_verified(struct edge_stream *s, const struct cw_s2s_dialback *ans
     if (!s->is_verifier || answer->state == CW_DIALBACK_ERROR ||
         edge_attempt_result(s->trace.attempt) != EDGE_ATTEMPT_PENDING)
         return;
-    step(s, EDGE_STEP_AUTHENTICATION,
-         one_fact("dialback-key",
-                  answer->state == CW_DIALBACK_VALID ? CW_S("valid") : CW_S("invalid")));
+    edge_trace_step(s, EDGE_STEP_AUTHENTICATION,
+                    edge_trace_fact("dialback-key", answer->state == CW_DIALBACK_VALID
+                                                        ? CW_S("valid")
+                                                        : CW_S("invalid")));
     edge_attempt_ready(s->trace.attempt, CW_METHOD_NONE);
 }
 
 void edge_trace_dialback(struct edge_stream *s, const struct cw_s2s_dialback *answer)
 {
     if (answer->state == CW_DIALBACK_ERROR)
-        note(s, CW_FAIL_DIALBACK_ERROR, cw_str_of(cw_stanza_error_name(answer->condition)));
+        edge_trace_remember(s, CW_FAIL_DIALBACK_ERROR,
+                            cw_str_of(cw_stanza_error_name(answer->condition)));
 }
 
 void edge_trace_not_needed(struct edge_stream *s)
@@ -395,13 +241,39 @@ static void on_end(struct edge_stream *s, const struct cw_s2s_action *action)
                                                           : cw_s2s_claimed_from(s->machine));
 }
 
+static bool is_added_pair(const struct edge_stream *s, const struct cw_s2s_action *action)
+{
+    return action->kind == CW_S2S_DO_FAILED &&
+           (!cw_str_eq(action->local, s->local) || !cw_str_eq(action->remote, s->remote));
+}
+
+/* Its stream goes on: an attempt of its own, under its own domain. */
+static void on_pair_failed(struct edge_stream *s, const struct cw_s2s_action *action)
+{
+    struct edge_attempt *attempt = begin(s, action->local, action->remote, cw_now_ms());
+    struct cw_failure_gaps gaps;
+    enum cw_failure failure = edge_trace_why(s, action, &gaps);
+    if (failure == CW_FAIL_DIALBACK_ERROR && !action->by_peer)
+        failure = CW_FAIL_DIALBACK_TIMEOUT;
+    gaps.domain = action->remote;
+    gaps.local = action->local;
+    edge_attempt_step(attempt, &(struct edge_step){.kind = EDGE_STEP_AUTHENTICATION,
+                                                   .state = EDGE_STEP_FAILED,
+                                                   .facts = edge_trace_fact("on-stream", s->log.id),
+                                                   .failure = failure,
+                                                   .gaps = gaps});
+    edge_attempt_failed(attempt, failure, &gaps);
+    tell_log(&s->log, attempt, s->direction, action->remote);
+    edge_attempt_end(&attempt);
+}
+
 void edge_trace_action(struct edge_stream *s, const struct cw_s2s_action *action)
 {
     if (!s->trace.attempt && s->direction == CW_INBOUND)
         begin_inbound(s);
     switch ((int)action->kind) { /* of the others the timeline needs nothing */
     case CW_S2S_DO_NOTE:
-        on_note(s, action);
+        edge_trace_note(s, action);
         break;
     case CW_S2S_DO_READY:
         on_ready(s, action);
@@ -411,7 +283,9 @@ void edge_trace_action(struct edge_stream *s, const struct cw_s2s_action *action
         break;
     case CW_S2S_DO_FAILED:
     case CW_S2S_DO_CLOSE:
-        if (s->trace.attempt)
+        if (is_added_pair(s, action))
+            on_pair_failed(s, action);
+        else if (s->trace.attempt)
             on_end(s, action);
         break;
     default:

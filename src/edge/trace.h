@@ -70,6 +70,15 @@ struct cw_str edge_trace_sentence(struct edge_stream *, const struct cw_s2s_acti
 /* The stream goes. */
 void edge_trace_end(struct edge_stream *);
 
+/* --- trace_note.c: what the machine notes on the way ------------------------------------------*/
+
+void edge_trace_note(struct edge_stream *, const struct cw_s2s_action *);
+/* Kept for an end that nobody explains. */
+void edge_trace_remember(struct edge_stream *, enum cw_failure, struct cw_str detail);
+/* A step that went well; the facts are taken over. */
+void edge_trace_step(struct edge_stream *, enum edge_step_kind, json_t *facts);
+json_t *edge_trace_fact(const char *name, struct cw_str value);
+
 /* --- trace_why.c ------------------------------------------------------------------------------*/
 
 /* What a FAILED or CLOSE action comes from; fills the gaps, borrowed from stream and action. */

@@ -8,13 +8,13 @@ slow ones wait together.
 import pytest
 
 from lab import rogue
-from lab.border import Border
+from lab.border import SECOND_DOMAIN, Border
 from lab.ca import Authority
 from lab.failing import CASES, Case, as_stranger
 from lab.partner import Mode
 from lab.process import wait_until
 from lab.prosody import Prosody
-from lab.scripted import Scripted, over_tls
+from lab.scripted import CANNOT_CONNECT, OFFERS_DIALBACK, Scripted, over_tls
 from lab.settings import LOCAL_DOMAIN
 from lab.signedzone import SignedZones, Zone, tlsa
 
@@ -131,11 +131,12 @@ def test_senders_hear_the_sentence(failures):
     """In the SIP answer, and so in the gateway's log."""
     for name in ("closed-port", "expired", "violation"):
         case = CASES[name]
+        attempt = wait_until(lambda case=case: last(failures, case), 20, "the attempt's end",
+                             every=0.5)
         said = [line for line in failures.causeway.output().splitlines()
                 if " message-answered " in line and f"to=j@{case.domain}" in line]
         assert len(said) == 1
-        sentence = last(failures, case)["sentence"]
-        assert f'reason="{sentence}"' in said[0]
+        assert f'reason="{attempt["sentence"]}"' in said[0]
 
 
 def test_the_log_tells_it_too(failures):
@@ -149,6 +150,37 @@ def test_the_log_tells_it_too(failures):
         if last(failures, case):
             expected = [] if case.reason in HARMLESS else [(case.reason, case.side)]
             assert told.get(case.domain, []) == expected
+
+
+def test_a_pair_fails_alone(failures):
+    """One more domain of ours on a stream that is ready: refused, and the stream stays."""
+    def talk(server, stream):
+        server.over_tls(stream, OFFERS_DIALBACK)
+        for kind, inside in (("valid", ""), ("error", CANNOT_CONNECT)):
+            asked = stream.expect("result")
+            stream.send(f"<db:result from='{asked.get('to')}' to='{asked.get('from')}' "
+                        f"type='{kind}'>{inside}</db:result>")
+            if kind == "valid":
+                stream.expect("message")
+        stream.wait_end(60)
+    domain, place = "pairs.test", (failures.address(), 5269)
+    failures.publish(domain, place)
+    failures.allow(domain, sasl="NotSupported", dialback="true")
+    failures.enter(Scripted(place, failures.authority,
+                            failures.authority.issue(domain, domain), talk))
+    assert failures.sip.ask(ALICE, f"j@{domain}", "first") == 202
+    failures.sip.send(f"bob@{SECOND_DOMAIN}", f"j@{domain}", "second")
+
+    def refused():
+        return [a for a in attempts(failures, domain)
+                if a["local"] == SECOND_DOMAIN and a["result"] == "failed"]
+    attempt = wait_until(refused, 10, "the pair's refusal", every=0.3)[0]
+    assert (attempt["reason"], attempt["sentence"]) == \
+        ("dialback-error", f"Dialback with {domain} ended in an error: remote-server-timeout.")
+    assert [step["step"] for step in attempt["steps"]] == ["authentication", "verdict"]
+    first = [a for a in attempts(failures, domain) if a["local"] == LOCAL_DOMAIN]
+    assert [a["result"] for a in first] == ["ready"]
+    assert attempt["steps"][0]["facts"] == {"on-stream": first[0]["id"]}
 
 
 # --- what a real server says

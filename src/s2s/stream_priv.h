@@ -164,9 +164,9 @@ void cw_s2s_on_bidi(struct cw_s2s *, struct cw_xml *);
 
 /* --- stream_add.c --- */
 void cw_s2s_add_pair(struct cw_s2s *, struct cw_str local, struct cw_str remote);
-void cw_s2s_added_answered(struct cw_s2s *,
-                           struct cw_s2s_pair *); /* its dialback is no more PENDING */
-void cw_s2s_added_expire(struct cw_s2s *);        /* fails those that waited too long */
+/* The pair's dialback has its answer: READY, or FAILED and gone. */
+void cw_s2s_added_answered(struct cw_s2s *, struct cw_s2s_pair *);
+void cw_s2s_added_expire(struct cw_s2s *); /* fails those that waited too long */
 void cw_s2s_added_fail_all(struct cw_s2s *, const struct cw_s2s_end *);
 uint64_t cw_s2s_added_deadline_ms(const struct cw_s2s *);
 

@@ -75,7 +75,11 @@ The lab's own clients have signed out, so alice, bob, juliet and romeo are yours
 The partner's type is PublicUnverified: a SIP user has to write first, then the partner's
 users may answer (alice and juliet have done so).
 
-Commands:   {s.program} partner list --config {lab.causeway.config}
+Commands:   export CAUSEWAY_CONFIG={lab.causeway.config}
+            {s.program} partner list
+            {s.program} stream list
+            {s.program} test partner {PARTNER_DOMAIN}
+            {s.program} partner diagnose {PARTNER_DOMAIN}
 Logs:       {lab.causeway.log}
             {lab.prosody.server_log}
             {lab.kamailio.log}

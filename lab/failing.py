@@ -9,9 +9,9 @@ from . import rogue
 from .ca import Authority
 from .nameserver import Name
 from .scripted import (CANNOT_CONNECT, EXTERNAL, OFFERS_DIALBACK, OFFERS_TLS, answers_verify,
-                       dialback, handshake, hangs_up, knows_no_dialback, late, no_starttls, offers,
-                       only_a_header, over_tls, plain_on_tls_port, ready_then, refuses_starttls,
-                       says, silence, stream_error)
+                       dialback, distrusts, handshake, hangs_up, knows_no_dialback, late,
+                       no_starttls, offers, only_a_header, over_tls, plain_on_tls_port,
+                       ready_then, refuses_starttls, says, silence, stream_error)
 from .settings import LOCAL_DOMAIN
 
 DIALBACK = {"sasl": "NotSupported", "dialback": "true"}
@@ -280,6 +280,9 @@ CASES = {
                   'The server of {domain} broke the TLS handshake off with the alert "handshake '
                   'failure".', talk=handshake(b"\x15\x03\x03\x00\x02\x02\x28"), failed_step="tls",
                   **REFUSED),
+    "distrusts": Case("tls-alert", "partner",
+                      'The server of {domain} broke the TLS handshake off with the alert "unknown '
+                      'CA".', talk=distrusts, failed_step="tls", **REFUSED),
     "old-tls": Case("tls-version", "partner",
                     "The server of {domain} speaks no TLS version that is accepted here (1.2 and "
                     "1.3).", talk=handshake(b"\x15\x03\x01\x00\x02\x02\x46"), failed_step="tls"),

@@ -3,6 +3,7 @@ octet. A script is a function of the server and the stream; behind it the connec
 """
 
 import socket
+import ssl
 
 from . import rogue
 
@@ -98,6 +99,16 @@ def handshake(record):
             stream.socket.shutdown(socket.SHUT_WR)
         stay(stream)
     return talk
+
+
+def distrusts(server, stream):
+    """Asks for our certificate and knows no authority that could have made it; with TLS 1.3 that is
+    told behind the handshake."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(server.pair.certificate, server.pair.key)
+    tls.verify_mode = ssl.CERT_REQUIRED
+    server.begin_tls(stream)
+    tls.wrap_socket(stream.socket, server_side=True)
 
 
 def over_tls(features=EXTERNAL, answer=None):

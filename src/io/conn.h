@@ -120,7 +120,7 @@ struct cw_tls_start {
     const struct cw_tls_ctx *ctx; /* needed for the call only */
     bool is_server;
     struct cw_str sni;   /* client: the name asked for, A-labels; absent for none */
-    const char *alpn;    /* client: offered; server: agreed to when offered; or NULL */
+    const char *alpn;    /* client: offered; server: who offers only others is refused; or NULL */
     uint64_t timeout_ms; /* the handshake's end; 0 for 30 s */
     /* Server, until the handshake is done: asked when the client names somebody, ctx being for
      * those who do not; NULL: ctx for all. */

@@ -49,7 +49,8 @@ static int accept_any_chain(X509_STORE_CTX *c, void *arg)
     return 1;
 }
 
-/* Server: agrees to our protocol when offered, else goes on without one. */
+/* Server: agrees to our protocol; a client that names only others is in the wrong place, where its
+ * words must not be taken for ours (RFC 7301 section 3.2). */
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
                    const unsigned char *in, unsigned in_n, void *arg)
 {
@@ -63,7 +64,7 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
             *out_n = in[i];
             return SSL_TLSEXT_ERR_OK;
         }
-    return SSL_TLSEXT_ERR_NOACK;
+    return ours ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_NOACK;
 }
 
 /* Server: the certificate for the name that the client asks for.  Comes before any key is used. */

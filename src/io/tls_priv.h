@@ -9,7 +9,7 @@
 
 /* What a server answers to the client's hello; hangs on the SSL as its app data. */
 struct cw_tls_server {
-    const char *alpn; /* agreed to when offered; NULL: none is */
+    const char *alpn; /* a client that names others is refused; NULL: none is agreed to */
     cw_tls_pick *pick;
     void *pick_arg;
     bool refuses_unknown;

@@ -370,6 +370,41 @@ static void picked_by_name(void **state)
     }
 }
 
+/* A client that names protocols and not ours is in the wrong place (RFC 7301 section 3.2). */
+static void protocol_is_agreed(void **state)
+{
+    const struct {
+        const char *name, *client, *server;
+        const char *agreed; /* NULL: the handshake fails */
+    } rows[] = {
+        {"the same", "xmpp-server", "xmpp-server", "xmpp-server"},
+        {"the client names none", NULL, "xmpp-server", ""},
+        {"the server has none", "h2", NULL, ""},
+        {"another one", "h2", "xmpp-server", NULL},
+        {"the clients' one", "xmpp-client", "xmpp-server", NULL},
+        {"a beginning", "xmpp", "xmpp-server", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct pair p;
+        pair_start(&p);
+        struct cw_tls_start c = {
+            .ctx = world.good, .sni = CW_S("a.example"), .alpn = rows[i].client};
+        struct cw_tls_start s = {.ctx = world.good, .is_server = true, .alpn = rows[i].server};
+        cw_conn_start_tls(p.a.conn, &c);
+        cw_conn_start_tls(p.b.conn, &s);
+        RUN_UNTIL(p.base, (p.a.n_tls_up && p.b.n_tls_up) || (p.a.n_closed && p.b.n_closed));
+        if ((p.a.n_tls_up == 1) != (rows[i].agreed != NULL))
+            fail_msg("%s: up %d", rows[i].name, p.a.n_tls_up);
+        if (rows[i].agreed &&
+            (strcmp(p.a.alpn, rows[i].agreed) != 0 || strcmp(p.b.alpn, rows[i].agreed) != 0))
+            fail_msg("%s: \"%s\", \"%s\"", rows[i].name, p.a.alpn, p.b.alpn);
+        if (!rows[i].agreed && !strstr(p.a.sentence, "no application protocol"))
+            fail_msg("%s: \"%s\", \"%s\"", rows[i].name, p.a.sentence, p.b.sentence);
+        pair_stop(&p);
+    }
+}
+
 static void large_write(void **state)
 {
     struct pair p;
@@ -446,6 +481,7 @@ int main(void)
         cmocka_unit_test(client_without_certificate),
         cmocka_unit_test(staples),
         cmocka_unit_test(picked_by_name),
+        cmocka_unit_test(protocol_is_agreed),
         cmocka_unit_test(large_write),
         cmocka_unit_test(freed_in_tls_callbacks),
         cmocka_unit_test(handshake_has_deadline),

@@ -40,12 +40,14 @@ def _tls(mode: Mode, pair: Pair, authority: Authority) -> str:
 """
 
 
-def _modules(mode: Mode) -> str:
+def _modules(mode: Mode, bidi: bool) -> str:
     words = ["roster", "saslauth", "disco", "ping", "version", "admin_telnet"]
     if mode is not Mode.TCP_DIALBACK:
         words.append("tls")
     if mode is not Mode.SASL:
         words.append("dialback")
+    if bidi:
+        words.append("s2s_bidi")
     return ", ".join(f'"{word}"' for word in words)
 
 
@@ -88,7 +90,6 @@ class Prosody(PartnerServer):
     def _text(self) -> str:
         encrypted = "true" if self.is_encrypted else "false"
         secure = "true" if self.mode is Mode.SASL else "false"
-        disabled = '"offline"' if self.bidi else '"offline", "s2s_bidi"'
         return f"""-- Written anew at each start.
 run_as_root = true
 daemonize = false
@@ -96,8 +97,8 @@ pidfile = "{self.directory}/prosody.pid"
 data_path = "{self.directory}/data"
 plugin_paths = {{}}
 log = {{ {{ levels = {{ min = "{self.log_level}" }}, to = "file", filename = "{self.server_log}" }} }}
-modules_enabled = {{ {_modules(self.mode)} }}
-modules_disabled = {{ {disabled} }}
+modules_enabled = {{ {_modules(self.mode, self.bidi)} }}
+modules_disabled = {{ "offline" }}
 authentication = "internal_plain"
 storage = "internal"
 use_libevent = false

@@ -1,5 +1,6 @@
-"""Partners for the other ways of a stream: TLS from the first byte, stanzas both ways on one stream,
-several pairs of domains on one, an OCSP answer stapled to the certificate."""
+"""Partners for the other ways of a stream: TLS from the first byte, stanzas both ways, several pairs
+of domains, an OCSP answer stapled to the certificate."""
+
 
 import contextlib
 import socket
@@ -20,7 +21,6 @@ from .xmppclient import XmppClient
 ALPN = "xmpp-server"
 DIRECT_PORT = 5270
 OFFERS_BIDI = "<bidi xmlns='urn:xmpp:features:bidi'/>"
-WANTS_BIDI = "<bidi xmlns='urn:xmpp:bidi'/>"
 
 _SERVERS = {"prosody": Prosody, "ejabberd": Ejabberd}
 

@@ -67,6 +67,10 @@ static json_t *tls_of(const struct edge_stream *s)
     put(tls, "start", s->is_direct_tls ? CW_S("direct") : CW_S("STARTTLS"));
     put(tls, "version", s->tls->version);
     put(tls, "cipher", s->tls->cipher);
+    if (cw_str_is_present(s->tls->alpn))
+        put(tls, "alpn", s->tls->alpn);
+    if (s->tls->staple != CW_STAPLE_NONE)
+        put(tls, "staple", cw_str_of(cw_tls_staple_name(s->tls->staple)));
     return tls;
 }
 

@@ -228,6 +228,16 @@ static enum cw_failure why_silent(const struct edge_stream *s, bool by_peer,
     return t->noted ? t->noted : CW_FAIL_CLOSED_WITHOUT_WORD;
 }
 
+/* It was refused, or offered nothing that it could use: what it says to that tells less. */
+static bool is_an_answer(const struct edge_stream *s, const struct cw_s2s_action *action)
+{
+    const struct edge_trace *t = &s->trace;
+    return s->direction == CW_INBOUND && action->has_error && action->by_peer && t->noted &&
+           t->attempt && edge_attempt_result(t->attempt) == EDGE_ATTEMPT_PENDING &&
+           action->stream_error != CW_STREAM_SYSTEM_SHUTDOWN &&
+           action->stream_error != CW_STREAM_RESOURCE_CONSTRAINT;
+}
+
 enum cw_failure edge_trace_why(struct edge_stream *s, const struct cw_s2s_action *action,
                                struct cw_failure_gaps *gaps)
 {
@@ -241,6 +251,8 @@ enum cw_failure edge_trace_why(struct edge_stream *s, const struct cw_s2s_action
     /* What it answers to a <starttls/> that it does not know tells less than that. */
     if (t->noted == CW_FAIL_STARTTLS_NOT_OFFERED)
         return t->noted;
+    if (is_an_answer(s, action))
+        return why_silent(s, true, gaps);
     if (action->has_error)
         return action->by_peer ? why_error_came(s, action->stream_error, gaps)
                                : why_error_sent(s, action, gaps);

@@ -137,6 +137,12 @@ def by_command(*words):
     return act
 
 
+def above_the_limit(border, case):
+    border.call(case.server)
+    with contextlib.suppress(rogue.Ended):
+        border.call(case.server).wait_end()
+
+
 def call_in(border, case, sender="", to=LOCAL_DOMAIN) -> rogue.Stream:
     stream = border.enter(rogue.connect(border.settings.edge))
     stream.header(sender or case.domain, to)
@@ -354,6 +360,9 @@ CASES = {
     "limit": Case("too-many-streams", "ours",
                   "The limit of streams with {domain}, or of all streams, is reached here.",
                   rules={"connection_limit": 1}, before=fill_the_limit, **REFUSED),
+    "limit-in": Case("too-many-streams", "ours",
+                     "The limit of streams with {domain}, or of all streams, is reached here.",
+                     rules={"connection_limit": 1}, call=above_the_limit, **REFUSED),
     # what the partner's server says
     "violation": Case("partner-policy-violation", "partner",
                       "The server of {domain} says that we violate its policy (policy-violation: "

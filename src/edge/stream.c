@@ -211,7 +211,8 @@ static void on_close(struct edge_stream *s, const struct cw_s2s_action *action)
 
 static void do_action(struct edge_stream *s, const struct cw_s2s_action *action)
 {
-    edge_trace_action(s, action);
+    if (action->kind != CW_S2S_DO_READY)
+        edge_trace_action(s, action);
     switch (action->kind) {
     case CW_S2S_DO_SEND:
         s->said_ms = cw_now_ms();
@@ -236,6 +237,8 @@ static void do_action(struct edge_stream *s, const struct cw_s2s_action *action)
         break;
     case CW_S2S_DO_READY:
         on_ready(s, action);
+        if (!s->failed) /* one above the limit was never ready */
+            edge_trace_action(s, action);
         break;
     case CW_S2S_DO_STANZA:
         s->n_stanzas_in++;

@@ -53,7 +53,8 @@ SERVERS = ("prosody", "ejabberd")
 
 HEADER = """\
 # rules for the partner (TLS, SASL, dialback) | its server | how that is set up | out: our message,
-# in: its message | our stream's method, or why there was none | the same as the partner's log has it.
+# in: its message | our stream's method, or why there was none, on whose side that is, and the stream
+# error that was sent by either | the method or the end of the stream as the server's log has it
 #
 # What is the servers' own doing:
 # - ejabberd without mod_s2s_dialback declares the dialback namespace all the same, so that our rules
@@ -63,6 +64,7 @@ HEADER = """\
 # - Prosody without mod_tls answers <starttls/> with <unsupported-stanza-type/> instead of <failure/>;
 #   without mod_dialback as well it has nothing to offer and ends the stream with its features.
 # - Prosody without mod_tls begins dialback although our offer says that TLS is required.
+# - Prosody ends its stream with <not-authorized/> after our dialback error.
 """
 
 #: the partner repeats our sentence, or says what its log alone needs
@@ -147,9 +149,11 @@ def is_reason_in(case: Case, reason: str) -> bool:
     if case.rules[0] == "NotSupported" and case.setup.tls == "required":
         return cause(reason) in ("tls-not-supported", "partner-policy-violation")
     if case.setup.dialback:
-        return closed_there or cause(reason) in ("dialback-not-allowed", "not-listed-there")
-    return closed_there or (SASL in ROWS[case.rules] and
-                            cause(reason) == f"certificate-{case.setup.certificate}")
+        return cause(reason) == "dialback-not-allowed" or (
+            closed_there and not is_encrypted(case))
+    if ROWS[case.rules] == (SASL,) and is_encrypted(case):
+        return cause(reason) == f"certificate-{case.setup.certificate}"
+    return closed_there  # we have offered dialback, which it does not have
 
 
 # --- the reference

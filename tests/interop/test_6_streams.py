@@ -234,6 +234,11 @@ def test_a_partner_that_stops_reading(border, eventually):
     assert set(statuses) <= {202, 480, 504}
     assert statuses.count(480) > 0, "the queue has no end"
     assert statuses.count(504) > 0, "nothing that waited came back"
+    told = border.causeway.query("partner", "diagnose", "slow.test")["attempts"]
+    assert [(a["result"], a["side"], a["sentence"]) for a in told
+            if a.get("reason") == "partner-does-not-read"] == [
+        ("ended", "partner", "The server of slow.test did not read what was sent to it, so the "
+         "stream was given up.")]
     slow.reads.set()
     eventually(lambda: border.sip.ask(ALICE, "j@slow.test", "reads again") == 202, 10, "recovery")
     eventually(lambda: "reads again" in slow.bodies(), 3, "the message")

@@ -287,6 +287,8 @@ static void refuse_claim(struct cw_s2s *s, const struct cw_xml *node)
 {
     struct cw_str from, to;
 
+    if (s->state == CW_S2S_CLOSING) /* nothing is said behind our goodbye */
+        return;
     if (s->is_bidi && s->was_ready && cw_s2s_dialback_addresses(s, node, &from, &to))
         refuse_result(s, node, CW_STANZA_RESOURCE_CONSTRAINT);
     else

@@ -233,5 +233,5 @@ void cw_s2s_on_stanza(struct cw_s2s *s, struct cw_xml *node)
     a->remote = pair->remote;
     a->method = pair->method;
     a->stanza = node;
-    a->is_refused = s->is_parting;
+    a->is_refused = s->is_parting || s->is_refusing;
 }

@@ -28,17 +28,36 @@ static bool is_asked_in_vain(const struct cw_s2s *s)
     return s->config.direction == CW_OUTBOUND && s->is_bidi && !cw_s2s_may_take_from(s, s->remote);
 }
 
+/* Certificates did not count when this one was looked at, so nobody asked the owner; now they do.
+ * A stream that is READY rests on dialback then, and keeps to it. */
+static bool is_judged_by_names_alone(const struct cw_s2s *s)
+{
+    return !s->was_ready && cw_s2s_is_proof_wanted(s);
+}
+
+/* Does every pair that was proven satisfy the settings still? */
+static bool are_pairs_good(const struct cw_s2s *s)
+{
+    for (const struct cw_s2s_pair *p = s->pairs; p; p = p->next)
+        if (p->is_ready && (!cw_policy_is_local(s->policy, p->local) ||
+                            cw_s2s_ask_policy(s, p).action != CW_NEGO_READY))
+            return false;
+    return true;
+}
+
 void cw_s2s_on_policy(struct cw_s2s *s, struct cw_policy *policy)
 {
     struct cw_policy *old = s->policy;
 
     s->policy = cw_policy_ref(policy);
     cw_policy_unref(&old);
-    if (s->state == CW_S2S_CLOSING)
+    if (s->state == CW_S2S_CLOSING) { /* what comes behind our goodbye meets them too */
+        s->is_refusing = s->is_refusing || !are_pairs_good(s) || is_asked_in_vain(s);
         return;
+    }
     if (!is_still_served(s, s->local, s->remote))
         return;
-    if (is_asked_in_vain(s)) {
+    if (is_asked_in_vain(s) || is_judged_by_names_alone(s)) {
         reset(s);
         return;
     }

@@ -129,6 +129,7 @@ struct cw_s2s {
     struct cw_str closing_text;
     bool is_parting; /* CLOSING, with closing_error: stanzas still come and are refused */
     enum cw_stream_error closing_error;
+    bool is_refusing; /* CLOSING: the settings changed meanwhile; stanzas are refused */
     bool closing_by_peer;
 
     uint64_t now_ms, opened_ms, active_ms, closing_ms, handshake_ms;
@@ -217,6 +218,8 @@ void cw_s2s_begin_over_tls(struct cw_s2s *, const struct cw_s2s_event *);
 /* Judges the certificate for the header's domain.  True: the owner is asked first, and on_proven
  * goes on where the caller stops. */
 bool cw_s2s_ask_proof(struct cw_s2s *);
+/* Is the owner to be asked what the certificate stands for, and was not yet? */
+bool cw_s2s_is_proof_wanted(const struct cw_s2s *);
 void cw_s2s_on_proven(struct cw_s2s *, const struct cw_cert *);
 
 /* --- stream_time.c --- */

@@ -23,7 +23,7 @@ static void copy_cert(struct cw_s2s *s, const struct cw_cert *cert)
     s->cert.not_after = cw_arena_dup(&s->session, cert->not_after);
 }
 
-static bool is_proof_wanted(const struct cw_s2s *s)
+bool cw_s2s_is_proof_wanted(const struct cw_s2s *s)
 {
     const struct cw_partner *partner = cw_s2s_partner(s);
 
@@ -44,7 +44,7 @@ static void judge(struct cw_s2s *s)
 
 bool cw_s2s_ask_proof(struct cw_s2s *s)
 {
-    if (!is_proof_wanted(s)) {
+    if (!cw_s2s_is_proof_wanted(s)) {
         judge(s);
         return false;
     }

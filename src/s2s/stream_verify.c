@@ -151,6 +151,8 @@ void cw_s2s_on_verify_out(struct cw_s2s *s, struct cw_xml *node)
     struct cw_s2s_verify *v = s->verifies;
 
     if (!cw_str_is_present(type)) {
+        if (s->state == CW_S2S_CLOSING) /* nothing is said behind our goodbye */
+            return;
         if (s->is_bidi && s->was_ready)
             cw_s2s_on_verify_in(s, node);
         else

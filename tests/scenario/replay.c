@@ -35,9 +35,9 @@
  *     expect proof DOMAIN PROOF          what the peer's certificate stands for it by
  *
  * Actions: send TEXT, start-tls, prove DOMAIN, ask ORIGINATING RECEIVING ID KEY, answer ORIGINATING
- * RECEIVING ID valid|invalid|error CONDITION, ready LOCAL REMOTE METHOD, stanza XML, failed
- * [LOCAL REMOTE, if not the header's] REASON STREAM-ERROR [by-peer], close STREAM-ERROR [by-peer]
- * ("-": none). */
+ * RECEIVING ID valid|invalid|error CONDITION, ready LOCAL REMOTE METHOD, [refused] stanza XML,
+ * failed [LOCAL REMOTE, if not the header's] REASON STREAM-ERROR [by-peer], close STREAM-ERROR
+ * [by-peer] ("-": none). */
 #include "replay.h"
 
 #include "base/buf.h"

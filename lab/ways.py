@@ -1,6 +1,5 @@
-"""Partners for the other ways of a stream: TLS from the first byte, stanzas both ways, several pairs
-of domains, an OCSP answer stapled to the certificate."""
-
+"""Partners for the other ways of a stream: TLS from the first byte, stanzas both ways, more pairs of
+domains, an OCSP answer stapled to the certificate."""
 
 import contextlib
 import socket

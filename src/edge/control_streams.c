@@ -74,7 +74,7 @@ void edge_stream_show(struct edge *edge, const json_t *in, struct edge_reply *re
 }
 
 /* Without a stream error: nothing is wrong with the partner.  What waits for the stream goes out on
- * a new one. */
+ * a new one, or comes back when it was not READY yet. */
 static void close_gently(struct edge_stream *s)
 {
     struct cw_str why = CW_S("closed by the administrator");

@@ -7,6 +7,7 @@ One Causeway has a partner for each test; real servers run as long as the file.
 
 import base64
 import hashlib
+import re
 import ssl
 import subprocess
 import time
@@ -57,10 +58,6 @@ def to_local(ways, juliet, body: str, to: str = ALICE) -> None:
     wait_until(lambda: body in ways.sip.bodies(), 10, f"{body!r} at {to}")
 
 
-def steps(attempt, *kinds):
-    return [(s["step"], s["state"]) for s in attempt["steps"] if s["step"] in kinds]
-
-
 def tls_facts(attempt):
     return next(s["facts"] for s in attempt["steps"]
                 if s["step"] == "tls" and s["state"] == "ok")
@@ -80,6 +77,10 @@ def ejabberd(ways):
     return ways.server("ejabberd", "ejabberd.test", announced=BOTH, direct_tls_port=DIRECT_PORT)
 
 
+#: as ejabberd says it and as Prosody does
+CAME_DIRECTLY = rf"Accepted connection .* -> \S+:{DIRECT_PORT}|New connection .*, {DIRECT_PORT}\) on"
+
+
 @pytest.mark.parametrize("software", ["prosody", "ejabberd"])
 def test_direct_tls_with_a_server(ways, request, software):
     server = request.getfixturevalue(software)
@@ -89,10 +90,14 @@ def test_direct_tls_with_a_server(ways, request, software):
     stream = ways.stream(server.domain, "outbound")
     assert stream["tls"]["start"] == "direct" and stream["method"] == "SASL over TLS"
     assert stream["peer-address"] == f"{server.server_address[0]}:{DIRECT_PORT}"
+    assert re.search(CAME_DIRECTLY, server.server_log.read_text())
     to_local(ways, juliet, "in by direct TLS")
     stream = ways.stream(server.domain, "inbound")
     assert stream["tls"]["start"] == "direct" and stream["method"] == "SASL over TLS"
     assert tls_facts(ways.attempts(server.domain, "inbound")[-1])["alpn"] == ALPN
+    to_local(ways, juliet, "in by STARTTLS, as that domain's records say", BOB)
+    assert {(s["local"], s["tls"]["start"]) for s in ways.streams(server.domain, "inbound")} == \
+        {(LOCAL_DOMAIN, "direct"), (SECOND_DOMAIN, "STARTTLS")}
 
 
 # --- direct TLS, what the DNS says ---------------------------------------------------------------
@@ -289,6 +294,36 @@ def test_both_ways_with_prosody(ways):
     wait_until(lambda: not ways.streams(domain), 5, "the stream's end")
     talk(ways, juliet, "once more")
     assert all(stream["bidi"] for stream in ways.streams(domain))
+
+
+def test_closing_in_the_middle_loses_nothing(ways):
+    """Each message arrives once, or its sender hears of it; so does each that comes. (When Prosody
+    closes a stream that it opened, it does not read what is under way on it.)"""
+    domain = "closing.test"
+    juliet = ways.juliet(ways.server("prosody", domain, bidi=True))
+    calls, ids = {}, {}
+    for n in range(160):
+        calls[f"closing out {n}"] = ways.sip.send(ALICE, juliet.address, f"closing out {n}")
+        ids[f"closing back {n}"] = juliet.send(ALICE, f"closing back {n}")
+        if n % 40 == 30:
+            ways.causeway.command("stream", "close", "--partner", domain)
+    statuses = ways.sip.wait_answers(list(calls.values()))
+    refused = {body for body, status in zip(calls, statuses) if status != 202}
+
+    def out():
+        return [m.body for m in list(juliet.received) if m.kind != "error"]
+
+    def back():
+        return [b for b in ways.sip.bodies() if b.startswith("closing ")]
+
+    def bounced():
+        errors = {m.id for m in list(juliet.received) if m.kind == "error"}
+        return {body for body, identity in ids.items() if identity in errors}
+    wait_until(lambda: {*out(), *refused} == {*calls}, 10, "all at juliet")
+    wait_until(lambda: {*back(), *bounced()} == {*ids}, 10, "all at alice")
+    assert len(out()) == len({*out()}) and len(back()) == len({*back()})
+    assert not refused & {*out()} and not bounced() & {*back()}
+    assert len(refused) < len(calls) / 2
 
 
 @pytest.mark.parametrize("sender", ["other-bidi.test", "more-bidi.test", "stranger.test"])

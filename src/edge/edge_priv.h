@@ -119,6 +119,9 @@ struct edge_peers *edge_stream_peers(struct edge_stream *);
 struct edge_stream *edge_stream_find_way(struct edge *, struct cw_str local, struct cw_str remote);
 bool edge_stream_is_ours(const struct edge_stream *); /* we opened it */
 bool edge_stream_may_send(const struct edge_stream *, struct cw_str local, struct cw_str remote);
+/* The same for an error about what somebody sent before he was taken off the list. */
+bool edge_stream_may_send_error(const struct edge_stream *, struct cw_str local,
+                                struct cw_str remote);
 /* Its machine is not being stepped: it may be written to. */
 bool edge_stream_is_at_rest(const struct edge_stream *);
 /* A peer has joined, or has more: it hears of room when the stream is at rest. */

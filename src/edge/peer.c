@@ -242,7 +242,8 @@ static bool send_farewell(struct edge *edge, struct cw_str local, struct cw_str 
     struct edge_peer *peer = cw_map_get(&edge->peers, edge_pair(&arena, local, remote));
     bool is_error = cw_str_eq_cstr(cw_xml_attr(parcel->stanza, "type"), "error");
     cw_arena_free(&arena);
-    if (!is_error || !peer || !may_write(peer))
+    if (!is_error || !peer || !peer->stream || !edge_stream_is_at_rest(peer->stream) ||
+        !edge_stream_may_send_error(peer->stream, local, remote))
         return false;
     edge_stream_send(peer->stream, peer->local, peer->remote, parcel);
     return true;

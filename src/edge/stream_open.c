@@ -215,29 +215,47 @@ static bool is_to_part(const struct edge_stream *s)
            !cw_policy_partner(s->edge->policy, s->remote);
 }
 
+static void part_soon(struct edge_stream *s)
+{
+    s->part_at_ms = cw_now_ms() + FAREWELL_MS;
+    if (!cw_timer_is_set(s->edge->farewell_timer))
+        cw_timer_set(s->edge->farewell_timer, FAREWELL_MS);
+}
+
 void edge_streams_apply_policy(struct edge *edge, const struct cw_policy *before)
 {
     struct edge_stream *s, *next;
     for (s = TAILQ_FIRST(&edge->streams); s; s = next) {
         next = TAILQ_NEXT(s, link);
-        if (s->is_apart)
+        if (s->is_apart || s->part_at_ms != 0)
             continue;
         if (is_to_part(s))
-            cw_timer_set(edge->farewell_timer, FAREWELL_MS);
+            part_soon(s);
         else
             apply_policy(s, edge_stream_trust_changed(s, before));
     }
 }
 
+/* Also when he is listed again meanwhile: who takes a partner off the list sees it start anew. */
 void edge_streams_part(void *arg)
 {
     struct edge *edge = arg;
     struct edge_stream *s, *next;
+    uint64_t now = cw_now_ms(), later = 0;
     for (s = TAILQ_FIRST(&edge->streams); s; s = next) {
         next = TAILQ_NEXT(s, link);
-        if (!s->is_apart && is_to_part(s))
-            apply_policy(s, false);
+        if (s->part_at_ms == 0 || s->over)
+            continue;
+        if (s->part_at_ms > now) {
+            later = later == 0 || s->part_at_ms < later ? s->part_at_ms : later;
+            continue;
+        }
+        s->trace.cause = CW_FAIL_POLICY_CHANGED;
+        edge_stream_close(s, CW_STREAM_POLICY_VIOLATION,
+                          CW_S("The domain was taken off the list of partners."));
     }
+    if (later != 0)
+        cw_timer_set(edge->farewell_timer, later - now);
 }
 
 void edge_streams_shutdown(struct edge *edge)

@@ -41,10 +41,11 @@ struct edge_stream {
     bool is_apart;                  /* an administrator's test: no stanzas, settings of its own */
     struct cw_policy *apart_policy; /* these; a reference */
     struct edge_stream **owner;     /* the test's pointer, NULL when the stream is gone */
-    bool is_stepping;               /* the machine is not at rest */
-    bool refused_pair;              /* the peer refused a further pair on it: no more are tried */
-    bool is_reading;                /* a step on what the peer says is under way */
-    bool peer_gave_up;              /* it ended the stream with an error, or by speaking nonsense */
+    uint64_t part_at_ms; /* ours, to somebody who was taken off the list: ends then; 0: stays */
+    bool is_stepping;    /* the machine is not at rest */
+    bool refused_pair;   /* the peer refused a further pair on it: no more are tried */
+    bool is_reading;     /* a step on what the peer says is under way */
+    bool peer_gave_up;   /* it ended the stream with an error, or by speaking nonsense */
     /* What a step left to do. */
     bool became_ready, has_news, failed, close_asked, over;
     enum cw_link_reason fail_reason;

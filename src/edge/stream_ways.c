@@ -47,7 +47,7 @@ void edge_stream_remove_ways(struct edge_stream *s)
 
 static bool may_add(struct edge_stream *s, struct cw_str local, struct cw_str remote)
 {
-    return s && !s->over && !s->is_stepping && !s->refused_pair &&
+    return s && !s->over && !s->is_stepping && s->part_at_ms == 0 && !s->refused_pair &&
            cw_s2s_may_add_pair(s->machine, local, remote);
 }
 
@@ -75,6 +75,12 @@ void edge_stream_pair_failed(struct edge_stream *s, const struct cw_s2s_action *
 }
 
 bool edge_stream_may_send(const struct edge_stream *s, struct cw_str local, struct cw_str remote)
+{
+    return !s->over && s->part_at_ms == 0 && cw_s2s_may_send(s->machine, local, remote);
+}
+
+bool edge_stream_may_send_error(const struct edge_stream *s, struct cw_str local,
+                                struct cw_str remote)
 {
     return !s->over && cw_s2s_may_send(s->machine, local, remote);
 }

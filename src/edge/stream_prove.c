@@ -1,8 +1,9 @@
 /* What a stream's certificate stands for: the machine's question goes to identity.c, its answer
- * back as an event; and when the settings by which it was answered change, the stream that stands
- * on the old answer is reset. */
+ * back as an event; and when the settings by which it was answered change, a stream that stands on
+ * the old answer is reset, unless it is plain that the new one is the same. */
 #include "edge/identity.h"
 #include "edge/stream_priv.h"
+#include "io/x509_proof.h"
 
 /* Each way that was tried; the decision itself is told by the machine. */
 static void trace(struct edge_stream *s, const struct edge_identity_answer *answer)
@@ -61,6 +62,37 @@ static bool has_same_pins(const struct cw_partner *a, const struct cw_partner *b
     return true;
 }
 
+static bool has_pinned_key(const struct edge_stream *s, const struct cw_partner *partner)
+{
+    struct cw_arena arena = {0};
+    struct cw_str pin =
+        s->tls && s->tls->chain ? cw_x509_spki_pin(s->tls->chain, &arena) : CW_STR_NONE;
+    bool has = false;
+    for (size_t i = 0; i < partner->n_pinned_keys; i++)
+        has |= cw_str_eq(partner->pinned_keys[i], pin);
+    cw_arena_free(&arena);
+    return has;
+}
+
+/* Pins decide alone where there are any. */
+static bool partner_changed(const struct edge_stream *s, const struct cw_partner *a,
+                            const struct cw_partner *b)
+{
+    if (b->n_pinned_keys > 0)
+        return !has_same_pins(a, b) && !has_pinned_key(s, b);
+    return a->n_pinned_keys > 0 || !cw_str_eq(a->trust_anchor, b->trust_anchor);
+}
+
+/* Asked of servers whose chain counts; by the partner's own anchor it was judged anew, and how is
+ * not known here. */
+static bool lacks_staple(const struct edge_stream *s)
+{
+    return s->direction == CW_OUTBOUND &&
+           (s->proof == CW_PROOF_ANCHOR ||
+            ((s->proof == CW_PROOF_PKIX || s->proof == CW_PROOF_DELEGATION) &&
+             s->tls->staple != CW_STAPLE_GOOD));
+}
+
 bool edge_stream_trust_changed(const struct edge_stream *s, const struct cw_policy *before)
 {
     const struct cw_policy *now = s->edge->policy;
@@ -69,7 +101,7 @@ bool edge_stream_trust_changed(const struct edge_stream *s, const struct cw_poli
     const struct cw_partner *b = cw_policy_partner(now, edge_stream_remote(s));
     if (s->proof == CW_PROOF_NONE || !a || !b)
         return false;
-    return !cw_str_eq(a->trust_anchor, b->trust_anchor) || !has_same_pins(a, b) ||
-           (s->proof == CW_PROOF_DANE && !new->dane) || (s->proof == CW_PROOF_POSH && !new->posh) ||
-           (new->require_ocsp_staple && !old->require_ocsp_staple);
+    return partner_changed(s, a, b) || (s->proof == CW_PROOF_DANE && !new->dane) ||
+           (s->proof == CW_PROOF_POSH && !new->posh) ||
+           (new->require_ocsp_staple && !old->require_ocsp_staple &&lacks_staple(s));
 }

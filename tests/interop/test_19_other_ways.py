@@ -518,3 +518,39 @@ def test_other_trust_resets_the_streams(ways, name, wrong, reason):
     assert {s["id"] for s in ways.streams(bystander)} == before
     beside.send(rogue.message(f"j@{bystander}", ALICE, f"beside {name}"))
     wait_until(lambda: f"beside {name}" in ways.sip.bodies(), 5, "the bystander's message")
+
+
+def ids(streams):
+    return {s["id"] for s in streams}
+
+
+def test_what_the_new_trust_covers_goes_on(ways):
+    """A key is pinned that the partner has, then another one beside it; both streams stay."""
+    domain = "pinned-late.test"
+    partner = ways.scripted(rogue.Partner, domain)
+    to_partner(ways, domain, "before")
+    ways.call(partner)
+    before, key = ids(ways.streams(domain)), pin_of(partner.pair)
+    for pins in (key, f"{key},{pin_of(ways.authority)}"):
+        ways.change(domain, pinned_keys=pins)
+        assert ids(ways.streams(domain)) == before and len(before) == 2
+    ways.change(domain, pinned_keys=pin_of(ways.authority))
+    assert ways.streams(domain) == []
+
+
+def test_only_streams_without_a_staple_end_when_it_is_required(ways):
+    domain, bystander = "unstapled.test", "stapled.test"
+    partner = ways.scripted(rogue.Partner, domain)
+    stapling(ways, bystander, "good")
+    for each in (domain, bystander):
+        to_partner(ways, each, "before")
+    ways.call(partner)
+    inbound, beside = ids(ways.streams(domain, "inbound")), ids(ways.streams(bystander))
+    ways.set(require_ocsp_staple="true")
+    try:
+        wait_until(lambda: partner.ends == ["reset"], 5, "the reset of our stream")
+        assert ids(ways.streams(domain)) == inbound and ids(ways.streams(bystander)) == beside
+        assert len(inbound) == len(beside) == 1
+    finally:
+        ways.set(require_ocsp_staple="false")
+    to_partner(ways, domain, "after")

@@ -40,6 +40,7 @@ class Outcome:
     ours: str  #: the method by which our stream came up, or why it did not
     is_up_there: bool
     theirs: str  #: the same as the partner's server tells it, "" when it says nothing
+    methods: frozenset  #: those of all our streams with the domain, also the other way
     arrived: int  #: how often the message did
     status: int = 0  #: `out`: what its SIP sender was told
     bounced: bool = False  #: `in`: whether its sender at the partner was told that it failed
@@ -147,21 +148,24 @@ class _Round:
         log = self._causeway.output()[self._log_start:]
         bodies = collections.Counter(self._sip.bodies()[self._bodies_start:])
         outbound, inbound = _our_streams(log, "outbound"), _our_streams(log, "inbound")
+        methods = collections.defaultdict(set)
+        for match in _READY.finditer(log):
+            methods[match[2]].add(match[3])
         outcomes, is_over = {}, True
         for server in self._servers:
             seen = _by_domain(server.seen())
             for domain in server.domains("out"):
+                got = [each.detail for each in seen[domain] if each.kind == "got"]
                 made = outcomes[domain] = Outcome(
                     *outbound.get(domain, (False, "")), *_their_stream(seen[domain], "incoming"),
-                    arrived=sum(1 for each in seen[domain]
-                                if each.kind == "got" and each.detail == f"{self._mark} {domain}"),
+                    frozenset(methods[domain]), got.count(f"{self._mark} {domain}"),
                     status=self._sip.answers.get(self._calls[domain], 0))
                 is_over &= made.status != 0 and made.is_told(server.tells_refusals)
             for domain in server.domains("in"):
+                bounced = any(each.kind == "bounced" for each in seen[domain])
                 made = outcomes[domain] = Outcome(
                     *inbound.get(domain, (False, "")), *_their_stream(seen[domain], "outgoing"),
-                    arrived=bodies[domain],
-                    bounced=any(each.kind == "bounced" for each in seen[domain]))
+                    frozenset(methods[domain]), bodies[domain], bounced=bounced)
                 is_over &= (made.is_up or made.bounced) and made.is_told(True)
         return outcomes, is_over
 
@@ -177,7 +181,8 @@ def _our_streams(log: str, direction: str) -> dict:
             reasons[match[2]] = f"{match[3]} ({match[4]})"
         elif (match := _CLOSED.search(line)) and match[1] == direction:
             errors[match[2]] = "" if match[3] == "none" else f" {match[3]}"
-    failed = {domain: (False, reason + errors.get(domain, "")) for domain, reason in reasons.items()}
+    failed = {domain: (False, reason + errors.get(domain, ""))
+              for domain, reason in reasons.items()}
     return failed | {domain: (True, method) for domain, method in methods.items()}
 
 

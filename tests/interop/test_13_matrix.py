@@ -7,7 +7,7 @@ of another name) and by dialback (on, off); lab/vhosts.py has them all. What can
 - either server without SASL EXTERNAL while it has TLS: both offer and use it whenever the other
   side's certificate is good, as ours is;
 - certificates without TLS;
-- Prosody requiring TLS for some hosts of one process only: those that do have a process of their own;
+- Prosody requiring TLS for some hosts of a process only: those that do have one of their own;
 - ejabberd hosts with a certificate of another name beside good ones: likewise.
 
 What both ends say of each stream is compared with matrix.ref, so that a change of behaviour is a
@@ -53,15 +53,15 @@ SERVERS = ("prosody", "ejabberd")
 
 HEADER = """\
 # rules for the partner (TLS, SASL, dialback) | its server | how that is set up | out: our message,
-# in: its message | our stream's method, or why there was none, on whose side that is, and the stream
-# error that was sent by either | the method or the end of the stream as the server's log has it
+# in: its message | our stream's method, or why there was none, on whose side that is, and the
+# stream error that was sent by either | the method or the end of the stream in the server's log
 #
 # What is the servers' own doing:
-# - ejabberd without mod_s2s_dialback declares the dialback namespace all the same, so that our rules
-#   try dialback; it ends that with <not-authorized/>.
-# - ejabberd takes no note of an incoming stream that was not proven, nor of the reason that stands in
-#   a dialback error ("unrecognized error"); what it cannot prove it ends by closing the connection.
-# - Prosody without mod_tls answers <starttls/> with <unsupported-stanza-type/> instead of <failure/>;
+# - ejabberd without mod_s2s_dialback declares the dialback namespace all the same, so that our
+#   rules try dialback; it ends that with <not-authorized/>.
+# - ejabberd takes no note of an incoming stream that was not proven, nor of the reason in a
+#   dialback error ("unrecognized error"); what it cannot prove it ends by closing the connection.
+# - Prosody without mod_tls answers <starttls/> with <unsupported-stanza-type/>, not <failure/>;
 #   without mod_dialback as well it has nothing to offer and ends the stream with its features.
 # - Prosody without mod_tls begins dialback although our offer says that TLS is required.
 # - Prosody ends its stream with <not-authorized/> after our dialback error.
@@ -247,11 +247,18 @@ def test_messages_pass_where_streams_are_up_and_nowhere_else(observed):
     assert not wrong, "\n".join(wrong)
 
 
+def test_no_stream_is_up_by_another_method(observed):
+    """Neither one that carried nothing, nor one that the partner made to verify a key of ours."""
+    wrong = [f"{case} | {', '.join(sorted(outcome.methods))}"
+             for case, outcome in observed[0].items() if outcome.methods - {method(case)}]
+    assert not wrong, "\n".join(wrong)
+
+
 # --- dialback false, byte by byte
 
 
 def claim(border, domain: str, is_over_tls: bool) -> rogue.Stream:
-    """A stream on which somebody says that he is the domain, with a key that nobody has asked for."""
+    """A stream on which somebody says that he is the domain, with a key of nobody's."""
     border.publish(domain, (border.address(), border.settings.xmpp_port))
     stream = rogue.connect(border.settings.edge)
     features = stream.open(domain, LOCAL_DOMAIN)

@@ -173,7 +173,8 @@ static void on_ready(struct edge_stream *s, const struct cw_s2s_action *action)
         s->fail_text = CW_S("the connection limit is reached");
         s->trace.cause = CW_FAIL_TOO_MANY_STREAMS;
     }
-    edge_stream_add_way(s, action->local, action->remote);
+    if (!s->failed)
+        edge_stream_add_way(s, action->local, action->remote);
     if (s->ready_ms == 0)
         s->ready_ms = cw_now_ms();
     s->became_ready = true;

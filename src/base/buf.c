@@ -45,6 +45,28 @@ void cw_buf_putc(struct cw_buf *b, char c)
     cw_buf_put(b, &c, 1);
 }
 
+static bool is_control(const char *character)
+{
+    unsigned char c = (unsigned char)character[0];
+    return c < 0x20 || c == 0x7F || (c == 0xC2 && (unsigned char)character[1] < 0xA0);
+}
+
+void cw_buf_put_clean(struct cw_buf *b, struct cw_str s, size_t max)
+{
+    for (size_t i = 0, n; i < s.n && i < max; i += n) {
+        size_t len = cw_str_utf8_len(s, i);
+        n = len ? len : 1;
+        if (n > max - i)
+            return;
+        if (len == 0)
+            cw_buf_putc(b, '?');
+        else if (is_control(s.p + i))
+            cw_buf_putc(b, ' ');
+        else
+            cw_buf_put(b, s.p + i, n);
+    }
+}
+
 void cw_buf_printf(struct cw_buf *b, const char *format, ...)
 {
     va_list args, again;

@@ -14,6 +14,9 @@ void cw_buf_puts(struct cw_buf *, struct cw_str s);
 void cw_buf_putcstr(struct cw_buf *, const char *s);
 void cw_buf_putc(struct cw_buf *, char c);
 void cw_buf_printf(struct cw_buf *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What somebody else said, for people and JSON: at most `max` octets, cut between characters; a
+ * control character (C0, DEL, C1) becomes a space, what is no UTF-8 a "?". */
+void cw_buf_put_clean(struct cw_buf *, struct cw_str s, size_t max);
 /* Drops the first n bytes (n <= b->n). */
 void cw_buf_consume(struct cw_buf *, size_t n);
 void cw_buf_reset(struct cw_buf *); /* empty, memory kept */

@@ -116,7 +116,7 @@ bool cw_str_to_u64(struct cw_str s, uint64_t *out)
     return true;
 }
 
-/* Length of the well-formed sequence that starts at p, or 0 (Unicode table 3-7). */
+/* Unicode table 3-7. */
 static size_t utf8_len(const unsigned char *p, size_t n)
 {
     if (p[0] < 0x80)
@@ -144,10 +144,15 @@ static size_t utf8_len(const unsigned char *p, size_t n)
     return len;
 }
 
+size_t cw_str_utf8_len(struct cw_str s, size_t at)
+{
+    return utf8_len((const unsigned char *)s.p + at, s.n - at);
+}
+
 bool cw_str_is_utf8(struct cw_str s)
 {
     for (size_t i = 0; i < s.n;) {
-        size_t len = utf8_len((const unsigned char *)s.p + i, s.n - i);
+        size_t len = cw_str_utf8_len(s, i);
         if (len == 0)
             return false;
         i += len;

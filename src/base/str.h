@@ -52,5 +52,7 @@ struct cw_str cw_str_trim(struct cw_str s);
 bool cw_str_to_u64(struct cw_str s, uint64_t *out);
 /* True when the octets are well-formed UTF-8 (no overlong forms, no surrogates, max U+10FFFF). */
 bool cw_str_is_utf8(struct cw_str s);
+/* Octets of the character at that place (before the end), or 0: none is well-formed there. */
+size_t cw_str_utf8_len(struct cw_str s, size_t at);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "cli/command.h"
 #include "conf/policy_json.h"
 
@@ -17,8 +18,10 @@ static int characters(const char *text)
 
 void cw_show_clean(const char *text)
 {
-    for (; *text; text++)
-        putchar((unsigned char)*text < 0x20 || *text == 0x7F ? ' ' : *text);
+    struct cw_buf clean = {0};
+    cw_buf_put_clean(&clean, cw_str_of(text), SIZE_MAX);
+    fwrite(cw_buf_str(&clean).p, 1, clean.n, stdout);
+    cw_buf_free(&clean);
 }
 
 void cw_show_value(const json_t *value)

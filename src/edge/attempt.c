@@ -5,9 +5,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/buf.h"
 #include "edge/attempt_priv.h"
 #include "io/loop.h"
 
+enum { MAX_SENTENCE_BYTES = 1000 };
 enum { FIRST_STEPS = 10, RESERVED_STEPS = 3 }; /* the failing one, verdict and end find room */
 
 /* --- memory -----------------------------------------------------------------------------------*/
@@ -24,6 +26,16 @@ static char *keep(struct edge_attempt *attempt, struct cw_str text)
 {
     count(attempt, text.n + 1);
     return cw_strdup(text);
+}
+
+/* What a peer may have written. */
+static char *keep_clean(struct edge_attempt *attempt, struct cw_str text)
+{
+    struct cw_buf clean = {0};
+    cw_buf_put_clean(&clean, text, MAX_SENTENCE_BYTES);
+    char *kept = keep(attempt, cw_buf_str(&clean));
+    cw_buf_free(&clean);
+    return kept;
 }
 
 static void free_attempt(struct edge_attempt *attempt)
@@ -236,7 +248,7 @@ void edge_attempt_step(struct edge_attempt *attempt, const struct edge_step *ste
         if (step->failure != CW_FAIL_NONE)
             explain(attempt, step->failure, &step->gaps, &kept->sentence, &kept->advice);
         else if (cw_str_is_present(step->sentence))
-            kept->sentence = keep(attempt, step->sentence);
+            kept->sentence = keep_clean(attempt, step->sentence);
         keep_bound(attempt->home);
         tell_observer(attempt, kept);
     }

@@ -66,16 +66,8 @@ static const char *result_name(enum edge_attempt_result result)
 json_t *edge_fact(struct cw_str text)
 {
     struct cw_buf clean = {0};
-    text = cw_str_sub(text, 0, MAX_FACT_BYTES);
-    /* A character that the cut went through. */
-    while (text.n > 0 && text.n == MAX_FACT_BYTES && !cw_str_is_utf8(text))
-        text.n--;
-    if (!cw_str_is_utf8(text)) {
-        for (size_t i = 0; i < text.n; i++)
-            cw_buf_putc(&clean, (unsigned char)text.p[i] < 0x80 ? text.p[i] : '?');
-        text = cw_buf_str(&clean);
-    }
-    json_t *fact = json_stringn(text.p ? text.p : "", text.n);
+    cw_buf_put_clean(&clean, text, MAX_FACT_BYTES);
+    json_t *fact = json_stringn(cw_buf_str(&clean).p, clean.n);
     cw_buf_free(&clean);
     return fact;
 }

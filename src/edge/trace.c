@@ -296,4 +296,5 @@ void edge_trace_action(struct edge_stream *s, const struct cw_s2s_action *action
 void edge_trace_end(struct edge_stream *s)
 {
     edge_attempt_end(&s->trace.attempt);
+    cw_buf_free(&s->trace.detail);
 }

@@ -4,6 +4,7 @@
 #ifndef CW_EDGE_TRACE_H
 #define CW_EDGE_TRACE_H
 
+#include "base/buf.h"
 #include "edge/attempt.h"
 #include "io/conn.h"
 #include "io/target.h"
@@ -17,8 +18,9 @@ struct edge_trace {
     struct edge_attempt *attempt; /* NULL: inbound, and nobody has named himself yet */
     enum cw_failure cause;        /* why the edge itself ends the stream; NONE: it does not */
     enum cw_failure noted; /* seen on the way: explains an end for which nobody gives a reason */
-    struct cw_str detail;  /* of what was noted; in the stream's arena, as the following */
-    struct cw_str words;   /* the stream error that came: "policy-violation: not here" */
+    struct cw_buf detail;  /* of what was noted */
+    struct cw_str words;   /* the stream error that came: "policy-violation: not here"; in the
+                            * stream's arena, as the following */
     struct cw_str address; /* the peer's */
     enum edge_step_kind stage;
     bool has_header, is_authenticated, is_lost;

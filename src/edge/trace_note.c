@@ -3,12 +3,15 @@
  * s2s/stream.h. */
 #include "edge/stream_priv.h"
 
+enum { MAX_DETAIL_BYTES = 200 };
+
 /* --- telling ----------------------------------------------------------------------------------*/
 
 void edge_trace_remember(struct edge_stream *s, enum cw_failure failure, struct cw_str detail)
 {
     s->trace.noted = failure;
-    s->trace.detail = cw_arena_dup(&s->arena, cw_str_sub(detail, 0, 200));
+    cw_buf_reset(&s->trace.detail); /* a stream may be told of such things without end */
+    cw_buf_put_clean(&s->trace.detail, detail, MAX_DETAIL_BYTES);
 }
 
 void edge_trace_step(struct edge_stream *s, enum edge_step_kind kind, json_t *facts)

@@ -134,7 +134,7 @@ static enum cw_failure why_refused(struct edge_stream *s, enum cw_nego_reason re
         return edge_trace_cert_failure(cw_s2s_cert(s->machine), facts->cert, &s->arena,
                                        &gaps->detail);
     case CW_REASON_TLS_FAILED: /* without a word from OpenSSL it was our own patience that ended */
-        gaps->detail = t->detail;
+        gaps->detail = cw_buf_str(&t->detail);
         return t->noted ? t->noted : CW_FAIL_TLS_TIMEOUT;
     case CW_REASON_TLS_REFUSED:
         return facts->offers_starttls || s->direction == CW_INBOUND ? CW_FAIL_STARTTLS_REFUSED
@@ -144,7 +144,7 @@ static enum cw_failure why_refused(struct edge_stream *s, enum cw_nego_reason re
                                                                       : CW_FAIL_NOTHING_OFFERED;
     case CW_REASON_EXTERNAL_REFUSED:
     case CW_REASON_DIALBACK_ERROR:
-        gaps->detail = t->detail;
+        gaps->detail = cw_buf_str(&t->detail);
         break;
     default:
         break;
@@ -181,7 +181,7 @@ static enum cw_failure why_error_sent(const struct edge_stream *s,
     gaps->detail = action->text;
     switch ((int)action->stream_error) {
     case CW_STREAM_CONNECTION_TIMEOUT:
-        gaps->detail = t->detail;
+        gaps->detail = cw_buf_str(&t->detail);
         return is_dialback_pending(s) ? CW_FAIL_DIALBACK_TIMEOUT
                : !t->has_header       ? CW_FAIL_SILENT_PEER
                : t->noted             ? t->noted
@@ -194,7 +194,7 @@ static enum cw_failure why_error_sent(const struct edge_stream *s,
         if (is_inbound && !cw_str_is_present(edge_stream_remote(s)))
             return CW_FAIL_STRANGER;
         if (t->noted) {
-            gaps->detail = t->detail;
+            gaps->detail = cw_buf_str(&t->detail);
             return t->noted;
         }
         break;
@@ -224,7 +224,7 @@ static enum cw_failure why_silent(const struct edge_stream *s, bool by_peer,
     }
     if (was_ready)
         return by_peer ? CW_FAIL_CLOSED_BY_PARTNER : CW_FAIL_INACTIVITY;
-    gaps->detail = t->noted ? t->detail : t->lost_text;
+    gaps->detail = t->noted ? cw_buf_str(&t->detail) : t->lost_text;
     return t->noted ? t->noted : CW_FAIL_CLOSED_WITHOUT_WORD;
 }
 

@@ -64,15 +64,13 @@ static struct cw_str gap_of(const struct cw_failure_gaps *gaps, struct cw_str na
 /* A stranger's words: no control character gets into a sentence, and no end of one. */
 static void put_gap(struct cw_buf *out, struct cw_str text)
 {
-    bool is_cut = text.n > MAX_GAP_BYTES;
-    text = cw_str_sub(text, 0, MAX_GAP_BYTES);
-    for (int i = 0; is_cut && i < 3 && text.n > 0 && !cw_str_is_utf8(text); i++)
-        text.n--; /* of the character that the cut went through */
-    text = cw_str_trim(text);
+    struct cw_buf words = {0};
+    cw_buf_put_clean(&words, text, MAX_GAP_BYTES);
+    text = cw_str_trim(cw_buf_str(&words));
     while (text.n > 0 && text.p[text.n - 1] == '.')
         text.n--;
-    for (size_t i = 0; i < text.n; i++)
-        cw_buf_putc(out, (unsigned char)text.p[i] < ' ' || text.p[i] == 0x7f ? ' ' : text.p[i]);
+    cw_buf_puts(out, text);
+    cw_buf_free(&words);
 }
 
 /* "{domain}" is filled; "[...]" is left out when a gap in it is absent.  Outside of brackets an

@@ -17,7 +17,7 @@ STEPS = [
 ATTEMPT = {"id": "5f", "at": "2026-11-22T10:00:00.123Z", "direction": "outbound",
            "local": "contoso.test", "remote": "a.test", "result": "failed", "method": "",
            "reason": "connection-refused", "side": "partner", "sentence": "No server took it.",
-           "advice": "Ask whether\u001b[2J it runs.", "steps": STEPS}
+           "advice": "Ask whether\u001b[2J\u009b2J it runs.", "steps": STEPS}
 
 
 def lines(*objects) -> bytes:
@@ -84,7 +84,7 @@ def test_diagnose(cw, gateway):
         "           Nobody listens there.\n"
         "  skipped  tls                 40 ms\n"
         "  on the partner's side: No server took it.\n"
-        "  Ask whether [2J it runs.\n"
+        "  Ask whether [2J 2J it runs.\n"
         "\n"
         "2026-11-22T10:00:01.000Z inbound a.test -> contoso.test: ready by TLS dialback\n")
     gateway.answer = lines(edges({"attempts": []}))
@@ -111,7 +111,7 @@ def test_partner_step_by_step(cw, gateway):
         "  failed   verdict             41 ms\n"
         "  skipped  tls                 40 ms\n"
         "  on the partner's side: No server took it.\n"
-        "  Ask whether [2J it runs.\n"
+        "  Ask whether [2J 2J it runs.\n"
         "inbound\n"
         "  ok       srv                  1 ms\n"
         "           It points there. Let it point here.\n"

@@ -187,6 +187,37 @@ static void test_arena(void **state)
     cw_arena_free(&arena);
 }
 
+static void test_clean(void **state)
+{
+    static const struct {
+        const char *name, *text, *clean;
+        size_t max;
+    } rows[] = {
+        {"plain", "plain", "plain", 9},
+        {"nothing", "", "", 9},
+        {"controls", "a\n\x1b[2J\x7f", "a  [2J ", 9},
+        {"C1",
+         "\xc2\x9b"
+         "2J\xc2\xa0",
+         " 2J\xc2\xa0", 9},
+        {"cut", "abc", "ab", 2},
+        {"cut through a character", "a\xc3\xa9", "a", 2},
+        {"cut behind a character", "\xc3\xa9z", "\xc3\xa9", 2},
+        {"cut to nothing", "\xe2\x82\xac", "", 2},
+        {"Latin-1", "caf\xe9\xc2\x9b", "caf? ", 9},
+        {"ends inside a character", "cut \xc2", "cut ?", 9},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cw_buf b = {0};
+        cw_buf_put_clean(&b, cw_str_of(rows[i].text), rows[i].max);
+        if (!cw_str_eq_cstr(cw_buf_str(&b), rows[i].clean))
+            print_message("%s: \"%.*s\"\n", rows[i].name, CW_ARG(cw_buf_str(&b)));
+        assert_true(cw_str_eq_cstr(cw_buf_str(&b), rows[i].clean));
+        cw_buf_free(&b);
+    }
+}
+
 static void test_buffer(void **state)
 {
     (void)state;
@@ -337,12 +368,13 @@ static void test_log_cuts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_utf8),    cmocka_unit_test(test_strings),
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_base64),
-        cmocka_unit_test(test_secrets), cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_buffer),  cmocka_unit_test(test_siphash),
-        cmocka_unit_test(test_map),     cmocka_unit_test(test_err),
-        cmocka_unit_test(test_log),     cmocka_unit_test(test_log_cuts),
+        cmocka_unit_test(test_utf8),     cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_numbers),  cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_secrets),  cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_buffer),   cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_siphash),  cmocka_unit_test(test_map),
+        cmocka_unit_test(test_err),      cmocka_unit_test(test_log),
+        cmocka_unit_test(test_log_cuts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,6 +152,7 @@ static bool join_some(struct edge_peer *peer)
     struct edge_stream *stream = edge_stream_find_way(peer->edge, peer->local, peer->remote);
     if (!stream)
         return false;
+    peer->ready_ms = 0;
     join(peer, stream);
     edge_stream_tell_room(stream);
     return true;
@@ -161,8 +162,6 @@ static void dial(struct edge_peer *peer)
 {
     peer->ready_ms = 0;
     peer->dialled_ms = cw_now_ms();
-    if (join_some(peer))
-        return;
     struct edge_stream *stream =
         edge_stream_dial(peer->edge, peer->local, peer->remote, EDGE_FOR_STANZAS);
     if (stream)
@@ -171,10 +170,12 @@ static void dial(struct edge_peer *peer)
         refuse_all(peer, CW_LINK_REASON_LIMIT, CW_S("the connection limit is reached"));
 }
 
-/* Now, or when the rest is over. */
+/* Now, or when the rest is over; what is there already needs no rest. */
 static void dial_when_due(struct edge_peer *peer)
 {
     uint64_t now = cw_now_ms();
+    if (join_some(peer))
+        return;
     if (peer->dial_at_ms > now)
         cw_timer_set(peer->rested, peer->dial_at_ms - now);
     else
@@ -184,7 +185,7 @@ static void dial_when_due(struct edge_peer *peer)
 static void on_rested(void *arg)
 {
     struct edge_peer *peer = arg;
-    if (!peer->stream && peer->n_waiting > 0)
+    if (!peer->stream && peer->n_waiting > 0 && !join_some(peer))
         dial(peer);
     drop_if_idle(peer);
 }

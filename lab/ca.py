@@ -67,6 +67,10 @@ class Authority:
         """A certificate that begins to be valid in ten days."""
         return self._sign(label, domains, "+30d", begins=10)
 
+    def issue_must_staple(self, label: str, *domains: str) -> Pair:
+        """A certificate that promises a stapled OCSP answer (RFC 7633)."""
+        return self._sign(label, domains, "+30d", more="tlsfeature = status_request")
+
     def issue_for_code(self, label: str, *domains: str) -> Pair:
         """A certificate for signing programs, not for TLS."""
         return self._sign(label, domains, "+30d", purposes="codeSigning")
@@ -119,7 +123,7 @@ class Authority:
         path.chmod(0o600)
 
     def _sign(self, label: str, domains, until: str, uris=(), begins: int = -30,
-              purposes: str = "serverAuth,clientAuth") -> Pair:
+              purposes: str = "serverAuth,clientAuth", more: str = "") -> Pair:
         """`openssl ca` is used because it alone can date a certificate into the past."""
         pair = self._pair(label)
         request = self.directory / f"{label}.csr"
@@ -147,6 +151,7 @@ basicConstraints = critical,CA:false
 keyUsage = critical,digitalSignature
 extendedKeyUsage = {purposes}
 {_names(domains, uris).replace("=", " = ", 1)}
+{more}
 """)
         _openssl("req", "-new", "-key", pair.key, "-out", request, "-subj", f"/CN={domains[0]}")
         _openssl("ca", "-batch", "-notext", "-config", config, "-in", request, "-out",

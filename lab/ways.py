@@ -11,7 +11,7 @@ from .border import SECOND_DOMAIN, Border
 from .ejabberd import Ejabberd
 from .nameserver import Name
 from .partner import Mode
-from .process import wait_until
+from .process import port_answers, wait_until
 from .prosody import Prosody
 from .scripted import OFFERS_DIALBACK, OFFERS_TLS
 from .settings import ACCOUNTS, LOCAL_DOMAIN
@@ -20,6 +20,7 @@ from .xmppclient import XmppClient
 ALPN = "xmpp-server"
 DIRECT_PORT = 5270
 OFFERS_BIDI = "<bidi xmlns='urn:xmpp:features:bidi'/>"
+WANTS_BIDI = "<bidi xmlns='urn:xmpp:bidi'/>"
 
 _SERVERS = {"prosody": Prosody, "ejabberd": Ejabberd}
 
@@ -164,11 +165,12 @@ class Bidi(rogue.Partner):
 
 
 class Dialback(rogue.Partner):
-    """Believes each key, but for those of the domains in `refused`, and calls its own valid."""
+    """Believes each key, but for those of the domains in `refused`, and calls its own valid. At the
+    first key of one in `ends_at` it says goodbye instead."""
 
     def __init__(self, place, authority, pair):
         super().__init__(place, authority, pair)
-        self.refused = set()
+        self.refused, self.ends_at = set(), set()
         self.pairs = []  #: for each stream, our domains that asked on it
 
     def _talk(self, stream) -> None:
@@ -185,6 +187,9 @@ class Dialback(rogue.Partner):
                                                   f"to='{element.get('from')}'")
             if name == "result":
                 asked.append(element.get("from"))
+                if asked[-1] in self.ends_at:
+                    self.ends_at.remove(asked[-1])
+                    raise rogue.Ended("that is all for today")
                 stream.send(self._answer(element.get("from"), back))
             elif name == "verify":
                 stream.send(f"<db:verify {back} id='{element.get('id')}' type='valid'/>")
@@ -215,6 +220,7 @@ class Stapling(rogue.Partner):
         with theirs:
             self._openssl = subprocess.Popen(self._command, stdin=theirs, stdout=theirs,
                                              stderr=subprocess.DEVNULL)
+        wait_until(lambda: port_answers(self.address), 5, "openssl listening")
         self._stream = rogue.Stream(ours)
         self._thread = threading.Thread(target=self._serve, args=(self._stream,), daemon=True)
         self._thread.start()

@@ -121,13 +121,28 @@ static bool is_dialback_pending(const struct edge_stream *s)
            first.dialback == CW_DIALBACK_PENDING;
 }
 
+/* The peer's error about our key, by its condition. */
+static enum cw_failure why_dialback_error(const struct edge_stream *s,
+                                          const struct cw_s2s_action *action,
+                                          struct cw_failure_gaps *gaps)
+{
+    enum cw_stanza_error error;
+    gaps->detail = cw_buf_str(&s->trace.detail);
+    if (s->direction == CW_INBOUND || !action->by_peer || !cw_stanza_error_of(gaps->detail, &error))
+        return CW_FAIL_DIALBACK_ERROR;
+    enum cw_failure failure = cw_failure_of_dialback_error(error);
+    if (failure == CW_FAIL_PARTNER_POLICY_VIOLATION || failure == CW_FAIL_PARTNER_LIMIT)
+        gaps->detail = CW_STR_NONE; /* their sentences have it */
+    return failure;
+}
+
 /* The policy ended it. */
-static enum cw_failure why_refused(struct edge_stream *s, enum cw_nego_reason reason,
+static enum cw_failure why_refused(struct edge_stream *s, const struct cw_s2s_action *action,
                                    struct cw_failure_gaps *gaps)
 {
     const struct edge_trace *t = &s->trace;
     const struct cw_facts *facts = cw_s2s_facts(s->machine);
-    switch ((int)reason) { /* the others are what they are */
+    switch ((int)action->reason) { /* the others are what they are */
     case CW_REASON_CERT_NONE:
     case CW_REASON_CERT_UNTRUSTED:
     case CW_REASON_CERT_WRONG_NAME:
@@ -142,14 +157,15 @@ static enum cw_failure why_refused(struct edge_stream *s, enum cw_nego_reason re
     case CW_REASON_NOTHING_OFFERED:
         return s->direction == CW_OUTBOUND && !facts->offers_dialback ? CW_FAIL_DIALBACK_NOT_OFFERED
                                                                       : CW_FAIL_NOTHING_OFFERED;
-    case CW_REASON_EXTERNAL_REFUSED:
     case CW_REASON_DIALBACK_ERROR:
+        return why_dialback_error(s, action, gaps);
+    case CW_REASON_EXTERNAL_REFUSED:
         gaps->detail = cw_buf_str(&t->detail);
         break;
     default:
         break;
     }
-    return cw_failure_of_reason(reason);
+    return cw_failure_of_reason(action->reason);
 }
 
 /* The peer said a stream error; `words` begin with its condition. */
@@ -247,7 +263,7 @@ enum cw_failure edge_trace_why(struct edge_stream *s, const struct cw_s2s_action
     if (t->cause != CW_FAIL_NONE)
         return t->cause;
     if (action->reason != CW_REASON_NONE)
-        return why_refused(s, action->reason, gaps);
+        return why_refused(s, action, gaps);
     /* What it answers to a <starttls/> that it does not know tells less than that. */
     if (t->noted == CW_FAIL_STARTTLS_NOT_OFFERED)
         return t->noted;

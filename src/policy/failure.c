@@ -180,3 +180,21 @@ enum cw_failure cw_failure_of_partners_error(enum cw_stream_error error)
         return CW_FAIL_PARTNER_ERROR;
     }
 }
+
+enum cw_failure cw_failure_of_dialback_error(enum cw_stanza_error error)
+{
+    switch ((int)error) { /* the others are about the way between the servers */
+    case CW_STANZA_POLICY_VIOLATION:
+        return CW_FAIL_PARTNER_POLICY_VIOLATION;
+    case CW_STANZA_FORBIDDEN:
+    case CW_STANZA_NOT_ALLOWED:
+    case CW_STANZA_NOT_AUTHORIZED:
+        return CW_FAIL_NOT_LISTED_THERE;
+    case CW_STANZA_ITEM_NOT_FOUND:
+        return CW_FAIL_NOT_SERVED_THERE;
+    case CW_STANZA_RESOURCE_CONSTRAINT:
+        return CW_FAIL_PARTNER_LIMIT;
+    default:
+        return CW_FAIL_DIALBACK_ERROR;
+    }
+}

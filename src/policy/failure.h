@@ -115,5 +115,7 @@ struct cw_str cw_failure_advice(struct cw_arena *, enum cw_failure, const struct
 enum cw_failure cw_failure_of_reason(enum cw_nego_reason);
 /* Which one a stream error of the partner's server is. */
 enum cw_failure cw_failure_of_partners_error(enum cw_stream_error);
+/* Which one the partner's error about our dialback key is. */
+enum cw_failure cw_failure_of_dialback_error(enum cw_stanza_error);
 
 #endif

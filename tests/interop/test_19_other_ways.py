@@ -21,7 +21,7 @@ from lab.partner import Mode
 from lab.process import wait_until
 from lab.scripted import Scripted, plain_on_tls_port, silence, stay
 from lab.settings import LOCAL_DOMAIN
-from lab.ways import ALPN, DIRECT_PORT, Bidi, Dialback, Direct, Stapling, Ways
+from lab.ways import ALPN, DIRECT_PORT, Bidi, Dialback, Direct, Stapling, WANTS_BIDI, Ways
 
 from conftest import settings_for
 
@@ -218,6 +218,7 @@ def test_a_partner_comes_by_direct_tls(ways):
 @pytest.mark.parametrize("name, alpn, alert", [
     ("somebody-else.test", (ALPN,), "unrecognized name"),
     (LOCAL_DOMAIN, ("h2",), "no application protocol"),
+    (LOCAL_DOMAIN, ("xmpp-client", "http/1.1"), "no application protocol"),
 ])
 def test_a_hello_that_is_not_for_us_is_refused(ways, name, alpn, alert):
     with pytest.raises(ssl.SSLError) as problem:
@@ -232,6 +233,28 @@ def test_a_client_without_names_is_served(ways):
         stream.open("nameless.test", LOCAL_DOMAIN)
         stream.external("nameless.test", LOCAL_DOMAIN)
         assert "alpn" not in ways.stream("nameless.test", "inbound")["tls"]
+
+
+@pytest.mark.parametrize("words", [
+    f"GET / HTTP/1.1\r\nHost: {LOCAL_DOMAIN}\r\n\r\n",
+    f"<stream:stream xmlns='jabber:client' xmlns:stream='{rogue.STREAMS}' to='{LOCAL_DOMAIN}' "
+    "version='1.0'>",
+], ids=["a web client", "an XMPP client"])
+def test_others_are_not_served_there(ways, words):
+    with ways.direct() as stream:
+        stream.send(words)
+        assert stream.wait_end() in ("not-well-formed", "invalid-namespace")
+
+
+def test_dialback_over_direct_tls(ways):
+    domain = "direct-dialback.test"
+    server = ways.server("prosody", domain, Mode.TLS_DIALBACK, announced=BOTH,
+                         direct_tls_port=DIRECT_PORT, rules=BY_DIALBACK)
+    juliet = ways.juliet(server)
+    to_partner(ways, domain, "out")
+    to_local(ways, juliet, f"in from {domain}")
+    assert {(s["direction"], s["tls"]["start"], s["method"]) for s in ways.streams(domain)} == \
+        {(way, "direct", "TLS dialback") for way in ("inbound", "outbound")}
 
 
 def test_no_tls_means_no_direct_tls(ways):
@@ -326,6 +349,30 @@ def test_closing_in_the_middle_loses_nothing(ways):
     assert len(refused) < len(calls) / 2
 
 
+def call_both_ways(ways, partner) -> rogue.Stream:
+    stream = ways.enter(rogue.connect(ways.settings.edge))
+    stream.open(partner.domain, LOCAL_DOMAIN)
+    stream.start_tls(rogue.context(ways.authority, partner.pair))
+    stream.open(partner.domain, LOCAL_DOMAIN)
+    stream.send(WANTS_BIDI)
+    stream.external(partner.domain, LOCAL_DOMAIN)
+    return stream
+
+
+def test_a_partner_that_is_back_hears_us_at_once(ways):
+    """Its new stream takes our stanzas, although we would not connect to it again so soon."""
+    partner = ways.scripted(rogue.Partner, "back-again.test")
+    for body in ("first", "second", "third"):
+        stream, began = call_both_ways(ways, partner), time.monotonic()
+        to_partner(ways, partner.domain, body)
+        assert stream.expect("message").findtext(f"{{{rogue.SERVER}}}body") == body
+        assert time.monotonic() - began < 0.7
+        stream.send("</stream:stream>")
+        stream.wait_end()
+        wait_until(lambda: not ways.streams(partner.domain), 5, "the stream's end")
+    assert partner.attempts == []
+
+
 @pytest.mark.parametrize("sender", ["other-bidi.test", "more-bidi.test", "stranger.test"])
 def test_a_stream_of_ours_takes_no_other_domains_stanzas(ways, sender):
     """Neither a partner's, nor another one of this partner, nor a stranger's."""
@@ -343,6 +390,18 @@ def test_a_stream_of_ours_takes_no_other_domains_stanzas(ways, sender):
     wait_until(lambda: partner.ends, 5, "the stream's end")
     assert partner.ends == ["invalid-from"]
     assert f"bad from {domain}" not in ways.sip.bodies()
+
+
+def test_who_was_removed_brings_nothing_on_a_stream_of_ours(ways):
+    """It stays up for a moment, for our errors: what comes on it meanwhile is answered by one."""
+    domain = "bidi-removed.test"
+    partner = ways.scripted(Bidi, domain)
+    to_partner(ways, domain, "hello")
+    ways.causeway.command("partner", "remove", domain)
+    partner.open[0].send(rogue.message(f"juliet@{domain}", ALICE, "from nobody"))
+    wait_until(lambda: partner.ends, 5, "the stream's end")
+    assert [e.get("type") for _, e in partner.received] == ["chat", "error"]
+    assert "from nobody" not in ways.sip.bodies()
 
 
 def test_a_bad_certificate_gets_no_stanzas_both_ways(ways):
@@ -406,6 +465,9 @@ def test_a_refused_pair_fails_alone(ways):
     before = ways.stream(domain, "outbound")
     to_partner(ways, domain, "not listed there", BOB, status=504)
     assert partner.pairs == [[LOCAL_DOMAIN, SECOND_DOMAIN]]
+    told = ways.failed(domain)
+    assert (told["reason"], told["local"], told["id"]) == \
+        ("partner-policy-violation", SECOND_DOMAIN, before["id"])
     to_partner(ways, domain, "second")
     after = ways.stream(domain, "outbound")
     assert after["id"] == before["id"] and pairs(after) == two_pairs()[:1]
@@ -415,6 +477,17 @@ def test_a_refused_pair_fails_alone(ways):
     wait_until(lambda: ways.sip.ask(BOB, f"j@{domain}", "listed now") == 202, 8, "the second pair")
     assert partner.pairs == [[LOCAL_DOMAIN, SECOND_DOMAIN], [SECOND_DOMAIN]]
     assert after["id"] in {s["id"] for s in ways.streams(domain)}
+
+
+def test_a_stream_that_ends_takes_no_pair_with_it(ways):
+    """It ended while the second pair was pending: that was no answer, and a new one is opened."""
+    domain = "ends-early.test"
+    partner = ways.scripted(Dialback, domain, rules=BY_DIALBACK)
+    partner.ends_at.add(SECOND_DOMAIN)
+    to_partner(ways, domain, "first")
+    to_partner(ways, domain, "on a new one", BOB)
+    assert partner.pairs == [[LOCAL_DOMAIN, SECOND_DOMAIN], [SECOND_DOMAIN]]
+    assert partner.bodies() == ["first", "on a new one"]
 
 
 def test_a_partner_adds_a_pair_to_its_stream(ways):
@@ -448,8 +521,9 @@ def test_the_list_of_revocations_counts_both_ways(ways):
     assert "in" not in ways.sip.bodies() and ways.streams(domain) == []
 
 
-def stapling(ways, domain: str, says: str) -> Stapling:
-    pair = ways.authority.issue(domain, domain)
+def stapling(ways, domain: str, says: str, must: bool = False) -> Stapling:
+    issue = ways.authority.issue_must_staple if must else ways.authority.issue
+    pair = issue(domain, domain)
     staple = ways.authority.staple(pair, says == "revoked") if says else None
     return ways.scripted(Stapling, domain, [("xmpps-server", 0, DIRECT_PORT)], pair=pair,
                          staple=staple)
@@ -474,6 +548,15 @@ def test_what_is_stapled_counts(ways, is_required, says, reason):
         assert tls_facts(ways.attempts(domain)[0]).get("staple", "") == says
     finally:
         ways.set(require_ocsp_staple="false")
+
+
+@pytest.mark.parametrize("says, reason", [("good", ""), ("", "certificate-no-staple")])
+def test_a_certificate_can_promise_a_staple(ways, says, reason):
+    domain = f"must-staple-{says or 'none'}.test"
+    stapling(ways, domain, says, must=True)
+    to_partner(ways, domain, "hello", status=504 if reason else 202)
+    if reason:
+        assert ways.failed(domain)["reason"] == reason
 
 
 # --- whom we trust changes -----------------------------------------------------------------------

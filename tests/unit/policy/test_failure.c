@@ -149,6 +149,31 @@ static void test_every_decision_and_error_has_one(void **state)
     }
 }
 
+static void test_dialback_errors(void **state)
+{
+    const struct {
+        const char *name;
+        enum cw_failure failure;
+    } rows[] = {
+        {"policy-violation", CW_FAIL_PARTNER_POLICY_VIOLATION},
+        {"forbidden", CW_FAIL_NOT_LISTED_THERE},
+        {"not-allowed", CW_FAIL_NOT_LISTED_THERE},
+        {"not-authorized", CW_FAIL_NOT_LISTED_THERE},
+        {"item-not-found", CW_FAIL_NOT_SERVED_THERE},
+        {"resource-constraint", CW_FAIL_PARTNER_LIMIT},
+        {"remote-server-not-found", CW_FAIL_DIALBACK_ERROR},
+        {"remote-server-timeout", CW_FAIL_DIALBACK_ERROR},
+        {"internal-server-error", CW_FAIL_DIALBACK_ERROR},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        enum cw_stanza_error error;
+        assert_true(cw_stanza_error_of(cw_str_of(rows[i].name), &error));
+        if (cw_failure_of_dialback_error(error) != rows[i].failure)
+            fail_msg("%s: %s", rows[i].name, cw_failure_name(cw_failure_of_dialback_error(error)));
+    }
+}
+
 static void test_harmless_is_no_refusal(void **state)
 {
     (void)state;
@@ -168,6 +193,7 @@ int main(void)
         cmocka_unit_test(test_gaps),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_every_decision_and_error_has_one),
+        cmocka_unit_test(test_dialback_errors),
         cmocka_unit_test(test_harmless_is_no_refusal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,7 +89,7 @@ static const struct {
     {"do-not-query-localhost:", "no"}, {"unblock-lan-zones:", "yes"},
     {"cache-max-ttl:", "3600"},        {"cache-max-negative-ttl:", "10"},
     {"infra-host-ttl:", "1"},          {"infra-keep-probing:", "yes"},
-    {"infra-cache-max-rtt:", "1000"},  {"val-bogus-ttl:", "10"},
+    {"infra-cache-max-rtt:", "2500"},  {"val-bogus-ttl:", "10"},
 };
 
 static int set_up(struct ub_ctx *ub)

@@ -23,6 +23,7 @@ def fingerprints(*certificates: pathlib.Path, expires: int = 600) -> str:
 class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):  # noqa: N802 (the name that http.server wants)
         self.server.asked.append(self.path)
+        self.server.owner.before_answer()
         text = self.server.documents.get(self.path)
         self.send_response(200 if text is not None else 404)
         body = (text or "").encode()
@@ -37,10 +38,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 class WebServer:
     """Runs while the context lasts. `documents`: path -> text, may be changed; `asked`: the paths
-    that were asked for."""
+    that were asked for; `before_answer`: called before each answer, may be set."""
 
     def __init__(self, address: str, pair: Pair, documents: dict, port: int = 443):
         self._server = http.server.ThreadingHTTPServer((address, port), _Handler)
+        self._server.owner, self.before_answer = self, lambda: None
         self._server.documents = self.documents = documents
         self._server.asked = self.asked = []
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -207,6 +207,8 @@ static void apply_policy(struct edge_stream *s, bool trust_changed)
         edge_stream_close(s, CW_STREAM_RESET,
                           CW_S("The settings by which this certificate was judged have changed."));
     s->trace.cause = cause;
+    if (s->identity && !s->over) /* what it stands for is asked again, by the new ones */
+        edge_stream_prove(s, edge_stream_remote(s));
 }
 
 static bool is_to_part(const struct edge_stream *s)

@@ -228,6 +228,19 @@ def test_posh_of_another_certificate_is_refused(with_web):
     assert "does not list the certificate" in started.told()
 
 
+def test_posh_that_is_switched_off_while_it_is_asked_proves_nothing(with_web):
+    started, web = with_web
+    web.documents[POSH_PATH] = fingerprints(started.lab.pair.certificate)
+
+    def switch_off():
+        started.lab.causeway.command("settings", "set", "--posh", "false")
+        started.proofs()  # goes the same way as the settings, so they are there now
+
+    web.before_answer = switch_off
+    started.refused()
+    assert web.asked
+
+
 def test_posh_that_comes_later_is_found_after_a_change(with_web):
     """That there was no document is remembered, but not beyond a change of the policy."""
     started, web = with_web

@@ -29,6 +29,7 @@ struct edge_peer {
     struct edge_parcels waiting;
     size_t n_waiting, bytes_waiting;
     struct edge_stream *stream; /* NULL: none */
+    bool is_guest;              /* on it, which was there: that it ends says nothing of this pair */
     TAILQ_ENTRY(edge_peer) of_stream;
     uint64_t ready_ms;   /* since when this stream is READY; 0: not yet */
     unsigned rest_ms;    /* the last rest between two attempts; 0: none */
@@ -143,6 +144,8 @@ static void drop_if_idle(struct edge_peer *peer)
 static void join(struct edge_peer *peer, struct edge_stream *stream)
 {
     peer->stream = stream;
+    peer->is_guest = false;
+    peer->ready_ms = 0;
     TAILQ_INSERT_TAIL(edge_stream_peers(stream), peer, of_stream);
 }
 
@@ -152,15 +155,14 @@ static bool join_some(struct edge_peer *peer)
     struct edge_stream *stream = edge_stream_find_way(peer->edge, peer->local, peer->remote);
     if (!stream)
         return false;
-    peer->ready_ms = 0;
     join(peer, stream);
+    peer->is_guest = true;
     edge_stream_tell_room(stream);
     return true;
 }
 
 static void dial(struct edge_peer *peer)
 {
-    peer->ready_ms = 0;
     peer->dialled_ms = cw_now_ms();
     struct edge_stream *stream =
         edge_stream_dial(peer->edge, peer->local, peer->remote, EDGE_FOR_STANZAS);
@@ -235,6 +237,12 @@ static bool may_write(const struct edge_peer *peer)
            edge_stream_queued(peer->stream) < WRITE_AHEAD_BYTES;
 }
 
+static bool has_farewell_stream(const struct edge_peer *peer)
+{
+    return peer->stream && edge_stream_may_send_error(peer->stream, peer->local, peer->remote) &&
+           !cw_policy_partner(peer->edge->policy, peer->remote);
+}
+
 /* To somebody who is no partner any more an error may still go, while our stream to him is up. */
 static bool send_farewell(struct edge *edge, struct cw_str local, struct cw_str remote,
                           struct edge_parcel *parcel)
@@ -243,10 +251,14 @@ static bool send_farewell(struct edge *edge, struct cw_str local, struct cw_str 
     struct edge_peer *peer = cw_map_get(&edge->peers, edge_pair(&arena, local, remote));
     bool is_error = cw_str_eq_cstr(cw_xml_attr(parcel->stanza, "type"), "error");
     cw_arena_free(&arena);
-    if (!is_error || !peer || !peer->stream || !edge_stream_is_at_rest(peer->stream) ||
-        !edge_stream_may_send_error(peer->stream, local, remote))
+    if (!is_error || !peer || !has_farewell_stream(peer))
         return false;
-    edge_stream_send(peer->stream, peer->local, peer->remote, parcel);
+    if (edge_stream_is_at_rest(peer->stream)) {
+        edge_stream_send(peer->stream, peer->local, peer->remote, parcel);
+    } else { /* what he sent came on this very stream */
+        enqueue(peer, parcel);
+        edge_stream_tell_room(peer->stream);
+    }
     return true;
 }
 
@@ -287,7 +299,8 @@ static struct edge_peer *next_to_write(struct edge_peers *peers)
 {
     struct edge_peer *peer;
     TAILQ_FOREACH (peer, peers, of_stream) {
-        if (!may_write(peer))
+        if (!may_write(peer) &&
+            !(has_farewell_stream(peer) && edge_stream_is_at_rest(peer->stream)))
             continue;
         if (peer->ready_ms == 0)
             peer->ready_ms = cw_now_ms();
@@ -312,13 +325,13 @@ void edge_peers_have_room(struct edge_peers *peers)
 static void lost(struct edge_peer *peer, enum cw_link_reason reason, struct cw_str text)
 {
     bool was_ready = peer->ready_ms != 0;
-    if (was_ready && cw_now_ms() - peer->ready_ms >= LIVED_MS) {
+    if (was_ready ? cw_now_ms() - peer->ready_ms >= LIVED_MS : peer->is_guest) {
         peer->rest_ms = 0;
         rest(peer, 0, SCATTER_MS);
     } else {
         rest_longer(peer);
     }
-    if (!was_ready)
+    if (!was_ready && !peer->is_guest)
         refuse_all(peer, reason, text);
     else if (peer->n_waiting > 0 && !peer->edge->stopping)
         dial_when_due(peer);
@@ -350,6 +363,7 @@ void edge_peers_pair_lost(struct edge_peers *peers, struct cw_str local, struct 
         return;
     TAILQ_REMOVE(peers, peer, of_stream);
     peer->stream = NULL;
+    peer->is_guest = false;
     lost(peer, reason, text);
 }
 

@@ -245,7 +245,7 @@ static void do_action(struct edge_stream *s, const struct cw_s2s_action *action)
         s->n_stanzas_in++;
         edge_rate_spend(&s->rate, cw_now_ms(), s->edge->policy->settings.stanza_rate,
                         s->edge->policy->settings.stanza_burst);
-        if (action->is_refused)
+        if (action->is_refused || s->part_at_ms != 0)
             edge_bounce(s->edge, action->stanza, CW_STANZA_POLICY_VIOLATION,
                         CW_S("the settings for this partner have changed"));
         else

@@ -69,6 +69,8 @@ struct edge_stream *edge_stream_find_way(struct edge *edge, struct cw_str local,
 
 void edge_stream_pair_failed(struct edge_stream *s, const struct cw_s2s_action *action)
 {
+    if (!cw_s2s_is_ready(s->machine, s->local, s->remote))
+        return; /* all of it ends, and so its peers will hear */
     s->refused_pair = true;
     edge_peers_pair_lost(&s->peers, action->local, action->remote, CW_LINK_REASON_REFUSED,
                          action->text);

@@ -400,7 +400,10 @@ def test_who_was_removed_brings_nothing_on_a_stream_of_ours(ways):
     ways.causeway.command("partner", "remove", domain)
     partner.open[0].send(rogue.message(f"juliet@{domain}", ALICE, "from nobody"))
     wait_until(lambda: partner.ends, 5, "the stream's end")
-    assert [e.get("type") for _, e in partner.received] == ["chat", "error"]
+    error = partner.received[-1][1]
+    assert error.get("type") == "error"
+    assert rogue.condition_of(error.find(f"{{{rogue.SERVER}}}error"), rogue.STANZA_ERRORS) == \
+        "policy-violation"
     assert "from nobody" not in ways.sip.bodies()
 
 

@@ -88,7 +88,7 @@ void cw_s2s_begin(struct cw_s2s *s)
 static void note_tls(struct cw_s2s *s, const struct cw_s2s_event *e)
 {
     struct cw_str why = s->cert.chain_ok ? CW_S("") : s->cert.chain_reason;
-    const char *chain = !s->cert.present ? "none" : s->cert.chain_ok ? "trusted" : "untrusted, ";
+    const char *chain = !s->cert.present ? "none, " : s->cert.chain_ok ? "trusted" : "untrusted, ";
 
     cw_s2s_note(s, "tls-up",
                 cw_arena_printf(&s->step, "%.*s %.*s%s, certificate: %s%.*s",

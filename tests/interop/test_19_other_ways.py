@@ -90,7 +90,7 @@ def test_direct_tls_with_a_server(ways, request, software):
     stream = ways.stream(server.domain, "outbound")
     assert stream["tls"]["start"] == "direct" and stream["method"] == "SASL over TLS"
     assert stream["peer-address"] == f"{server.server_address[0]}:{DIRECT_PORT}"
-    assert re.search(CAME_DIRECTLY, server.server_log.read_text())
+    wait_until(lambda: re.search(CAME_DIRECTLY, server.server_log.read_text()), 5, "its own word")
     to_local(ways, juliet, "in by direct TLS")
     stream = ways.stream(server.domain, "inbound")
     assert stream["tls"]["start"] == "direct" and stream["method"] == "SASL over TLS"

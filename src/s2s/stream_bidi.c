@@ -47,10 +47,23 @@ void cw_s2s_ask_bidi(struct cw_s2s *s)
 
 /* --- inbound --- */
 
+/* By a chain alone our stanzas go to a server only when it shows a staple, where the settings say
+ * so; a client can show none, so they do not go back to it either. */
+bool cw_s2s_lacks_staple(const struct cw_s2s *s)
+{
+    const struct cw_partner *partner = cw_s2s_partner(s);
+    enum cw_cert_proof proof = cw_cert_proof(&s->cert, s->remote);
+    bool is_chain =
+        proof == CW_PROOF_PKIX || proof == CW_PROOF_ANCHOR || proof == CW_PROOF_DELEGATION;
+
+    return s->policy->settings.require_ocsp_staple && is_chain && partner &&
+           !cw_s2s_rules_have_dialback(&partner->rules);
+}
+
 bool cw_s2s_may_offer_bidi(const struct cw_s2s *s, const struct cw_verdict *v)
 {
     return s->config.bidi && !s->is_before_1_0 && s->facts.sasl != CW_SASL_SUCCESS &&
-           (v->may_external || v->may_dialback);
+           (v->may_external || v->may_dialback) && !cw_s2s_lacks_staple(s);
 }
 
 void cw_s2s_on_bidi(struct cw_s2s *s, struct cw_xml *node)

@@ -22,10 +22,12 @@ static void reset(struct cw_s2s *s)
                 "The security of this stream no longer satisfies the settings.");
 }
 
-/* We asked for the peer's stanzas on our stream, and now could not take one. */
-static bool is_asked_in_vain(const struct cw_s2s *s)
+/* Both ways were agreed on, and now one of them is closed: on our stream we could not take the
+ * peer's stanzas, on the peer's not send ours. */
+static bool is_both_ways_in_vain(const struct cw_s2s *s)
 {
-    return s->config.direction == CW_OUTBOUND && s->is_bidi && !cw_s2s_may_take_from(s, s->remote);
+    return s->is_bidi && (s->config.direction == CW_OUTBOUND ? !cw_s2s_may_take_from(s, s->remote)
+                                                             : cw_s2s_lacks_staple(s));
 }
 
 /* Certificates did not count when this one was looked at, so nobody asked the owner; now they do.
@@ -52,12 +54,13 @@ void cw_s2s_on_policy(struct cw_s2s *s, struct cw_policy *policy)
     s->policy = cw_policy_ref(policy);
     cw_policy_unref(&old);
     if (s->state == CW_S2S_CLOSING) { /* what comes behind our goodbye meets them too */
-        s->is_refusing = s->is_refusing || !are_pairs_good(s) || is_asked_in_vain(s);
+        s->is_refusing = s->is_refusing || !are_pairs_good(s) ||
+                         (s->config.direction == CW_OUTBOUND && is_both_ways_in_vain(s));
         return;
     }
     if (!is_still_served(s, s->local, s->remote))
         return;
-    if (is_asked_in_vain(s) || is_judged_by_names_alone(s)) {
+    if (is_both_ways_in_vain(s) || is_judged_by_names_alone(s)) {
         reset(s);
         return;
     }

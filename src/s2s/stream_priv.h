@@ -161,6 +161,7 @@ struct cw_str cw_s2s_wire_form(struct cw_arena *, struct cw_str domain);
 bool cw_s2s_may_take_from(const struct cw_s2s *, struct cw_str remote);
 void cw_s2s_ask_bidi(struct cw_s2s *); /* outbound, before authentication: where that is good */
 bool cw_s2s_may_offer_bidi(const struct cw_s2s *, const struct cw_verdict *);
+bool cw_s2s_lacks_staple(const struct cw_s2s *); /* inbound: so nothing may go back on it */
 void cw_s2s_on_bidi(struct cw_s2s *, struct cw_xml *);
 
 /* --- stream_add.c --- */
@@ -271,6 +272,7 @@ void cw_s2s_send_claim(struct cw_s2s *, struct cw_s2s_pair *); /* <db:result/> w
 void cw_s2s_on_verify_in(struct cw_s2s *, struct cw_xml *);
 void cw_s2s_on_verify_out(struct cw_s2s *, struct cw_xml *);
 void cw_s2s_verify_add(struct cw_s2s *, const struct cw_s2s_dialback *);
+bool cw_s2s_rules_have_dialback(const struct cw_rules *);
 void cw_s2s_verify_flush(struct cw_s2s *);  /* sends those that wait, when that is allowed now */
 void cw_s2s_verify_expire(struct cw_s2s *); /* answers those that waited too long */
 /* What an authority that said nothing is called: never reached, or fallen silent. */

@@ -25,7 +25,7 @@ static bool is_key_of_ours(struct cw_s2s *s, const struct cw_s2s_dialback *q)
            is_key(s, settings->dialback_secret_previous, q);
 }
 
-static bool rules_have_dialback(const struct cw_rules *rules)
+bool cw_s2s_rules_have_dialback(const struct cw_rules *rules)
 {
     struct cw_nego_row row = cw_nego_row(rules);
 
@@ -38,7 +38,7 @@ static void answer_question(struct cw_s2s *s, const struct cw_xml *node,
     enum cw_dialback_state state = CW_DIALBACK_ERROR;
     enum cw_stanza_error why = CW_STANZA_BAD_REQUEST;
 
-    if (!rules_have_dialback(&partner->rules))
+    if (!cw_s2s_rules_have_dialback(&partner->rules))
         state = CW_DIALBACK_INVALID; /* we never send this partner a key */
     else if (partner->rules.tls == CW_REQUIRED && s->facts.tls != CW_TLS_UP)
         why = CW_STANZA_POLICY_VIOLATION;

@@ -18,7 +18,7 @@ from lab import rogue
 from lab.border import SECOND_DOMAIN
 from lab.ca import Authority
 from lab.partner import Mode
-from lab.process import wait_until
+from lab.process import LabError, wait_until
 from lab.scripted import Scripted, plain_on_tls_port, silence, stay
 from lab.settings import LOCAL_DOMAIN
 from lab.ways import ALPN, DIRECT_PORT, Bidi, Dialback, Direct, Stapling, WANTS_BIDI, Ways
@@ -42,7 +42,7 @@ def with_revocations(authority):
 @pytest.fixture(scope="module")
 def ways():
     settings = settings_for("other-ways")
-    options = f"  queue:\n    timeout-s: 6\n  crl: {settings.data}/ca/crl.pem"
+    options = f"  queue:\n    timeout-s: 4\n  crl: {settings.data}/ca/crl.pem"
     with Ways(settings, options, certificate=with_revocations) as border:
         border.set(stream_establishment_timeout=5)
         yield border
@@ -359,6 +359,42 @@ def call_both_ways(ways, partner) -> rogue.Stream:
     return stream
 
 
+def test_answers_and_errors_go_back_where_they_came_from(ways):
+    partner = ways.scripted(rogue.Partner, "answers.test")
+    stream = call_both_ways(ways, partner)
+    for n in range(3):
+        stream.send(f"<iq type='get' id='ping{n}' from='{partner.domain}' to='{LOCAL_DOMAIN}'>"
+                    "<ping xmlns='urn:xmpp:ping'/></iq>")
+    stream.send(rogue.message(f"j@{partner.domain}", "x@not-ours-either.test", "astray"))
+    stream.expect("iq")
+    answers = [stream.expect("iq").get("id") for _ in range(2)]
+    assert answers == ["ping1", "ping2"]
+    assert stream.wait_end() == "host-unknown"
+
+    stream = call_both_ways(ways, partner)
+    ways.sip.answer = 404
+    try:
+        stream.send(rogue.message(f"j@{partner.domain}", ALICE, "to nobody", "m1"))
+        error = stream.expect("message")
+    finally:
+        ways.sip.answer = 200
+    assert (error.get("type"), error.get("id")) == ("error", "m1")
+    assert partner.attempts == []
+
+
+def test_who_does_not_read_our_side_of_a_stream_is_given_up(ways):
+    partner = ways.scripted(rogue.Partner, "deaf.test")
+    stream = call_both_ways(ways, partner)
+    to_partner(ways, partner.domain, "while it reads")
+    stream.expect("message")
+    calls = [ways.sip.send(ALICE, f"j@{partner.domain}", f"{n} " + "x" * 6000)
+             for n in range(1500)]
+    statuses = ways.sip.wait_answers(calls, 30)
+    assert 202 in statuses and 504 in statuses and set(statuses) <= {202, 480, 504}
+    assert partner.domain not in {s["remote"] for s in ways.streams(partner.domain)
+                                  if s["direction"] == "inbound"}
+
+
 def test_a_partner_that_is_back_hears_us_at_once(ways):
     """Its new stream takes our stanzas, although we would not connect to it again so soon."""
     partner = ways.scripted(rogue.Partner, "back-again.test")
@@ -522,6 +558,21 @@ def test_the_list_of_revocations_counts_both_ways(ways):
     assert juliet.wait_error(juliet.send(ALICE, "in"), 20)
     assert ways.failed(domain, "inbound")["reason"] == "certificate-revoked"
     assert "in" not in ways.sip.bodies() and ways.streams(domain) == []
+
+
+def test_a_new_list_of_revocations_counts_without_a_restart(ways):
+    domain = "revoked-later.test"
+    partner = ways.scripted(rogue.Partner, domain)
+    to_partner(ways, domain, "before")
+    ways.call(partner)
+    ways.authority.revoke(ways.authority.revoked, partner.pair)
+    ways.causeway.command("certificate", "reload")
+    ways.causeway.command("stream", "close", "--partner", domain)
+    wait_until(lambda: not ways.streams(domain), 5, "the streams' end")
+    to_partner(ways, domain, "after", status=504)
+    assert ways.failed(domain)["reason"] == "certificate-revoked"
+    with pytest.raises(LabError, match="not-authorized"):
+        ways.call(partner)
 
 
 def stapling(ways, domain: str, says: str, must: bool = False) -> Stapling:

@@ -51,13 +51,27 @@ static bool may_add(struct edge_stream *s, struct cw_str local, struct cw_str re
            cw_s2s_may_add_pair(s->machine, local, remote);
 }
 
+/* Towards a partner its TLSA records decide before chains, names and web servers do; which of them
+ * count for a client nobody knows.  Where that would be passed by, we go and look. */
+static bool passes_dane_by(const struct edge_stream *s, struct cw_str remote)
+{
+    const struct edge *edge = s->edge;
+    const struct cw_partner *partner = cw_policy_partner(edge->policy, remote);
+    if (!partner || !edge->policy->settings.dane || !cw_resolver_validates(edge->resolver))
+        return false;
+    struct cw_nego_row row = cw_nego_row(&partner->rules);
+    bool is_all = row.n_methods == 1 && row.methods[0] == CW_METHOD_SASL_EXTERNAL;
+    return is_all && (s->proof == CW_PROOF_PKIX || s->proof == CW_PROOF_DELEGATION ||
+                      s->proof == CW_PROOF_POSH);
+}
+
 struct edge_stream *edge_stream_find_way(struct edge *edge, struct cw_str local,
                                          struct cw_str remote)
 {
     struct cw_arena arena = {0};
     struct edge_stream *s = cw_map_get(&edge->ways_back, edge_pair(&arena, local, remote));
     cw_arena_free(&arena);
-    if (s && edge_stream_may_send(s, local, remote))
+    if (s && edge_stream_may_send(s, local, remote) && !passes_dane_by(s, remote))
         return s;
     s = cw_map_get(&edge->outbound, remote);
     if (!may_add(s, local, remote))

@@ -7,10 +7,12 @@ import subprocess
 
 import pytest
 
+from lab import rogue
 from lab.ca import Authority
 from lab.partner import Mode
 from lab.settings import LOCAL_DOMAIN, PARTNER_DOMAIN
 from lab.signedzone import SignedZones, Zone, tlsa
+from lab.ways import WANTS_BIDI
 from lab.webserver import POSH_PATH, WebServer, fingerprints
 
 HOSTING = "hosting.test"
@@ -173,6 +175,20 @@ def test_dane_speaks_against_a_good_certificate(signed):
     assert "TLSA" in started.told()
     started.talk.to_local("to alice")
     assert started.proofs() == {("inbound", "PKIX")}
+
+
+def test_dane_speaks_also_where_stanzas_could_go_back(signed):
+    """A certificate that its records speak against gets nothing on a stream of its own either."""
+    started = signed(by_the_lab, lambda lab: zones_of(lab, records=[
+        tlsa_record(lab, tlsa(lab.authority.certificate))]))
+    lab = started.lab
+    with rogue.connect(lab.settings.edge) as stream:
+        stream.open(PARTNER_DOMAIN, LOCAL_DOMAIN)
+        stream.start_tls(rogue.context(lab.authority, lab.pair))
+        stream.open(PARTNER_DOMAIN, LOCAL_DOMAIN)
+        stream.send(WANTS_BIDI)
+        stream.external(PARTNER_DOMAIN, LOCAL_DOMAIN)
+        started.talk.refused_to_partner("to whom")
 
 
 def test_forged_dane_is_refused(signed):

@@ -1,5 +1,5 @@
-"""Partners for the other ways of a stream: TLS from the first byte, stanzas both ways, more pairs of
-domains, an OCSP answer stapled to the certificate."""
+"""Partners for the other ways of a stream: TLS from the first byte, stanzas both ways, more pairs
+of domains, an OCSP answer stapled to the certificate."""
 
 import contextlib
 import socket
@@ -22,15 +22,37 @@ DIRECT_PORT = 5270
 OFFERS_BIDI = "<bidi xmlns='urn:xmpp:features:bidi'/>"
 WANTS_BIDI = "<bidi xmlns='urn:xmpp:bidi'/>"
 
+ALICE, BOB = f"alice@{LOCAL_DOMAIN}", f"bob@{SECOND_DOMAIN}"
+BY_DIALBACK = {"sasl": "NotSupported", "dialback": "true"}
+
 _SERVERS = {"prosody": Prosody, "ejabberd": Ejabberd}
+
+
+def _with_revocations(authority):
+    """Causeway's own certificate, when there is a list that revokes another one."""
+    authority.revoked = authority.issue("revoked", "revoked.test")
+    authority.revoke(authority.revoked)
+    return authority.issue("causeway", LOCAL_DOMAIN, SECOND_DOMAIN)
+
+
+def tls_facts(attempt) -> dict:
+    """What the timeline says of the handshake."""
+    return next(s["facts"] for s in attempt["steps"]
+                if s["step"] == "tls" and s["state"] == "ok")
 
 
 class Ways(Border):
     """A border at which real servers may be partners too. Our first domain is announced for
-    STARTTLS and for direct TLS, the second one for STARTTLS alone."""
+    STARTTLS and for direct TLS, the second one for STARTTLS alone. A certificate is revoked:
+    authority.revoked."""
+
+    def __init__(self, settings):
+        super().__init__(settings, "  queue:\n    timeout-s: 4\n"
+                         f"  crl: {settings.data}/ca/crl.pem", certificate=_with_revocations)
 
     def __enter__(self) -> "Ways":
         super().__enter__()
+        self.set(stream_establishment_timeout=5)
         (edge, port), names = self.settings.edge, self.names.zone
         for ours in (LOCAL_DOMAIN, SECOND_DOMAIN):
             self.announce(ours, "xmpp-server", (10, 5, port, edge))
@@ -78,6 +100,15 @@ class Ways(Border):
         trusted = server.authority if server.mode is Mode.SASL else server.pair
         return self.enter(XmppClient(f"juliet@{server.domain}", server.client_address,
                                      trusted.certificate))
+
+    # --- messages
+
+    def to_partner(self, domain: str, body: str, sender: str = ALICE, status: int = 202) -> None:
+        assert self.sip.ask(sender, f"juliet@{domain}", body) == status
+
+    def to_local(self, juliet, body: str, to: str = ALICE) -> None:
+        juliet.send(to, body)
+        wait_until(lambda: body in self.sip.bodies(), 10, f"{body!r} at {to}")
 
     # --- what Causeway says
 

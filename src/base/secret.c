@@ -41,6 +41,15 @@ void cw_wipe(void *p, size_t n)
     explicit_bzero(p, n);
 }
 
+int cw_hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+}
+
 struct cw_str cw_hex(struct cw_arena *arena, struct cw_str bytes)
 {
     static const char digits[] = "0123456789abcdef";

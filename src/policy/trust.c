@@ -11,15 +11,6 @@ static const struct cw_str begin = CW_STR("-----BEGIN "), end = CW_STR("-----END
 
 /* --- pins --- */
 
-static int nibble(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* "ab12..." or "AB:12:..."; exactly one digest. */
 static bool read_hex(struct cw_str text, char digest[DIGEST_BYTES])
 {
@@ -28,7 +19,7 @@ static bool read_hex(struct cw_str text, char digest[DIGEST_BYTES])
     if (!has_colons && text.n != 2 * DIGEST_BYTES)
         return false;
     for (size_t i = 0; i < DIGEST_BYTES; i++) {
-        int high = nibble(text.p[i * step]), low = nibble(text.p[i * step + 1]);
+        int high = cw_hex_value(text.p[i * step]), low = cw_hex_value(text.p[i * step + 1]);
         if (high < 0 || low < 0 || (has_colons && i > 0 && text.p[i * step - 1] != ':'))
             return false;
         digest[i] = (char)(high << 4 | low);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/secret.h"
 
 const char *cw_addr_fault_text(enum cw_addr_fault fault)
 {
@@ -91,17 +92,6 @@ static void put_encoded(struct cw_buf *out, struct cw_str text, unsigned where)
     }
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* "%hexhex" becomes its octet; a "%" before anything else stands for itself (XEP-0106 example 17
  * has "%zy" in a URI). */
 static struct cw_str decode(struct cw_arena *arena, struct cw_str text)
@@ -112,8 +102,8 @@ static struct cw_str decode(struct cw_arena *arena, struct cw_str text)
     for (size_t i = 0; i < text.n; i++) {
         int high = -1, low = -1;
         if (text.p[i] == '%' && text.n - i > 2) {
-            high = hex_value(text.p[i + 1]);
-            low = hex_value(text.p[i + 2]);
+            high = cw_hex_value(text.p[i + 1]);
+            low = cw_hex_value(text.p[i + 2]);
         }
         if (high >= 0 && low >= 0) {
             out[n++] = (char)(high * 16 + low);

@@ -3,26 +3,18 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/secret.h"
 #include "xmpp/jid.h"
 
 static const char escaped_characters[] = " \"&'/:<>@\\";
-
-static int nibble(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    /* Enforcement will make it lower case, and then it is an escape. */
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 /* The character that "\hh" at the start of s stands for, 0 when it is no escape. */
 static char escape_at(struct cw_str s)
 {
     if (s.n < 3 || s.p[0] != '\\')
         return 0;
-    int high = nibble(s.p[1]), low = nibble(s.p[2]);
+    /* In upper case too: enforcement makes it lower case, and then it is an escape. */
+    int high = cw_hex_value(s.p[1]), low = cw_hex_value(s.p[2]);
     if (high < 0 || low < 0)
         return 0;
     char c = (char)(high * 16 + low);

@@ -36,6 +36,11 @@ struct cw_str cw_json_str(const json_t *value)
     return (struct cw_str){json_string_value(value), json_string_length(value)};
 }
 
+struct cw_str cw_json_text(const json_t *object, const char *name)
+{
+    return cw_json_str(json_object_get(object, name));
+}
+
 json_t *cw_json_of_str(struct cw_str text)
 {
     json_t *value = cw_str_is_present(text) ? json_stringn(text.p, text.n) : NULL;

@@ -45,6 +45,8 @@ struct cw_str cw_setting_set_json(struct cw_arena *, const struct cw_setting *,
 
 /* The bytes of a JSON string, which may hold NUL. */
 struct cw_str cw_json_str(const json_t *);
+/* Of an object's member; absent when there is none, or no text. */
+struct cw_str cw_json_text(const json_t *object, const char *name);
 json_t *cw_json_of_str(struct cw_str); /* null when it is absent or not UTF-8 */
 
 #endif

@@ -1,14 +1,9 @@
 /* The streams there are, for an administrator: listed, shown, closed. */
+#include "conf/policy_json.h"
 #include "edge/control.h"
 #include "edge/stream_priv.h"
 
 enum { MAX_LISTED = 1000 }; /* of them fit into one answer */
-
-static struct cw_str text_of(const json_t *in, const char *name)
-{
-    const json_t *value = json_object_get(in, name);
-    return (struct cw_str){json_string_value(value), json_string_length(value)};
-}
 
 static struct cw_str remote_of(const struct edge_stream *s)
 {
@@ -26,8 +21,8 @@ static bool is_with(const struct edge_stream *s, struct cw_str partner)
 
 static bool is_wanted(const struct edge_stream *s, const json_t *in)
 {
-    struct cw_str id = text_of(in, "id"), partner = text_of(in, "partner");
-    struct cw_str direction = text_of(in, "direction");
+    struct cw_str id = cw_json_text(in, "id"), partner = cw_json_text(in, "partner");
+    struct cw_str direction = cw_json_text(in, "direction");
     if (cw_str_is_present(id) && !cw_str_eq(id, s->log.id))
         return false;
     if (cw_str_is_present(partner) && !is_with(s, partner))

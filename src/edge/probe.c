@@ -142,19 +142,13 @@ static void start(struct edge *edge, struct edge_reply *reply, struct cw_str loc
     edge_attempt_observe(p->stream->trace.attempt, on_step, p);
 }
 
-static struct cw_str text_of(const json_t *in, const char *name)
-{
-    const json_t *value = json_object_get(in, name);
-    return json_is_string(value) ? cw_json_str(value) : CW_STR_NONE;
-}
-
 void edge_probe_asked(struct edge *edge, const json_t *in, struct edge_reply *reply)
 {
     struct cw_arena arena = {0};
-    struct cw_str domain, why = CW_STR_NONE, local = text_of(in, "local");
+    struct cw_str domain, why = CW_STR_NONE, local = cw_json_text(in, "local");
     const struct cw_policy *policy = edge->policy;
     const struct cw_partner *partner = NULL;
-    if (cw_domain_to_ascii(&arena, text_of(in, "domain"), &domain))
+    if (cw_domain_to_ascii(&arena, cw_json_text(in, "domain"), &domain))
         partner = cw_policy_partner(policy, domain);
     if (!cw_str_is_present(local) && policy->n_local_domains > 0)
         local = policy->local_domains[0];

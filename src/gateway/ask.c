@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "conf/policy_json.h"
 #include "gateway/gateway_priv.h"
 
 enum { DEFAULT_TIMEOUT_S = 4, MAX_TIMEOUT_S = 120 };
@@ -146,12 +147,6 @@ void gw_asks_edge_down(struct gw_asks *asks, struct gw_edge *edge)
 
 /* --- a question -------------------------------------------------------------------------------*/
 
-static struct cw_str text_of(const json_t *request, const char *name)
-{
-    const json_t *value = json_object_get(request, name);
-    return (struct cw_str){json_string_value(value), json_string_length(value)};
-}
-
 /* As addresses of that domain have it; s2x.c makes its pairs of these. */
 static struct cw_str form_of(struct cw_arena *arena, struct cw_str domain)
 {
@@ -178,7 +173,7 @@ static struct gw_edge *pick(struct gateway *gateway, struct cw_str wanted)
 static bool is_meant(const json_t *request, const struct gw_edge *edge,
                      const struct gw_edge *picked)
 {
-    struct cw_str path = text_of(request, "edge");
+    struct cw_str path = cw_json_text(request, "edge");
     if (cw_str_is_present(path))
         return cw_str_eq(path, gw_edge_path(edge));
     return !picked || edge == picked;
@@ -188,7 +183,7 @@ static bool is_meant(const json_t *request, const struct gw_edge *edge,
 static void send_to_all(struct gw_ask *ask, const json_t *request, struct cw_str question)
 {
     struct gateway *gateway = ask->asks->gateway;
-    struct cw_str pair = text_of(request, "pick");
+    struct cw_str pair = cw_json_text(request, "pick");
     const struct gw_edge *picked = cw_str_is_present(pair) ? pick(gateway, pair) : NULL;
     ask->parts = cw_alloc((gateway->n_edges + 1) * sizeof *ask->parts);
     for (size_t i = 0; i < gateway->n_edges; i++) {
@@ -203,11 +198,11 @@ static void send_to_all(struct gw_ask *ask, const json_t *request, struct cw_str
     }
 }
 
-static uint64_t timeout_ms(const json_t *request)
+uint64_t gw_timeout_ms(const json_t *request, unsigned default_s)
 {
     json_int_t s = json_integer_value(json_object_get(request, "timeout-s"));
     if (s <= 0)
-        s = DEFAULT_TIMEOUT_S;
+        s = default_s;
     return (uint64_t)(s < MAX_TIMEOUT_S ? s : MAX_TIMEOUT_S) * 1000;
 }
 
@@ -226,12 +221,12 @@ struct gw_ask *gw_ask_start(struct gw_asks *asks, const json_t *request,
     *ask = (struct gw_ask){.asks = asks, .hooks = *hooks, .arg = arg, .n = ++asks->last_n};
     TAILQ_INSERT_TAIL(&asks->open, ask, link);
     ask->timer = cw_timer_new(asks->gateway->base, finish, ask);
-    cw_timer_set(ask->timer, timeout_ms(request));
+    cw_timer_set(ask->timer, gw_timeout_ms(request, DEFAULT_TIMEOUT_S));
     send_to_all(ask, request, question);
     free(text);
     if (ask->n_waiting > 0)
         return ask;
-    bool is_unknown = ask->n_parts == 0 && cw_str_is_present(text_of(request, "edge"));
+    bool is_unknown = ask->n_parts == 0 && cw_str_is_present(cw_json_text(request, "edge"));
     gw_ask_cancel(&ask);
     hooks->done(arg, is_unknown ? gw_refusal(404, CW_S("The gateway has no such edge."))
                                 : gw_refusal(503, CW_S("No edge is connected to the gateway.")));

@@ -38,6 +38,9 @@ struct gw_ask *gw_ask_start(struct gw_asks *, const json_t *request, const struc
 /* Nobody wants to know any more. */
 void gw_ask_cancel(struct gw_ask **);
 
+/* "timeout-s" of the request, at most 120 s. */
+uint64_t gw_timeout_ms(const json_t *request, unsigned default_s);
+
 /* {"ok":false,"status":...,"sentence":...}; a new reference. */
 json_t *gw_refusal(int status, struct cw_str sentence);
 

@@ -2,12 +2,13 @@
 #include "gateway/test_im.h"
 
 #include "base/secret.h"
+#include "conf/policy_json.h"
 #include "gateway/ask.h"
 #include "gateway/gateway_priv.h"
 #include "xlate/address.h"
 #include "xlate/sip_values.h"
 
-enum { DEFAULT_TIMEOUT_S = 30, MAX_TIMEOUT_S = 120, MAX_TEXT = 4096 };
+enum { DEFAULT_TIMEOUT_S = 30, MAX_TEXT = 4096 };
 #define DEFAULT_TEXT "This is a test of the connection; no answer is needed."
 
 /* Lives until s2x.c has told, whoever else still listens. */
@@ -70,12 +71,6 @@ void gw_test_im_leave(struct gw_test_im **ptr)
 
 /* --- the message ------------------------------------------------------------------------------*/
 
-static struct cw_str text_of(const json_t *request, const char *name)
-{
-    const json_t *value = json_object_get(request, name);
-    return (struct cw_str){json_string_value(value), json_string_length(value)};
-}
-
 /* Absent when the address is none. */
 static struct cw_str uri_of(struct cw_arena *arena, struct cw_str address)
 {
@@ -93,11 +88,11 @@ static struct cw_str uri_of(struct cw_arena *arena, struct cw_str address)
 static bool compose(struct cw_arena *arena, const json_t *in, struct cw_sip_request *out,
                     struct cw_str *why)
 {
-    struct cw_str text = text_of(in, "text");
+    struct cw_str text = cw_json_text(in, "text");
     *out = (struct cw_sip_request){
         .method = CW_S("MESSAGE"),
-        .from_uri = uri_of(arena, text_of(in, "from")),
-        .to_uri = uri_of(arena, text_of(in, "to")),
+        .from_uri = uri_of(arena, cw_json_text(in, "from")),
+        .to_uri = uri_of(arena, cw_json_text(in, "to")),
         .from_tag = cw_random_hex(arena, 8),
         .call_id = cw_random_hex(arena, 16),
         .cseq = 1,
@@ -110,14 +105,6 @@ static bool compose(struct cw_arena *arena, const json_t *in, struct cw_sip_requ
            : text.n > MAX_TEXT               ? CW_S("The text is too long.")
                                              : CW_STR_NONE;
     return !cw_str_is_present(*why);
-}
-
-static uint64_t timeout_ms(const json_t *request)
-{
-    json_int_t s = json_integer_value(json_object_get(request, "timeout-s"));
-    if (s <= 0)
-        s = DEFAULT_TIMEOUT_S;
-    return (uint64_t)(s < MAX_TIMEOUT_S ? s : MAX_TIMEOUT_S) * 1000;
 }
 
 struct gw_test_im *gw_test_im_start(struct gateway *gateway, const json_t *in,
@@ -135,7 +122,7 @@ struct gw_test_im *gw_test_im_start(struct gateway *gateway, const json_t *in,
     *test =
         (struct gw_test_im){.done = done, .arg = arg, .since_ms = cw_now_ms(), .is_starting = true};
     test->timer = cw_timer_new(gateway->base, on_timeout, test);
-    cw_timer_set(test->timer, timeout_ms(in));
+    cw_timer_set(test->timer, gw_timeout_ms(in, DEFAULT_TIMEOUT_S));
     gw_s2x_test(gateway->s2x, &request, on_result, test);
     cw_arena_free(&arena);
     test->is_starting = false;

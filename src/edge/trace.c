@@ -202,6 +202,8 @@ void edge_trace_dialback(struct edge_stream *s, const struct cw_s2s_dialback *an
     if (answer->state == CW_DIALBACK_ERROR)
         edge_trace_remember(s, CW_FAIL_DIALBACK_ERROR,
                             cw_str_of(cw_stanza_error_name(answer->condition)));
+    else if (answer->state == CW_DIALBACK_INVALID)
+        edge_trace_remember(s, CW_FAIL_DIALBACK_INVALID, CW_STR_NONE);
 }
 
 void edge_trace_not_needed(struct edge_stream *s)

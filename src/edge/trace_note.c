@@ -47,16 +47,44 @@ static void on_features(struct edge_stream *s, struct cw_str text)
     s->trace.stage = EDGE_STEP_AUTHENTICATION;
 }
 
+static void remember_certificate(struct edge_stream *s)
+{
+    struct cw_str detail = CW_STR_NONE;
+    enum cw_failure failure = edge_trace_cert_failure(
+        cw_s2s_cert(s->machine), cw_s2s_facts(s->machine)->cert, &s->arena, &detail);
+    edge_trace_remember(s, failure, detail);
+}
+
+/* Should the peer go away now, this is what it has met: TLS that it does not start, or a
+ * certificate of its own for which we do not offer EXTERNAL. */
+static void remember_hurdle(struct edge_stream *s)
+{
+    const struct cw_partner *partner = cw_policy_partner(s->edge->policy, edge_stream_remote(s));
+    const struct cw_facts *facts = cw_s2s_facts(s->machine);
+    edge_trace_remember(s, CW_FAIL_NONE, CW_STR_NONE);
+    if (!partner)
+        return;
+    if (facts->tls != CW_TLS_UP && partner->rules.tls == CW_REQUIRED)
+        edge_trace_remember(s, CW_FAIL_STARTTLS_REFUSED, CW_STR_NONE);
+    else if (facts->tls == CW_TLS_UP && partner->rules.sasl != CW_NOT_SUPPORTED &&
+             facts->cert != CW_CERT_GOOD)
+        remember_certificate(s);
+}
+
 static void on_offered(struct edge_stream *s, struct cw_str text)
 {
-    if (!s->trace.is_authenticated)
+    if (!s->trace.is_authenticated) {
         edge_trace_step(s, EDGE_STEP_FEATURES, edge_trace_fact("offered-here", text));
+        remember_hurdle(s);
+    }
     s->trace.stage = EDGE_STEP_AUTHENTICATION;
 }
 
 static void on_starttls(struct edge_stream *s, struct cw_str text)
 {
     (void)text;
+    if (s->direction == CW_INBOUND)
+        edge_trace_remember(s, CW_FAIL_NONE, CW_STR_NONE);
     s->trace.stage = EDGE_STEP_TLS;
 }
 
@@ -83,31 +111,22 @@ static void on_accepted(struct edge_stream *s, struct cw_str text)
 /* Outbound the peer's answer, with its condition; inbound ours. */
 static void on_refused(struct edge_stream *s, struct cw_str condition)
 {
-    const struct cw_facts *facts = cw_s2s_facts(s->machine);
-    struct cw_str detail = CW_STR_NONE;
-    if (s->direction == CW_OUTBOUND) {
+    if (s->direction == CW_OUTBOUND)
         edge_trace_remember(s, CW_FAIL_EXTERNAL_REFUSED, condition);
-    } else if (facts->cert != CW_CERT_GOOD) {
-        enum cw_failure failure =
-            edge_trace_cert_failure(cw_s2s_cert(s->machine), facts->cert, &s->arena, &detail);
-        edge_trace_remember(s, failure, detail);
-    } else {
+    else if (cw_s2s_facts(s->machine)->cert != CW_CERT_GOOD)
+        remember_certificate(s);
+    else
         edge_trace_remember(s, CW_FAIL_PROTOCOL, condition);
-    }
 }
 
 static void on_nothing_to_offer(struct edge_stream *s, struct cw_str text)
 {
     const struct cw_facts *facts = cw_s2s_facts(s->machine);
-    struct cw_str detail = CW_STR_NONE;
     (void)text;
-    if (facts->tls == CW_TLS_UP && facts->cert != CW_CERT_GOOD) {
-        enum cw_failure failure =
-            edge_trace_cert_failure(cw_s2s_cert(s->machine), facts->cert, &s->arena, &detail);
-        edge_trace_remember(s, failure, detail);
-    } else {
-        edge_trace_remember(s, CW_FAIL_NOTHING_OFFERED, detail);
-    }
+    if (facts->tls == CW_TLS_UP && facts->cert != CW_CERT_GOOD)
+        remember_certificate(s);
+    else
+        edge_trace_remember(s, CW_FAIL_NOTHING_OFFERED, CW_STR_NONE);
 }
 
 static void on_dialback_answered(struct edge_stream *s, struct cw_str text)

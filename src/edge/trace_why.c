@@ -240,8 +240,13 @@ static enum cw_failure why_silent(const struct edge_stream *s, bool by_peer,
     }
     if (was_ready)
         return by_peer ? CW_FAIL_CLOSED_BY_PARTNER : CW_FAIL_INACTIVITY;
-    gaps->detail = t->noted ? cw_buf_str(&t->detail) : t->lost_text;
-    return t->noted ? t->noted : CW_FAIL_CLOSED_WITHOUT_WORD;
+    /* Who hangs up when TLS is asked for may as well have lost the line. */
+    if (!t->noted || (t->noted == CW_FAIL_STARTTLS_REFUSED && t->is_lost)) {
+        gaps->detail = t->lost_text;
+        return CW_FAIL_CLOSED_WITHOUT_WORD;
+    }
+    gaps->detail = cw_buf_str(&t->detail);
+    return t->noted;
 }
 
 /* It was refused, or offered nothing that it could use: what it says to that tells less. */

@@ -142,7 +142,8 @@ def is_reason_out(case: Case, reason: str) -> bool:
 def is_reason_in(case: Case, reason: str) -> bool:
     """Whether the partner's stream may end so: the choice is its own, unless it claims a domain by
     dialback, which we ignore or refuse."""
-    closed_there = cause(reason) in ("partner-stream-error", "closed-without-word")
+    closed_there = cause(reason) in ("partner-stream-error", "closed-without-word") or (
+        cause(reason) == "starttls-refused" and not is_encrypted(case))
     if case.rules[2] == "false" and case.setup.dialback:
         return reason == "dialback-not-allowed (ours) connection-timeout" or (
             closed_there and not is_encrypted(case))
@@ -151,7 +152,7 @@ def is_reason_in(case: Case, reason: str) -> bool:
     if case.setup.dialback:
         return cause(reason) == "dialback-not-allowed" or (
             closed_there and not is_encrypted(case))
-    if ROWS[case.rules] == (SASL,) and is_encrypted(case):
+    if SASL in ROWS[case.rules] and is_encrypted(case):
         return cause(reason) == f"certificate-{case.setup.certificate}"
     return closed_there  # we have offered dialback, which it does not have
 

@@ -7,7 +7,7 @@
 #include "cli/args.h"
 #include "cli/explain.h"
 #include "cli/explain_input.h"
-#include "cli/explain_state.h"
+#include "cli/explain_presence.h"
 #include "sip/build.h"
 #include "sip/message.h"
 #include "xlate/address.h"
@@ -21,13 +21,6 @@ static const char usage[] = "translate --local-domain D [--state FILE] [--json]"
 /* RFC 7572 section 6: what a MESSAGE may be long (RFC 3428 section 8). */
 enum { MAX_MESSAGE_BYTES = 1300 };
 
-struct translation {
-    struct cw_arena arena;
-    struct cw_jid local; /* the SIP domain, as a JID without user */
-    struct cw_explain_state state;
-    json_t *out; /* what goes out, in order */
-};
-
 /* What goes out */
 
 static json_t *xml_json(struct cw_arena *arena, const struct cw_xml *stanza)
@@ -39,13 +32,13 @@ static json_t *xml_json(struct cw_arena *arena, const struct cw_xml *stanza)
     return value;
 }
 
-static void put_stanza(struct translation *t, const struct cw_xml *stanza)
+void cw_explain_put_stanza(struct cw_explain_translation *t, const struct cw_xml *stanza)
 {
     json_array_append_new(
         t->out, json_pack("{s:s, s:o}", "kind", "xmpp", "xml", xml_json(&t->arena, stanza)));
 }
 
-static void put_error(struct translation *t, struct cw_xml *stanza)
+void cw_explain_put_error(struct cw_explain_translation *t, struct cw_xml *stanza)
 {
     struct cw_stanza_error_info info;
     if (!stanza) /* none may be sent (RFC 6120 section 8.3.1) */
@@ -57,15 +50,20 @@ static void put_error(struct translation *t, struct cw_xml *stanza)
                                             cw_explain_json(&t->arena, info.type)));
 }
 
-static void put_response(struct translation *t, const struct cw_sip_response *response,
-                         struct cw_str unsupported)
+void cw_explain_put_response(struct cw_explain_translation *t,
+                             const struct cw_sip_response *response, struct cw_str unsupported)
 {
     const struct {
         const char *name;
         struct cw_str value;
     } fields[] = {
-        {"Accept", response->accept}, {"Accept-Encoding", response->accept_encoding},
-        {"Allow", response->allow},   {"Contact", response->contact},
+        {"Accept", response->accept},
+        {"Accept-Encoding", response->accept_encoding},
+        {"Allow", response->allow},
+        {"Allow-Events", response->allow_events},
+        {"Contact", response->contact},
+        {"Expires", response->expires},
+        {"Min-Expires", response->min_expires},
         {"Unsupported", unsupported},
     };
     json_t *headers = json_object();
@@ -80,32 +78,38 @@ static void put_response(struct translation *t, const struct cw_sip_response *re
                                     headers, "body", cw_explain_json(&t->arena, response->body)));
 }
 
-static void put_status(struct translation *t, int status)
+static void put_status(struct cw_explain_translation *t, int status)
 {
     struct cw_sip_response response = {
         .status = status,
         .reason_phrase = cw_str_of(cw_sip_reason(status)),
         .allow = status == 405 || status == 200 ? cw_str_of(cw_sip_allow) : CW_STR_NONE,
     };
-    put_response(t, &response, CW_STR_NONE);
+    cw_explain_put_response(t, &response, CW_STR_NONE);
 }
 
 /* Stanzas */
 
-static bool is_local(const struct translation *t, const struct cw_jid *jid)
+static bool is_local(const struct cw_explain_translation *t, const struct cw_jid *jid)
 {
     return cw_str_eq(jid->domain, t->local.domain);
 }
 
-static bool build(struct translation *t, const struct cw_message_to_sip *sip, struct cw_buf *out)
+struct cw_str cw_explain_host(struct cw_explain_translation *t)
+{
+    struct cw_str host;
+    return cw_domain_to_ascii(&t->arena, t->local.domain, &host) ? host : t->local.domain;
+}
+
+static bool build(struct cw_explain_translation *t, const struct cw_message_to_sip *sip,
+                  struct cw_buf *out)
 {
     const struct cw_sip_request *request = &sip->request;
-    struct cw_str host;
     const struct cw_sip_draft draft = {
         .method = request->method,
         .request_uri = request->request_uri,
         .transport = CW_SIP_TCP,
-        .sent_by = cw_domain_to_ascii(&t->arena, t->local.domain, &host) ? host : t->local.domain,
+        .sent_by = cw_explain_host(t),
         .branch = sip->branch,
         .from_uri = request->from_uri,
         .from_tag = request->from_tag,
@@ -120,7 +124,7 @@ static bool build(struct translation *t, const struct cw_message_to_sip *sip, st
     return cw_sip_build_request(out, &draft, NULL) == CW_OK;
 }
 
-static void translate_message(struct translation *t, const struct cw_xml *stanza)
+static void translate_message(struct cw_explain_translation *t, const struct cw_xml *stanza)
 {
     struct cw_message_to_sip sip;
     struct cw_buf text = {0};
@@ -143,14 +147,14 @@ static void translate_message(struct translation *t, const struct cw_xml *stanza
                                             .cseq = sip.request.cseq,
                                         });
     } else if (sip.outcome == CW_XLATE_REFUSED) {
-        put_error(t, sip.reply);
+        cw_explain_put_error(t, sip.reply);
     }
     cw_buf_free(&text);
 }
 
 /* An error is never answered and never sent on as a message: it tells the sender of the MESSAGE
  * what became of it. */
-static void translate_error(struct translation *t, const struct cw_xml *stanza)
+static void translate_error(struct cw_explain_translation *t, const struct cw_xml *stanza)
 {
     const struct cw_explain_pending like = {
         .id = cw_xml_attr(stanza, "id"),
@@ -163,21 +167,18 @@ static void translate_error(struct translation *t, const struct cw_xml *stanza)
     if (!like.id.n || !cw_explain_state_find(&t->state, &t->arena, &like, true, &request))
         return;
     cw_error_response(&t->arena, stanza, &response);
-    put_response(t, &response, CW_STR_NONE);
+    cw_explain_put_response(t, &response, CW_STR_NONE);
 }
 
-/* Neither presence nor iq is carried to SIP users here: what asks for an answer gets one. */
-static void refuse_stanza(struct translation *t, const struct cw_xml *stanza)
+/* No iq is carried to SIP users: what asks for an answer gets one. */
+static void refuse_stanza(struct cw_explain_translation *t, const struct cw_xml *stanza)
 {
-    struct cw_str type = cw_xml_attr(stanza, "type");
-    bool asks = cw_str_eq_cstr(stanza->name, "iq") ? !cw_str_eq_cstr(type, "result")
-                                                   : cw_str_eq_cstr(type, "subscribe");
-    if (asks)
-        put_error(t, cw_stanza_error_reply(&t->arena, stanza, CW_STANZA_SERVICE_UNAVAILABLE,
-                                           CW_STR_NONE));
+    if (!cw_str_eq_cstr(cw_xml_attr(stanza, "type"), "result"))
+        cw_explain_put_error(t, cw_stanza_error_reply(&t->arena, stanza,
+                                                      CW_STANZA_SERVICE_UNAVAILABLE, CW_STR_NONE));
 }
 
-static void translate_stanza(struct translation *t, struct cw_xml *stanza)
+static void translate_stanza(struct cw_explain_translation *t, struct cw_xml *stanza)
 {
     struct cw_jid from, to;
     bool has_from = cw_jid_parse(&t->arena, cw_xml_attr(stanza, "from"), &from) == CW_JID_OK;
@@ -186,13 +187,18 @@ static void translate_stanza(struct translation *t, struct cw_xml *stanza)
     cw_xml_rename_ns(stanza, stanza->ns, CW_NS_SERVER);
     if (has_from && is_local(t, &from))
         return; /* nobody outside speaks for our users: the stream ends, nothing is sent on */
-    if (cw_str_eq_cstr(cw_xml_attr(stanza, "type"), "error"))
+    bool is_error = cw_str_eq_cstr(cw_xml_attr(stanza, "type"), "error");
+    bool is_presence = cw_str_eq_cstr(stanza->name, "presence");
+    if (is_error && !is_presence)
         translate_error(t, stanza);
     else if (has_to && !is_local(t, &to))
-        put_error(t, cw_stanza_error_reply(&t->arena, stanza, CW_STANZA_ITEM_NOT_FOUND,
-                                           CW_S("the addressee's domain is not served here")));
+        cw_explain_put_error(
+            t, cw_stanza_error_reply(&t->arena, stanza, CW_STANZA_ITEM_NOT_FOUND,
+                                     CW_S("the addressee's domain is not served here")));
     else if (cw_str_eq_cstr(stanza->name, "message"))
         translate_message(t, stanza);
+    else if (is_presence)
+        cw_explain_presence_stanza(t, stanza);
     else
         refuse_stanza(t, stanza);
 }
@@ -200,7 +206,7 @@ static void translate_stanza(struct translation *t, struct cw_xml *stanza)
 /* SIP */
 
 /* Our user to somebody elsewhere, or the status that says why not. */
-static int check_direction(struct translation *t, const struct cw_xml *stanza)
+static int check_direction(struct cw_explain_translation *t, const struct cw_xml *stanza)
 {
     struct cw_jid from, to;
     if (cw_jid_parse(&t->arena, cw_xml_attr(stanza, "from"), &from) != CW_JID_OK ||
@@ -211,7 +217,8 @@ static int check_direction(struct translation *t, const struct cw_xml *stanza)
     return 0;
 }
 
-static void translate_request(struct translation *t, const struct cw_sip_message *message)
+static void translate_request(struct cw_explain_translation *t,
+                              const struct cw_sip_message *message)
 {
     struct cw_sip_request request;
     struct cw_message_to_xmpp xmpp;
@@ -223,7 +230,7 @@ static void translate_request(struct translation *t, const struct cw_sip_message
     }
     cw_message_to_xmpp(&t->arena, &request, &(struct cw_message_options){0}, &xmpp);
     if (xmpp.outcome != CW_XLATE_SEND) {
-        put_response(t, &xmpp.response, CW_STR_NONE);
+        cw_explain_put_response(t, &xmpp.response, CW_STR_NONE);
         return;
     }
     int refusal = check_direction(t, xmpp.stanza);
@@ -231,7 +238,7 @@ static void translate_request(struct translation *t, const struct cw_sip_message
         put_status(t, refusal);
         return;
     }
-    put_stanza(t, xmpp.stanza);
+    cw_explain_put_stanza(t, xmpp.stanza);
     put_status(t, 202);
     cw_explain_state_add(&t->state, &(struct cw_explain_pending){
                                         .id = xmpp.id,
@@ -242,13 +249,16 @@ static void translate_request(struct translation *t, const struct cw_sip_message
                                     });
 }
 
-static void translate_response(struct translation *t, const struct cw_sip_message *message)
+static void translate_response(struct cw_explain_translation *t,
+                               const struct cw_sip_message *message)
 {
     struct cw_sip_response response;
     struct cw_explain_pending request;
     struct cw_jid from, to;
 
     cw_sip_message_response_values(message, &response);
+    if (cw_explain_presence_response(t, message))
+        return;
     if (response.status < 200 ||
         cw_addr_sip_to_jid(&t->arena, cw_sip_message_from(message).uri, &from) != CW_ADDR_OK ||
         cw_addr_sip_to_jid(&t->arena, cw_sip_message_to(message).uri, &to) != CW_ADDR_OK)
@@ -264,22 +274,26 @@ static void translate_response(struct translation *t, const struct cw_sip_messag
         return;
     const struct cw_error_origin origin = {
         .id = request.id, .from = request.from, .to = request.to};
-    put_error(t, cw_error_stanza(&t->arena, &origin, &response));
+    cw_explain_put_error(t, cw_error_stanza(&t->arena, &origin, &response));
 }
 
-static void translate_sip(struct translation *t, struct cw_str bytes)
+static void translate_sip(struct cw_explain_translation *t, struct cw_str bytes)
 {
     /* As a datagram: what stands behind Content-Length (an editor's last line end) is cut. */
     struct cw_sip_message *message = cw_sip_message_parse(bytes, CW_SIP_UDP);
     struct cw_sip_verdict verdict = cw_sip_message_verdict(message);
 
+    if (cw_explain_presence_request(t, message)) {
+        cw_sip_message_free(&message);
+        return;
+    }
     if (verdict.answer && !verdict.drop) {
         struct cw_sip_response response = {
             .status = verdict.answer,
             .reason_phrase = cw_str_of(cw_sip_reason(verdict.answer)),
             .allow = verdict.answer == 405 ? cw_str_of(cw_sip_allow) : CW_STR_NONE,
         };
-        put_response(t, &response, cw_sip_message_unsupported(message));
+        cw_explain_put_response(t, &response, cw_sip_message_unsupported(message));
     } else if (verdict.valid && cw_sip_message_is_response(message)) {
         translate_response(t, message);
     } else if (verdict.valid && !verdict.drop) {
@@ -331,7 +345,7 @@ static void print_text(const json_t *out)
 }
 
 /* NULL, or why there is no answer. */
-static const char *translate(struct translation *t, struct cw_str input)
+static const char *translate(struct cw_explain_translation *t, struct cw_str input)
 {
     struct cw_xml_limits limits = CW_XML_LIMITS_DEFAULT;
     enum cw_xml_fault fault;
@@ -349,7 +363,7 @@ static const char *translate(struct translation *t, struct cw_str input)
 
 int cw_explain_translate(int argc, char **argv)
 {
-    struct translation t = {.out = json_array()};
+    struct cw_explain_translation t = {.out = json_array()};
     struct options options = {0};
     struct cw_str input;
     int status = CW_EXIT_USAGE;

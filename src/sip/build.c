@@ -136,6 +136,7 @@ static const char *find_flaw(const struct cw_sip_draft *d)
         {"Date", is_absent_or(cw_sip_is_date, d->date)},
         {"Expires", is_absent_or(is_number, d->expires)},
         {"User-Agent", is_absent_or(cw_sip_is_field_value, d->user_agent)},
+        {"Accept", is_absent_or(cw_sip_is_field_value, d->accept)},
         {"further header field", are_fields_good(d->fields, d->n_fields)},
         {"Content-Type", d->body.n == 0 || cw_sip_is_media_type(d->content_type)},
     };
@@ -172,6 +173,7 @@ enum cw_err cw_sip_build_request(struct cw_buf *out, const struct cw_sip_draft *
     put_field(out, "Date", d->date);
     put_field(out, "Expires", d->expires);
     put_field(out, "User-Agent", d->user_agent);
+    put_field(out, "Accept", d->accept);
     put_field(out, "Subject", d->subject);
     put_field(out, "Content-Language", d->content_language);
     put_fields(out, d->fields, d->n_fields);

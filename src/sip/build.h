@@ -27,7 +27,7 @@ struct cw_sip_draft {
     uint8_t max_forwards; /* 0 means 70 */
     struct cw_str contact_uri;
     struct cw_str content_type; /* required when there is a body */
-    struct cw_str subject, content_language, date, expires, user_agent;
+    struct cw_str subject, content_language, date, expires, user_agent, accept;
     const struct cw_sip_field *fields; /* further headers, in order; none of those above */
     size_t n_fields;
     struct cw_str body;

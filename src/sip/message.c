@@ -6,6 +6,8 @@
 #include <sofia-sip/msg.h>
 #include <sofia-sip/msg_addr.h>
 
+#include "base/buf.h"
+
 const char *cw_sip_transport_name(enum cw_sip_transport transport)
 {
     switch (transport) {
@@ -19,6 +21,22 @@ const char *cw_sip_transport_name(enum cw_sip_transport transport)
     return "?";
 }
 
+/* Every header field of the name, as if it stood in one (RFC 3261 section 7.3.1). */
+static struct cw_str joined(struct cw_sip_message *m, const char *name)
+{
+    struct cw_buf all = {0};
+    size_t n = cw_sip_message_header_count(m, cw_str_of(name));
+    if (n < 2)
+        return cw_sip_message_first(m, name);
+    for (size_t i = 0; i < n; i++) {
+        cw_buf_putcstr(&all, i ? ", " : "");
+        cw_buf_puts(&all, cw_sip_message_header(m, cw_str_of(name), i));
+    }
+    struct cw_str value = cw_arena_dup(&m->arena, cw_buf_str(&all));
+    cw_buf_free(&all);
+    return value;
+}
+
 struct cw_sip_message *cw_sip_message_parse(struct cw_str bytes, enum cw_sip_transport transport)
 {
     struct cw_sip_message *m = cw_alloc(sizeof *m);
@@ -27,6 +45,7 @@ struct cw_sip_message *cw_sip_message_parse(struct cw_str bytes, enum cw_sip_tra
     m->verdict.reason = "";
     m->bytes = cw_arena_dup(&m->arena, cw_str_is_present(bytes) ? bytes : CW_S(""));
     cw_sip_message_judge(m);
+    m->accept = joined(m, "accept");
     return m;
 }
 
@@ -194,6 +213,10 @@ void cw_sip_message_values(const struct cw_sip_message *m, struct cw_sip_request
         .date = cw_sip_message_first(m, "date"),
         .expires = cw_sip_message_first(m, "expires"),
         .accept_language = cw_sip_message_first(m, "accept-language"),
+        .contact_uri = m->contact_uri,
+        .accept = m->accept,
+        .event = cw_sip_message_first(m, "event"),
+        .subscription_state = cw_sip_message_first(m, "subscription-state"),
         .body = m->body,
     };
 }
@@ -205,5 +228,9 @@ void cw_sip_message_response_values(const struct cw_sip_message *m, struct cw_si
         .reason_phrase = m->reason_phrase,
         .contact = m->contact_uri,
         .body = m->body,
+        .to_tag = m->to.tag,
+        .expires = cw_sip_message_first(m, "expires"),
+        .min_expires = cw_sip_message_first(m, "min-expires"),
+        .retry_after = cw_sip_message_first(m, "retry-after"),
     };
 }

@@ -28,7 +28,7 @@ struct cw_sip_message {
     struct cw_str call_id, cseq_method;
     uint32_t cseq;
     int64_t max_forwards, expires_s;
-    struct cw_str contact_uri, unsupported, body;
+    struct cw_str contact_uri, unsupported, accept, body;
 };
 
 /* The first line of that name, its value; absent when there is none. */

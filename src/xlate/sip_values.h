@@ -17,6 +17,9 @@ struct cw_sip_request {
     struct cw_str content_language;
     struct cw_str content_encoding;
     struct cw_str subject, date, expires, accept_language;
+    struct cw_str contact_uri;
+    struct cw_str accept;                    /* all of them, joined by commas */
+    struct cw_str event, subscription_state; /* with their parameters (RFC 6665) */
     struct cw_str body;
 };
 
@@ -27,6 +30,9 @@ struct cw_sip_response {
     struct cw_str body;
     struct cw_str accept, accept_encoding; /* 415: what would have been taken */
     struct cw_str allow;                   /* 405: the methods there are */
+    struct cw_str to_tag;
+    struct cw_str expires, min_expires, retry_after; /* as written: numbers of seconds */
+    struct cw_str allow_events;                      /* 489: the event packages there are */
 };
 
 #endif

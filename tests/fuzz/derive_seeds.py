@@ -48,6 +48,13 @@ def of_addresses():
             yield "jid", f"{v['id']}-{i}", text
 
 
+def of_presence():
+    for v in vectors("stox-presence"):
+        for i, text in enumerate(s for s in (v.get("input"), v.get("output")) if isinstance(s, str)):
+            if "urn:ietf:params:xml:ns:pidf" in text:
+                yield "pidf", f"{v['id']}-{i}", text[text.index("\n\n"):].strip()
+
+
 def of_messages():
     for v in vectors("stox-im"):
         for i, text in enumerate(s for s in (v.get("input"), v.get("output")) if isinstance(s, str)):
@@ -89,8 +96,8 @@ def of_files():
 
 
 def main(out):
-    for source in (of_jids, of_addresses, of_messages, of_torture, of_streams, of_certificates,
-                   of_files):
+    for source in (of_jids, of_addresses, of_presence, of_messages, of_torture, of_streams,
+                   of_certificates, of_files):
         for target, name, content in source():
             content = content if isinstance(content, bytes) else content.encode()
             folder = out / target

@@ -266,7 +266,7 @@ static void nothing_crosses_the_wrong_way(void **state)
          "stanza-error"},
         {"presence", "<presence from='a@example.com' to='b@example.net'/>", NULL},
         {"subscription", "<presence type='subscribe' from='a@example.com' to='b@example.net'/>",
-         "stanza-error"},
+         "sip"},
         {"question", "<iq type='get' id='1' from='a@example.com' to='b@example.net'/>",
          "stanza-error"},
         {"answer", "<iq type='result' id='1' from='a@example.com' to='b@example.net'/>", NULL},

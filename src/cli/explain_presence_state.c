@@ -62,8 +62,11 @@ void cw_explain_subscription_get(const struct cw_explain_state *state, struct cw
         .remote_cseq = number_of(one, "remote_cseq"),
         .expires_s = number_of(one, "expires"),
     };
+    /* A row that was written by hand may say no more than the fields that everybody knows. */
     if (out->state == CW_SUBSCRIPTION_ACTIVE && !out->is_poll)
         out->is_authorised = true;
+    if (out->state != CW_SUBSCRIPTION_NONE && out->local_cseq == 0)
+        out->local_cseq = 1;
 }
 
 static void set_text(struct cw_arena *arena, json_t *row, const char *key, struct cw_str text)

@@ -487,7 +487,10 @@ static void test_values(void **state)
                                              "c: text/plain; charset=\"utf-8\"\r\n"
                                              "Content-Language: it\r\nExpires: 60\r\n"
                                              "Date: Sat, 13 Nov 2010 23:29:00 GMT\r\n"
-                                             "m: <sip:a@b.c;x=y>;q=1, <sip:d@e.f>\r\n",
+                                             "m: <sip:a@b.c;x=y>;q=1, <sip:d@e.f>\r\n"
+                                             "o: presence;id=7\r\nAccept: a/b\r\n"
+                                             "Subscription-State: active;expires=5\r\n"
+                                             "Accept: c/d;q=0.1, e/f\r\n",
                                     .body = "Wherefore?"});
     struct cw_sip_message *m = cw_sip_message_parse(cw_buf_str(&bytes), CW_SIP_UDP);
     assert_int_equal(cw_sip_message_verdict(m).answer, 0);
@@ -507,6 +510,10 @@ static void test_values(void **state)
     assert_str(r.date, "Sat, 13 Nov 2010 23:29:00 GMT");
     assert_str(r.expires, "60");
     assert_str(r.body, "Wherefore?");
+    assert_str(r.event, "presence;id=7");
+    assert_str(r.subscription_state, "active;expires=5");
+    assert_str(r.accept, "a/b, c/d;q=0.1, e/f");
+    assert_str(r.contact_uri, "sip:a@b.c;x=y");
     assert_false(cw_str_is_present(r.content_encoding));
     assert_str(cw_sip_message_contact_uri(m), "sip:a@b.c;x=y");
     assert_int_equal(cw_sip_message_max_forwards(m), 70);

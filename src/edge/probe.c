@@ -24,6 +24,7 @@ static void free_probe(struct probe *p)
 {
     if (p->stream) {
         p->stream->owner = NULL;
+        p->stream->trace.cause = CW_FAIL_CLOSED_BY_ADMINISTRATOR;
         edge_attempt_observe(p->stream->trace.attempt, NULL, NULL);
         edge_stream_leave(p->stream, CW_S("The test is over."));
     }
@@ -105,7 +106,8 @@ static json_t *partner_in(const json_t *snapshot, struct cw_str domain)
     return NULL;
 }
 
-/* The policy with some fields of the partner changed; NULL: they do not fit, `why` says how. */
+/* The policy with some fields of the partner changed; NULL: they do not fit, or leave no such
+ * partner, and `why` says how. */
 static struct cw_policy *policy_with(const struct cw_policy *policy, struct cw_str domain,
                                      const json_t *with, struct cw_arena *arena, struct cw_str *why)
 {
@@ -119,6 +121,10 @@ static struct cw_policy *policy_with(const struct cw_policy *policy, struct cw_s
     char *dumped = json_dumps(snapshot, JSON_COMPACT);
     if (cw_snapshot_read(cw_str_of(dumped), &changed, arena, why) != CW_OK)
         changed = NULL;
+    if (changed && !cw_policy_partner(changed, domain)) {
+        cw_policy_unref(&changed);
+        *why = CW_S("With these fields the domain would be no enabled partner.");
+    }
     free(dumped);
     json_decref(snapshot);
     cw_buf_free(&text);

@@ -2,6 +2,7 @@
 they are and as they might be."""
 
 import json
+import socket
 
 import pytest
 
@@ -81,6 +82,18 @@ def test_settings_that_cannot_be_saved(lab):
                                    "NotSupported")
     unknown = lab.causeway.command("test", "partner", "elsewhere.test", may_fail=True)
     assert unknown.returncode == 1
+
+
+@pytest.mark.parametrize("fields", [{"enabled": False}, {"domain": "elsewhere.test"}])
+def test_settings_without_the_partner(lab, fields):
+    """No command asks for that; whoever may write to the gateway's socket could."""
+    with socket.socket(socket.AF_UNIX) as control:
+        control.connect(str(lab.causeway.directory / "gateway.sock"))
+        control.sendall(json.dumps({"command": "ask", "in": {
+            "command": "test partner", "domain": PARTNER_DOMAIN, "with": fields}}).encode() + b"\n")
+        answer = json.loads(control.makefile().readline())
+    told = answer["edges"][0]["answer"]
+    assert (told["status"], told["field"]) == (400, "with")
 
 
 def inbound_of(border, domain: str, local: str):

@@ -127,7 +127,8 @@ enum cw_s2s_action_kind {
     CW_S2S_DO_READY,         /* the pair (local, remote) is proven in this direction by `method` */
     CW_S2S_DO_STANZA,        /* inbound, or outbound where is_bidi: `stanza` for us, of the pair
                               * (local, remote); its addresses were checked and enforced.  With
-                              * is_refused it came while we part: its sender is to be told */
+                              * is_refused it came while we part, or behind our goodbye when the
+                              * settings had changed: its sender is to be told */
     CW_S2S_DO_FAILED, /* outbound: this pair will not come up: `reason`, `text`.  If it is the
                        * header's, the stream ends; if it was added, nothing else does */
     CW_S2S_DO_CLOSE,  /* write what is queued, then close the transport; always the last */

@@ -35,6 +35,11 @@ def _with_revocations(authority):
     return authority.issue("causeway", LOCAL_DOMAIN, SECOND_DOMAIN)
 
 
+def arrived(partner, *bodies: str) -> None:
+    """These and no others, in this order: 202 says that they are on their way."""
+    wait_until(lambda: partner.bodies() == list(bodies), 5, f"{bodies} at {partner.address}")
+
+
 def tls_facts(attempt) -> dict:
     """What the timeline says of the handshake."""
     return next(s["facts"] for s in attempt["steps"]

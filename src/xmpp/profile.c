@@ -116,7 +116,9 @@ bool cw_precis_opaque(struct cw_arena *arena, struct cw_str in, struct cw_str *o
         if (u_charType(s.p[i]) == U_SPACE_SEPARATOR)
             s.p[i] = ' ';
     }
-    if (!normalize(arena, to_units(arena, s), &s))
+    /* Here too: the Greek ano teleia is allowed, the middle dot that it becomes only between l's.
+     */
+    if (!normalize(arena, to_units(arena, s), &s) || !cw_precis_is_freeform(s))
         return false;
     *out = to_utf8(arena, s);
     return true;

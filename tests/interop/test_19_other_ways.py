@@ -13,7 +13,7 @@ from lab.border import SECOND_DOMAIN
 from lab.partner import Mode
 from lab.process import wait_until
 from lab.settings import LOCAL_DOMAIN
-from lab.ways import ALICE, BOB, BY_DIALBACK, WANTS_BIDI, Bidi, Dialback, Ways
+from lab.ways import ALICE, BOB, BY_DIALBACK, WANTS_BIDI, Bidi, Dialback, Ways, arrived
 
 from conftest import settings_for
 
@@ -271,7 +271,7 @@ def test_a_refused_pair_fails_alone(ways):
     ways.to_partner(domain, "second")
     after = ways.stream(domain, "outbound")
     assert after["id"] == before["id"] and pairs(after) == two_pairs()[:1]
-    assert partner.bodies() == ["first", "second"]
+    arrived(partner, "first", "second")
     # once it is listed there, a stream of its own
     partner.refused.clear()
     wait_until(lambda: ways.sip.ask(BOB, f"j@{domain}", "listed now") == 202, 8, "the second pair")
@@ -287,7 +287,7 @@ def test_a_stream_that_ends_takes_no_pair_with_it(ways):
     ways.to_partner(domain, "first")
     ways.to_partner(domain, "on a new one", BOB)
     assert partner.pairs == [[LOCAL_DOMAIN, SECOND_DOMAIN], [SECOND_DOMAIN]]
-    assert partner.bodies() == ["first", "on a new one"]
+    arrived(partner, "first", "on a new one")
 
 
 def test_a_partner_adds_a_pair_to_its_stream(ways):

@@ -13,7 +13,7 @@ import pytest
 from lab import rogue
 from lab.ca import Authority
 from lab.process import LabError, wait_until
-from lab.ways import ALICE, DIRECT_PORT, Stapling, Ways, tls_facts
+from lab.ways import ALICE, DIRECT_PORT, Stapling, Ways, arrived, tls_facts
 
 from conftest import settings_for
 
@@ -78,7 +78,7 @@ def test_what_is_stapled_counts(ways, is_required, says, reason):
         if reason:
             assert ways.failed(domain)["reason"] == reason
         else:
-            assert partner.bodies() == ["hello"]
+            arrived(partner, "hello")
             assert ways.stream(domain, "outbound")["tls"].get("staple", "") == says
         assert tls_facts(ways.attempts(domain)[0]).get("staple", "") == says
     finally:
@@ -131,7 +131,7 @@ def test_other_trust_resets_the_streams(ways, name, wrong, reason):
     assert ways.failed(domain)["reason"] == reason
     ways.change(domain, **dict.fromkeys(change, ""))
     ways.to_partner(domain, "trusted again")
-    assert partner.bodies() == ["before", "trusted again"]
+    arrived(partner, "before", "trusted again")
     ways.call(partner)
     assert {s["id"] for s in ways.streams(bystander)} == before
     beside.send(rogue.message(f"j@{bystander}", ALICE, f"beside {name}"))

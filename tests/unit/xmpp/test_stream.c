@@ -164,9 +164,8 @@ static bool same(const struct cw_stream_features *a, const struct cw_stream_feat
 {
     return a->starttls == b->starttls && a->starttls_required == b->starttls_required &&
            a->mechanisms == b->mechanisms && a->external == b->external && a->bidi == b->bidi &&
-           a->sm == b->sm &&
-           a->dialback == b->dialback && a->dialback_errors == b->dialback_errors &&
-           a->other_required == b->other_required;
+           a->sm == b->sm && a->dialback == b->dialback &&
+           a->dialback_errors == b->dialback_errors && a->other_required == b->other_required;
 }
 
 static void test_features(void **state)

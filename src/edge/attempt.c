@@ -61,6 +61,7 @@ static void take_out(struct edge_attempt *attempt)
 {
     struct edge_attempts *home = attempt->home;
     struct edge_attempt_list *list = attempt->list;
+    cw_assert(list); /* what stands in `all` stands in a list */
     TAILQ_REMOVE(&list->queue, attempt, in_list);
     TAILQ_REMOVE(&home->all, attempt, in_all);
     home->bytes -= attempt->bytes;

@@ -164,6 +164,7 @@ static void on_look(void *arg, const struct edge_look_answer *answer)
         step.advice = "See that the address leads to this edge, and its log for the reason.";
         break;
     case EDGE_LOOK_TLS:
+        cw_assert(answer->tls);
         step.is_ok = is_ours(r, &answer->tls->cert);
         step.sentence = cw_arena_printf(&r->arena, "At %.*s %s.", CW_ARG(place),
                                         step.is_ok ? "an XMPP server with our certificate answers"

@@ -103,7 +103,7 @@ static struct cw_str read_document(struct cw_arena *a, const json_t *root, struc
 
 struct cw_str cw_posh_read(struct cw_arena *a, struct cw_str json, struct cw_posh *out)
 {
-    struct cw_str fault = CW_STR_NONE;
+    struct cw_str fault;
     json_error_t error;
     json_t *root;
 

@@ -302,8 +302,3 @@ struct cw_str edge_attempt_sentence(const struct edge_attempt *attempt)
 {
     return cw_str_of(attempt->sentence ? attempt->sentence : "");
 }
-
-struct cw_str edge_attempt_advice(const struct edge_attempt *attempt)
-{
-    return cw_str_of(attempt->advice ? attempt->advice : "");
-}

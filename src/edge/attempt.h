@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "policy/failure.h"
+#include "s2s/cert.h"
 
 enum {
     EDGE_ATTEMPT_MAX_STEPS = 40, /* further addresses are left out */
@@ -83,11 +84,10 @@ void edge_attempt_step(struct edge_attempt *, const struct edge_step *);
 void edge_attempt_ready(struct edge_attempt *, enum cw_method);
 void edge_attempt_failed(struct edge_attempt *, enum cw_failure, const struct cw_failure_gaps *);
 enum edge_attempt_result edge_attempt_result(const struct edge_attempt *);
-/* Why it failed or ended, in one sentence: what is wrong and what to change; NONE: ready or
- * pending.  Lives as long as the attempt. */
+/* Why it failed or ended, and what is wrong in one sentence; NONE: ready or pending.  Lives as long
+ * as the attempt. */
 enum cw_failure edge_attempt_failure(const struct edge_attempt *);
 struct cw_str edge_attempt_sentence(const struct edge_attempt *);
-struct cw_str edge_attempt_advice(const struct edge_attempt *);
 
 /* Called for each new step, borrowed for the call; {"step":...} as in the list below. */
 typedef void edge_attempt_fn(void *arg, const struct edge_attempt *, json_t *step);
@@ -107,6 +107,8 @@ void edge_attempts_forget(struct edge_attempts *, bool (*is_known)(void *arg, st
 
 /* Any peer's text as a JSON string: cut, and with what is no UTF-8 taken out. */
 json_t *edge_fact(struct cw_str);
+/* Those of a certificate's first `max` names that are well-formed. */
+json_t *edge_fact_names(const struct cw_cert *, size_t max);
 /* A time of cw_now_ms as RFC 3339 in UTC, with milliseconds. */
 json_t *edge_fact_time(uint64_t at_ms);
 

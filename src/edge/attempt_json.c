@@ -72,6 +72,15 @@ json_t *edge_fact(struct cw_str text)
     return fact;
 }
 
+json_t *edge_fact_names(const struct cw_cert *cert, size_t max)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < cert->n_names && i < max; i++)
+        if (!cert->names[i].malformed)
+            json_array_append_new(names, edge_fact(cert->names[i].value));
+    return names;
+}
+
 static void put(json_t *object, const char *name, const char *text)
 {
     if (text)

@@ -12,8 +12,8 @@
  * A partner's message comes in on an inbound stream; the machine has checked it and acts STANZA;
  * route.c gives it to gateway.c, which numbers it, sends it over the link and keeps it until its
  * outcome is known.  A stanza of ours comes over the link with the gateway's number; peer.c puts it
- * into the queue of its pair, opens an outbound stream if there is none, and when the bytes have
- * reached the kernel on a READY stream gateway.c tells the outcome.
+ * into the queue of its pair, finds a stream that can carry it or opens one, and when the bytes
+ * have reached the kernel on a READY stream gateway.c tells the outcome.
  *
  * No function here calls back into the machine that is being stepped: what a step asks for is
  * carried out after its actions were read (stream.c).
@@ -170,8 +170,6 @@ bool edge_limits_let_in(struct edge *, const struct cw_addr *from);
 bool edge_limits_let_shake(struct edge *, const struct cw_addr *from);
 /* Would it be let do so now?  For a stream that may ask for TLS; true for any other one. */
 bool edge_limits_may_shake(const struct edge_stream *);
-/* The time of day in so many ms, as RFC 3339 writes it. */
-struct cw_str edge_limits_time_in(struct cw_arena *, uint64_t ms);
 /* After each step of an inbound stream: what it was refused is held against its address, unless it
  * has proven itself now. */
 void edge_limits_note_refusals(struct edge_stream *);

@@ -118,7 +118,8 @@ bool edge_limits_may_shake(const struct edge_stream *s)
            edge_door_may_shake(s->edge->door, cw_conn_peer(s->conn), cw_now_ms());
 }
 
-struct cw_str edge_limits_time_in(struct cw_arena *arena, uint64_t ms)
+/* The time of day in so many ms, as RFC 3339 writes it. */
+static struct cw_str time_in(struct cw_arena *arena, uint64_t ms)
 {
     time_t at = time(NULL) + (time_t)(ms / 1000);
     char text[sizeof "9999-12-31T23:59:59Z"];
@@ -133,7 +134,7 @@ static void tell_banned(const struct edge *edge, const struct cw_addr *from)
     struct cw_arena arena = {0};
     uint64_t ban_ms = (uint64_t)edge->config.edge.ban_s * 1000;
     CW_LOG(&edge->log, CW_LOG_WARN, "address-banned", CW_KV("address", cw_addr_ip(&arena, from)),
-           CW_KV("until", edge_limits_time_in(&arena, ban_ms)), CW_KVI("streams", edge->n_streams));
+           CW_KV("until", time_in(&arena, ban_ms)), CW_KVI("streams", edge->n_streams));
     cw_arena_free(&arena);
 }
 

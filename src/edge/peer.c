@@ -1,7 +1,8 @@
 /* The way out to one partner domain for one of ours: stanzas wait here, in order and bounded in
- * number, bytes and time, until an outbound stream of the pair is READY and the partner reads; then
- * they are written in the order in which they came.  A pair has one stream, so that the order
- * between two users holds (RFC 6120 section 10.1).
+ * number, bytes and time, until a stream that carries the pair is READY and the partner reads; then
+ * they are written in the order in which they came.  A pair has one stream at a time, so that the
+ * order between two users holds (RFC 6120 section 10.1): one that is there and will do
+ * (stream_ways.c), on which the pair is a guest, else one that is dialled for it.
  *
  *     no stream --send--> dialling --ready--> READY --lost--> no stream (dial again when some wait)
  *        ^                   |

@@ -8,7 +8,6 @@
 #include "xmpp/jid.h"
 
 struct probe {
-    struct edge *edge;
     struct edge_reply *reply;
     struct edge_stream *stream; /* NULL: gone */
     struct edge_readiness *readiness;
@@ -138,7 +137,6 @@ static void start(struct edge *edge, struct edge_reply *reply, struct cw_str loc
 {
     struct probe *p = cw_alloc(sizeof *p);
     const struct cw_partner *partner = cw_policy_partner(policy, domain);
-    p->edge = edge;
     p->reply = reply;
     p->inbound_steps = json_array();
     p->done = cw_timer_new(edge->base, on_done, p);

@@ -92,15 +92,11 @@ static const char *proof_of(const struct edge_stream *s)
 static json_t *certificate_of(const struct edge_stream *s)
 {
     const struct cw_cert *cert = cw_s2s_cert(s->machine);
-    json_t *object, *names;
+    json_t *object;
     if (!cert->present)
         return json_null();
     object = json_object();
-    names = json_array();
-    for (size_t i = 0; i < cert->n_names && i < MAX_NAMES; i++)
-        if (!cert->names[i].malformed)
-            json_array_append_new(names, edge_fact(cert->names[i].value));
-    json_object_set_new(object, "names", names);
+    json_object_set_new(object, "names", edge_fact_names(cert, MAX_NAMES));
     put(object, "subject", cert->subject);
     put(object, "issuer", cert->issuer);
     put(object, "not-after", cert->not_after);

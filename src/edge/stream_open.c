@@ -130,7 +130,6 @@ struct edge_stream *edge_stream_test(struct edge *edge, struct cw_str local, str
                                    .remote = remote,
                                    .proves = true};
     struct edge_stream *s = edge_stream_new(edge, &config);
-    s->is_apart = true;
     s->apart_policy = cw_policy_ref(policy);
     s->owner = owner;
     return dial(edge, &config, s);
@@ -229,7 +228,7 @@ void edge_streams_apply_policy(struct edge *edge, const struct cw_policy *before
     struct edge_stream *s, *next;
     for (s = TAILQ_FIRST(&edge->streams); s; s = next) {
         next = TAILQ_NEXT(s, link);
-        if (s->is_apart || s->part_at_ms != 0)
+        if (s->apart_policy || s->part_at_ms != 0)
             continue;
         if (is_to_part(s))
             part_soon(s);

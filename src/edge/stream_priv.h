@@ -37,10 +37,10 @@ struct edge_stream {
     struct cw_str indexed_id;    /* inbound: the stream id by which dialback answers find us */
     unsigned n_refused;          /* inbound: refusals that the door knows of */
     bool is_verifier;
-    struct edge_stranger stranger;  /* inbound, before authentication (limits.c) */
-    bool is_apart;                  /* an administrator's test: no stanzas, settings of its own */
-    struct cw_policy *apart_policy; /* these; a reference */
-    struct edge_stream **owner;     /* the test's pointer, NULL when the stream is gone */
+    struct edge_stranger stranger; /* inbound, before authentication (limits.c) */
+    /* An administrator's test, which carries no stanzas: its own settings, a reference. */
+    struct cw_policy *apart_policy;
+    struct edge_stream **owner; /* the test's pointer, NULL when the stream is gone */
     uint64_t part_at_ms; /* ours, to somebody who was taken off the list: ends then; 0: stays */
     bool is_stepping;    /* the machine is not at rest */
     bool refused_pair;   /* the peer refused a further pair on it: no more are tried */

@@ -40,7 +40,7 @@ void edge_stream_prove(struct edge_stream *s, struct cw_str domain)
                                     .direction = s->direction,
                                     .facts = s->tls,
                                     .policy = s->apart_policy,
-                                    .is_fresh = s->is_apart};
+                                    .is_fresh = s->apart_policy != NULL};
     if (s->direction == CW_OUTBOUND) {
         ask.host = s->host;
         ask.port = cw_addr_port(cw_conn_peer(s->conn));

@@ -16,7 +16,7 @@ void edge_stream_add_way(struct edge_stream *s, struct cw_str local, struct cw_s
 {
     struct edge *edge = s->edge;
     if (s->direction == CW_OUTBOUND) {
-        if (!s->is_verifier && !s->is_apart)
+        if (!s->is_verifier && !s->apart_policy)
             cw_map_set(&edge->outbound, s->remote, s);
         return;
     }

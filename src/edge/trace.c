@@ -31,7 +31,7 @@ static struct edge_attempt *begin(const struct edge_stream *s, struct cw_str loc
                                      .remote = remote,
                                      .partner = partner ? partner->domain : CW_STR_NONE,
                                      .since_ms = since_ms,
-                                     .is_apart = s->is_apart});
+                                     .is_apart = s->apart_policy != NULL});
 }
 
 void edge_trace_begin(struct edge_stream *s)
@@ -80,11 +80,8 @@ void edge_trace_no_room(struct edge *edge, struct cw_str local, struct cw_str re
 
 static json_t *cert_facts(const struct cw_cert *cert)
 {
-    json_t *facts = json_object(), *names = json_array();
-    for (size_t i = 0; i < cert->n_names && i < MAX_NAMES; i++)
-        if (!cert->names[i].malformed)
-            json_array_append_new(names, edge_fact(cert->names[i].value));
-    json_object_set_new(facts, "names", names);
+    json_t *facts = json_object();
+    json_object_set_new(facts, "names", edge_fact_names(cert, MAX_NAMES));
     json_object_set_new(facts, "subject", edge_fact(cert->subject));
     json_object_set_new(facts, "issuer", edge_fact(cert->issuer));
     json_object_set_new(facts, "not-after", edge_fact(cert->not_after));

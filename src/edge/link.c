@@ -175,6 +175,7 @@ static void on_data(void *arg, struct cw_str bytes)
             break;
         case CW_LINK_CONFIGURED:
         case CW_LINK_ANSWER:
+        case CW_LINK_ENDED:
         case CW_LINK_CLOSED:
             drop(l, CW_S("the gateway said goodbye"));
             return;

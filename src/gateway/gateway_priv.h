@@ -2,6 +2,7 @@
  *
  *     edge --link.c--> x2s.c --> sip.c --> next hop          a partner's message
  *     edge <--link.c-- s2x.c <-- sip.c <-- SIP peer          a local user's message
+ *                        presence.h: presence, both ways
  *                        store.c: policy and contacts, on a thread of its own
  *                        control.c: the command line: "the store has changed", questions
  *                        ask.c: questions to the edges; test_im.c: a message to test the way
@@ -36,6 +37,7 @@ struct gw_control;
 struct gw_asks;
 struct gw_x2s;
 struct gw_s2x;
+struct gw_presence;
 struct gw_edge;
 
 struct gateway {
@@ -51,6 +53,7 @@ struct gateway {
     struct gw_sip *sip;
     struct gw_x2s *x2s;
     struct gw_s2x *s2x;
+    struct gw_presence *presence;
     struct gw_edge **edges;
     size_t n_edges;
     struct cw_tls_ctx *link_tls; /* NULL: no edge is reached by TLS */
@@ -77,6 +80,33 @@ void gw_store_reload(struct gw_store *, void (*done)(void *arg), void *arg);
 void gw_store_invite(struct gw_store *, struct cw_str local_bare, struct cw_str remote_bare);
 bool gw_store_is_invited(const struct gw_store *, struct cw_str local_bare,
                          struct cw_str remote_bare);
+
+/* The local user takes the invitation back; nothing when there is none. */
+void gw_store_uninvite(struct gw_store *, struct cw_str local_bare, struct cw_str remote_bare);
+/* By the access rules: the user's own, else his domain's, else the global one, else yes. */
+bool gw_store_has_access(const struct gw_store *, const struct cw_jid *local);
+/* Has the local user blocked that address, or its domain? */
+bool gw_store_is_blocked(const struct gw_store *, const struct cw_jid *local,
+                         const struct cw_jid *remote);
+
+/* Subscriptions and dialogs: kept by whoever runs them, written behind, many in one transaction.
+ * What is put again replaces the row with the same key.  All strings are copied. */
+struct cw_store_subscription;
+struct cw_store_dialog;
+void gw_store_put_subscription(struct gw_store *, const struct cw_store_subscription *);
+void gw_store_remove_subscription(struct gw_store *, bool is_x2s, struct cw_str local,
+                                  struct cw_str remote);
+void gw_store_put_dialog(struct gw_store *, const struct cw_store_dialog *);
+void gw_store_remove_dialog(struct gw_store *, struct cw_str call_id, struct cw_str local_tag);
+/* What an earlier life left, read by gw_store_new; good until gw_store_forget_restored. */
+struct gw_restored {
+    const struct cw_store_subscription *subscriptions;
+    size_t n_subscriptions;
+    const struct cw_store_dialog *dialogs;
+    size_t n_dialogs;
+};
+const struct gw_restored *gw_store_restored(const struct gw_store *);
+void gw_store_forget_restored(struct gw_store *);
 
 /* --- main.c -----------------------------------------------------------------------------------*/
 
@@ -116,9 +146,7 @@ void gw_x2s_free(struct gw_x2s **);
  * The outcome goes to whichever edge of that instance is up. */
 void gw_x2s_stanza(struct gw_x2s *, struct cw_str edge_instance, uint64_t n,
                    const struct cw_xml *stanza);
-/* The final answer to the request with that user number; response absent: nobody answered
- * (`status` 408) or the transport failed (503). */
-void gw_x2s_final(struct gw_x2s *, uint64_t user, const struct cw_sip_response *);
+
 /* --- s2x.c: SIP requests to stanzas -----------------------------------------------------------*/
 
 struct gw_s2x *gw_s2x_new(struct gateway *);
@@ -149,12 +177,24 @@ struct gw_sip *gw_sip_new(struct gateway *, struct cw_buf *why);
 void gw_sip_free(struct gw_sip **);
 /* Reads certificate, key and trust anchors anew; connections that are open keep the old ones. */
 bool gw_sip_load_certificate(struct gw_sip *, struct cw_buf *why);
+/* With contact_user in the reply, Contact is that user part at the address where the request came
+ * in. */
 void gw_sip_respond(struct gw_sip *, cw_sip_txn_id, const struct cw_sip_reply *);
-/* Sends the draft to the next hop of that local domain (A-labels), which fills in transport and
- * sent-by.  The answer comes as gw_x2s_final, never from inside.  CW_ERR_NOT_FOUND: no next hop;
- * CW_ERR_INVALID: the draft cannot be written; CW_ERR_LIMIT: too many transactions. */
-enum cw_err gw_sip_send(struct gw_sip *, struct cw_str local_domain, struct cw_sip_draft *,
-                        uint64_t user);
+/* The final answer to a request of ours.  Nobody answered: 408; the transport failed: 503. */
+typedef void gw_sip_final_fn(void *arg, uint64_t user, const struct cw_sip_response *);
+struct gw_sip_sending {
+    struct cw_str domain;                 /* local, A-labels: whose next hop */
+    const struct cw_sip_request *request; /* copied; its Contact is not looked at */
+    struct cw_str branch;                 /* with the magic cookie */
+    struct cw_str contact_user; /* present: Contact is this user part at our own address, as the
+                                 * peer sees it, with our port and transport */
+    gw_sip_final_fn *final;     /* NULL: nobody waits for the answer */
+    void *arg;
+    uint64_t user;
+};
+/* Sends to the next hop.  The answer comes by `final`, never from inside.  CW_ERR_NOT_FOUND: no
+ * next hop; CW_ERR_INVALID: the request cannot be written; CW_ERR_LIMIT: too many transactions. */
+enum cw_err gw_sip_send(struct gw_sip *, const struct gw_sip_sending *);
 
 /* --- control.c: the control socket ------------------------------------------------------------*/
 

@@ -193,6 +193,7 @@ static void on_data(void *arg, struct cw_str bytes)
             gw_asks_answer(edge->gateway->asks, edge, event.n, event.more, event.json);
             break;
         case CW_LINK_PING:
+        case CW_LINK_ENDED:
             break;
         case CW_LINK_CONFIG:
         case CW_LINK_ASK:

@@ -121,14 +121,13 @@ static void notify(struct gw_s2x *s, const struct cw_jid *remote, const struct c
 {
     struct cw_arena arena = {0};
     struct cw_jid sender = {.local = remote->local, .domain = remote->domain};
-    struct cw_str domain, tag = cw_random_hex(&arena, 8);
-    struct cw_sip_draft draft = {
+    struct cw_str tag = cw_random_hex(&arena, 8);
+    struct cw_sip_request request = {
         .method = CW_S("MESSAGE"),
         .request_uri = cw_addr_jid_to_uri(&arena, local, CW_ADDR_SIP),
         .to_uri = cw_addr_jid_to_uri(&arena, local, CW_ADDR_SIP),
         .from_uri = cw_addr_jid_to_uri(&arena, &sender, CW_ADDR_SIP),
         .from_tag = tag,
-        .branch = cw_arena_printf(&arena, "z9hG4bK%.*s", CW_ARG(tag)),
         .call_id = cw_random_hex(&arena, 16),
         .cseq = 1,
         .content_type = CW_S("text/plain;charset=utf-8"),
@@ -136,9 +135,14 @@ static void notify(struct gw_s2x *s, const struct cw_jid *remote, const struct c
                                 cw_stanza_error_name(info->condition), info->text.n ? ": " : "",
                                 CW_ARG(cw_str_sub(info->text, 0, 256))),
     };
-    if (!cw_str_is_utf8(draft.body) || !cw_domain_to_ascii(&arena, local->domain, &domain) ||
-        gw_sip_send(s->gateway->sip, domain, &draft, 0) != CW_OK)
-        CW_LOG(&s->gateway->log, CW_LOG_WARN, "notice-lost", CW_KV("to", draft.to_uri),
+    struct gw_sip_sending sending = {
+        .request = &request,
+        .branch = cw_arena_printf(&arena, "z9hG4bK%.*s", CW_ARG(tag)),
+    };
+    if (!cw_str_is_utf8(request.body) ||
+        !cw_domain_to_ascii(&arena, local->domain, &sending.domain) ||
+        gw_sip_send(s->gateway->sip, &sending) != CW_OK)
+        CW_LOG(&s->gateway->log, CW_LOG_WARN, "notice-lost", CW_KV("to", request.to_uri),
                CW_KVC("condition", cw_stanza_error_name(info->condition)));
     cw_arena_free(&arena);
 }

@@ -22,6 +22,9 @@ struct request {
     struct cw_arena arena;
     struct cw_sip_draft draft; /* copied; the branch of the first try */
     uint64_t number, user;
+    gw_sip_final_fn *final; /* NULL: nobody waits */
+    void *arg;
+    struct cw_str contact_user; /* absent: no Contact */
     struct gw_hop *hop;
     struct gw_target targets[GW_MAX_TARGETS];
     size_t n_targets, at;
@@ -78,9 +81,12 @@ static void end(struct gw_out *out, struct request *r)
 /* The one answer to whoever sent it. */
 static void finish(struct gw_out *out, struct request *r, const struct cw_sip_response *response)
 {
+    gw_sip_final_fn *final = r->final;
+    void *arg = r->arg;
     uint64_t user = r->user;
     end(out, r);
-    gw_x2s_final(out->sip->gateway->x2s, user, response);
+    if (final)
+        final(arg, user, response);
 }
 
 static void finish_alone(struct gw_out *out, struct request *r, int status, const char *phrase)
@@ -341,24 +347,33 @@ static void on_timer(void *arg)
 static void copy_draft(struct cw_arena *arena, struct cw_sip_draft *d)
 {
     struct cw_str *const texts[] = {
-        &d->method,           &d->request_uri,  &d->branch,     &d->from_uri, &d->from_display,
-        &d->from_tag,         &d->to_uri,       &d->to_display, &d->to_tag,   &d->call_id,
-        &d->contact_uri,      &d->content_type, &d->subject,    &d->date,     &d->expires,
-        &d->content_language, &d->user_agent,   &d->body,
+        &d->method,       &d->request_uri,
+        &d->branch,       &d->from_uri,
+        &d->from_display, &d->from_tag,
+        &d->to_uri,       &d->to_display,
+        &d->to_tag,       &d->call_id,
+        &d->content_type, &d->subject,
+        &d->date,         &d->expires,
+        &d->accept,       &d->content_language,
+        &d->event,        &d->subscription_state,
+        &d->route,        &d->body,
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = cw_arena_dup(arena, *texts[i]);
 }
 
 static struct request *new_request(struct gw_out *out, struct gw_hop *hop,
-                                   const struct cw_sip_draft *draft, uint64_t user)
+                                   const struct gw_sip_sending *sending)
 {
     char key[24];
     struct request *r = cw_alloc(sizeof *r);
-    r->draft = *draft;
+    r->draft = cw_sip_draft_of(sending->request, sending->branch);
     copy_draft(&r->arena, &r->draft);
+    r->contact_user = cw_arena_dup(&r->arena, sending->contact_user);
     r->number = ++out->last_number;
-    r->user = user;
+    r->final = sending->final;
+    r->arg = sending->arg;
+    r->user = sending->user;
     r->hop = hop;
     r->deadline_ms = cw_now_ms() + 64 * out->t1_ms;
     TAILQ_INSERT_TAIL(&out->list, r, link);
@@ -387,16 +402,15 @@ void gw_out_targets_found(struct gw_out *out, struct gw_hop *hop)
     }
 }
 
-enum cw_err gw_sip_send(struct gw_sip *sip, struct cw_str local_domain, struct cw_sip_draft *draft,
-                        uint64_t user)
+enum cw_err gw_sip_send(struct gw_sip *sip, const struct gw_sip_sending *sending)
 {
     struct gw_out *out = sip->out;
-    struct gw_hop *hop = gw_hops_find(sip->hops, local_domain);
+    struct gw_hop *hop = gw_hops_find(sip->hops, sending->domain);
     if (!hop)
         return CW_ERR_NOT_FOUND;
     if (out->n >= sip->gateway->config.gateway.sip.max_transactions)
         return CW_ERR_LIMIT;
-    struct request *r = new_request(out, hop, draft, user);
+    struct request *r = new_request(out, hop, sending);
     enum cw_err err = start(out, r);
     if (err)
         end(out, r);

@@ -140,31 +140,31 @@ static void refuse(struct gw_x2s *x, struct passage *p, enum cw_stanza_error con
 
 /* --- to SIP -----------------------------------------------------------------------------------*/
 
+static void on_final(void *arg, uint64_t user, const struct cw_sip_response *response)
+{
+    struct gw_x2s *x = arg;
+    char key[24];
+    struct passage *p = cw_map_get(&x->by_user, user_key(key, user));
+    if (!p)
+        return;
+    CW_LOG(&x->gateway->log, CW_LOG_DEBUG, "sip-answer", CW_KV("from", p->origin.from),
+           CW_KV("to", p->origin.to), CW_KVI("status", response->status));
+    finish(x, p, response->status < 300 ? NULL : cw_error_stanza(&p->arena, &p->origin, response));
+}
+
 static enum cw_err send_request(struct gw_x2s *x, struct passage *p)
 {
-    const struct cw_sip_request *r = &p->sip.request;
-    struct cw_sip_draft draft = {
-        .method = r->method,
-        .request_uri = r->request_uri,
-        .branch = p->sip.branch,
-        .from_uri = r->from_uri,
-        .from_display = r->from_display,
-        .from_tag = r->from_tag,
-        .to_uri = r->to_uri,
-        .call_id = r->call_id,
-        .cseq = r->cseq,
-        .content_type = r->content_type,
-        .content_language = r->content_language,
-        .subject = r->subject,
-        .date = r->date,
-        .expires = r->expires,
-        .body = r->body,
-    };
     char key[24];
-    gw_log_body(x->gateway, "x2s", p->origin.from, p->origin.to, r->body);
+    gw_log_body(x->gateway, "x2s", p->origin.from, p->origin.to, p->sip.request.body);
     p->user = ++x->last_user;
     cw_map_set(&x->by_user, user_key(key, p->user), p);
-    return gw_sip_send(x->gateway->sip, p->domain, &draft, p->user);
+    struct gw_sip_sending sending = {.domain = p->domain,
+                                     .request = &p->sip.request,
+                                     .branch = p->sip.branch,
+                                     .final = on_final,
+                                     .arg = x,
+                                     .user = p->user};
+    return gw_sip_send(x->gateway->sip, &sending);
 }
 
 /* False: the request could not be sent, and has ended. */
@@ -231,17 +231,6 @@ static void wait_for_turn(struct gw_x2s *x, struct passage *p, const struct cw_j
     TAILQ_INSERT_TAIL(&pair->waiting, p, in_pair);
     if (TAILQ_FIRST(&pair->waiting) == p)
         advance(x, pair);
-}
-
-void gw_x2s_final(struct gw_x2s *x, uint64_t user, const struct cw_sip_response *response)
-{
-    char key[24];
-    struct passage *p = cw_map_get(&x->by_user, user_key(key, user));
-    if (!p)
-        return;
-    CW_LOG(&x->gateway->log, CW_LOG_DEBUG, "sip-answer", CW_KV("from", p->origin.from),
-           CW_KV("to", p->origin.to), CW_KVI("status", response->status));
-    finish(x, p, response->status < 300 ? NULL : cw_error_stanza(&p->arena, &p->origin, response));
 }
 
 /* --- from the edge ----------------------------------------------------------------------------*/

@@ -20,6 +20,10 @@
  * often as it has something to tell meanwhile, and once without `more`.  Who asks sets the time
  * limit.
  *
+ * When the last stream of a pair of domains ended as it does when a server dies (its connection was
+ * lost, or a stream error came; not by idleness, policy or request) the edge says <ended
+ * local='...' remote='...'/> (A-labels): what the gateway knows of the users there may be wrong.
+ *
  * Both sides say <ping/> when it is time (cw_link_tick); a side
  * from which no whole message comes within the time is taken for dead, also when it drips bytes.
  *
@@ -81,6 +85,7 @@ enum cw_link_event_kind {
     CW_LINK_OUTCOME,    /* outcome */
     CW_LINK_ASK,        /* n, json */
     CW_LINK_ANSWER,     /* n, json, more */
+    CW_LINK_ENDED,      /* local, remote */
     CW_LINK_PING,       /* the other side is alive; nothing to do */
     CW_LINK_CLOSED,     /* the other side said goodbye */
     CW_LINK_BROKEN,     /* text; drop the connection */
@@ -96,6 +101,7 @@ struct cw_link_event {
     struct cw_xml *stanza;
     struct cw_link_outcome outcome;
     struct cw_str text;
+    struct cw_str local, remote;
 };
 
 struct cw_link;
@@ -121,6 +127,7 @@ void cw_link_write_outcome(struct cw_buf *, const struct cw_link_outcome *);
 /* The text is no longer than the limit for its kind. */
 void cw_link_write_ask(struct cw_buf *, uint64_t n, struct cw_str json);
 void cw_link_write_answer(struct cw_buf *, uint64_t n, bool more, struct cw_str json);
+void cw_link_write_ended(struct cw_buf *, struct cw_str local, struct cw_str remote);
 void cw_link_write_close(struct cw_buf *);
 
 #endif

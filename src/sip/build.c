@@ -29,6 +29,9 @@ static const struct cw_str own_headers[] = {
     CW_STR("accept"),
     CW_STR("unsupported"),
     CW_STR("retry-after"),
+    CW_STR("event"),
+    CW_STR("subscription-state"),
+    CW_STR("route"),
 };
 
 static bool are_fields_good(const struct cw_sip_field *fields, size_t n)
@@ -137,6 +140,9 @@ static const char *find_flaw(const struct cw_sip_draft *d)
         {"Expires", is_absent_or(is_number, d->expires)},
         {"User-Agent", is_absent_or(cw_sip_is_field_value, d->user_agent)},
         {"Accept", is_absent_or(cw_sip_is_field_value, d->accept)},
+        {"Event", is_absent_or(cw_sip_is_field_value, d->event)},
+        {"Subscription-State", is_absent_or(cw_sip_is_field_value, d->subscription_state)},
+        {"Route", is_absent_or(cw_sip_is_field_value, d->route)},
         {"further header field", are_fields_good(d->fields, d->n_fields)},
         {"Content-Type", d->body.n == 0 || cw_sip_is_media_type(d->content_type)},
     };
@@ -170,6 +176,9 @@ enum cw_err cw_sip_build_request(struct cw_buf *out, const struct cw_sip_draft *
                   CW_ARG(d->method));
     if (cw_str_is_present(d->contact_uri))
         put_party(out, "Contact", (struct cw_sip_party){.uri = d->contact_uri});
+    put_field(out, "Route", d->route);
+    put_field(out, "Event", d->event);
+    put_field(out, "Subscription-State", d->subscription_state);
     put_field(out, "Date", d->date);
     put_field(out, "Expires", d->expires);
     put_field(out, "User-Agent", d->user_agent);
@@ -179,6 +188,32 @@ enum cw_err cw_sip_build_request(struct cw_buf *out, const struct cw_sip_draft *
     put_fields(out, d->fields, d->n_fields);
     put_body(out, d->content_type, d->body);
     return CW_OK;
+}
+
+struct cw_sip_draft cw_sip_draft_of(const struct cw_sip_request *r, struct cw_str branch)
+{
+    return (struct cw_sip_draft){
+        .method = r->method,
+        .request_uri = r->request_uri,
+        .branch = branch,
+        .from_uri = r->from_uri,
+        .from_display = r->from_display,
+        .from_tag = r->from_tag,
+        .to_uri = r->to_uri,
+        .to_tag = r->to_tag,
+        .call_id = r->call_id,
+        .cseq = r->cseq,
+        .content_type = r->content_type,
+        .content_language = r->content_language,
+        .subject = r->subject,
+        .date = r->date,
+        .expires = r->expires,
+        .accept = r->accept,
+        .event = r->event,
+        .subscription_state = r->subscription_state,
+        .route = r->route,
+        .body = r->body,
+    };
 }
 
 /* --- what an answer takes over --- */

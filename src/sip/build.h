@@ -28,10 +28,13 @@ struct cw_sip_draft {
     struct cw_str contact_uri;
     struct cw_str content_type; /* required when there is a body */
     struct cw_str subject, content_language, date, expires, user_agent, accept;
+    struct cw_str event, subscription_state, route; /* as in cw_sip_request */
     const struct cw_sip_field *fields; /* further headers, in order; none of those above */
     size_t n_fields;
     struct cw_str body;
 };
+/* The draft of a request as translation gives it; borrows.  What the transport adds stays empty. */
+struct cw_sip_draft cw_sip_draft_of(const struct cw_sip_request *, struct cw_str branch);
 
 /* Appends the whole request, or leaves the buffer as it was: CW_ERR_INVALID names the field in
  * *why (static text; why may be NULL). */
@@ -41,10 +44,14 @@ enum cw_err cw_sip_build_request(struct cw_buf *, const struct cw_sip_draft *, c
 struct cw_sip_reply {
     int status;
     struct cw_str reason_phrase;
-    bool allow;                /* Allow: the methods that are offered */
-    struct cw_str accept;      /* with 415, and in the answer to OPTIONS */
-    struct cw_str unsupported; /* with 420 */
-    struct cw_str contact_uri; /* with 3xx */
+    bool allow;                 /* Allow: the methods that are offered */
+    struct cw_str accept;       /* with 415, and in the answer to OPTIONS */
+    struct cw_str unsupported;  /* with 420 */
+    struct cw_str contact_uri;  /* with 3xx, and 2xx to SUBSCRIBE */
+    struct cw_str contact_user; /* instead: at our own address (the gateway fills in which) */
+    struct cw_str to_tag;       /* the dialog's; absent: the transaction's own */
+    struct cw_str expires, min_expires, allow_events;
+    struct cw_str record_route; /* of the request, when the answer makes a dialog */
     uint32_t retry_after_s;
     const struct cw_sip_field *fields;
     size_t n_fields;

@@ -120,6 +120,85 @@ enum cw_err cw_store_contact_withdraw(struct cw_store *, const struct cw_change 
 enum cw_err cw_store_contact_list(struct cw_store *, struct cw_str local, struct cw_arena *,
                                   struct cw_contact **out, size_t *n);
 
+/* --- External access: may local users use the federation?  The nearest rule counts whole: the
+ * user's, else his domain's, else the global one; without any, yes. --- */
+
+struct cw_access_rule {
+    struct cw_str scope; /* "" global; a local domain (A-labels); a local user's bare JID */
+    bool xmpp;
+};
+/* Audited, and the policy's version goes up.  CW_ERR_INVALID: the scope is none of ours. */
+enum cw_err cw_store_access_set(struct cw_store *, const struct cw_change *,
+                                const struct cw_access_rule *, struct cw_arena *,
+                                struct cw_refusal *);
+/* CW_ERR_NOT_FOUND: there is no rule of its own. */
+enum cw_err cw_store_access_unset(struct cw_store *, const struct cw_change *, struct cw_str scope,
+                                  struct cw_arena *, struct cw_refusal *);
+/* By scope: global, domains, users. */
+enum cw_err cw_store_access_list(struct cw_store *, struct cw_arena *, struct cw_access_rule **out,
+                                 size_t *n);
+
+/* --- Blocks: what local users do not want to hear from --- */
+
+struct cw_block {
+    struct cw_str local;  /* bare JID */
+    struct cw_str remote; /* bare JID, or a domain in U-labels */
+    int64_t since;
+};
+/* Audited, and the policy's version goes up; one that is there stays as it is. */
+enum cw_err cw_store_block_add(struct cw_store *, const struct cw_change *, struct cw_str local,
+                               struct cw_str remote, int64_t now);
+enum cw_err cw_store_block_remove(struct cw_store *, const struct cw_change *, struct cw_str local,
+                                  struct cw_str remote);
+/* Of one local user, or all when absent. */
+enum cw_err cw_store_block_list(struct cw_store *, struct cw_str local, struct cw_arena *,
+                                struct cw_block **out, size_t *n);
+
+/* --- Subscriptions: who watches whom.  Users' acts, not audited. --- */
+
+struct cw_store_subscription {
+    bool is_x2s;                 /* the XMPP user watches the local one; else the other way */
+    struct cw_str local, remote; /* bare JIDs; the key, with is_x2s */
+    bool is_authorised;          /* the one who is watched consented */
+    struct cw_str state;         /* "pending", "active", ...: for people */
+    int64_t since;               /* seconds since 1970 */
+    struct cw_str told;          /* x2s: resources the watcher knows as available, a JSON array */
+};
+struct cw_store_dialog {
+    bool is_x2s;
+    struct cw_str local, remote;
+    struct cw_str call_id, local_tag;                             /* the key */
+    struct cw_str remote_tag, remote_target, route_set, event_id; /* may be empty */
+    uint32_t local_cseq;  /* not passed yet: after a restart one begins here */
+    uint32_t remote_cseq; /* the highest seen when it was written */
+    int64_t expires_at;   /* seconds since 1970 */
+};
+enum cw_err cw_store_subscription_put(struct cw_store *, const struct cw_store_subscription *);
+enum cw_err cw_store_subscription_remove(struct cw_store *, bool is_x2s, struct cw_str local,
+                                         struct cw_str remote);
+enum cw_err cw_store_dialog_put(struct cw_store *, const struct cw_store_dialog *);
+enum cw_err cw_store_dialog_remove(struct cw_store *, struct cw_str call_id,
+                                   struct cw_str local_tag);
+/* Filtered as contacts are; by local, remote, direction. */
+enum cw_err cw_store_subscription_find(struct cw_store *, const struct cw_contact_filter *,
+                                       struct cw_arena *, struct cw_store_subscription **out,
+                                       size_t *n);
+enum cw_err cw_store_dialog_list(struct cw_store *, struct cw_arena *, struct cw_store_dialog **out,
+                                 size_t *n);
+/* Many of the calls above (and of cw_store_contact_add/remove) in one transaction. */
+enum cw_err cw_store_batch_begin(struct cw_store *);
+enum cw_err cw_store_batch_commit(struct cw_store *);
+
+/* Withdrawals of contacts that the gateway has not carried out yet: cw_store_contact_withdraw
+ * leaves one in its own transaction; who runs the subscriptions ends them, then removes it. */
+struct cw_withdrawal {
+    int64_t id;
+    struct cw_contact_filter filter;
+};
+enum cw_err cw_store_withdrawal_list(struct cw_store *, struct cw_arena *,
+                                     struct cw_withdrawal **out, size_t *n);
+enum cw_err cw_store_withdrawal_remove(struct cw_store *, int64_t id);
+
 /* --- Audit --- */
 
 struct cw_audit_row {

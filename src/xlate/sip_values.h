@@ -20,6 +20,8 @@ struct cw_sip_request {
     struct cw_str contact_uri;
     struct cw_str accept;                    /* all of them, joined by commas */
     struct cw_str event, subscription_state; /* with their parameters (RFC 6665) */
+    struct cw_str record_route;              /* received: all of them in order, joined by commas */
+    struct cw_str route; /* to be sent: the same, in the order in which it goes */
     struct cw_str body;
 };
 
@@ -33,6 +35,7 @@ struct cw_sip_response {
     struct cw_str to_tag;
     struct cw_str expires, min_expires, retry_after; /* as written: numbers of seconds */
     struct cw_str allow_events;                      /* 489: the event packages there are */
+    struct cw_str record_route;                      /* as in a request */
 };
 
 #endif

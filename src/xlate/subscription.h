@@ -47,6 +47,7 @@ struct cw_subscription {
     bool is_poll;       /* it asks once: probe, SUBSCRIBE with Expires 0 */
     bool is_cancelled;  /* X2S: the watcher unsubscribed and was not told yet that it is done */
     struct cw_str call_id, local_tag, remote_tag, remote_target; /* the dialog; absent: not known */
+    struct cw_str route_set; /* in the order of the Route header of our requests */
     struct cw_str event_id;
     uint32_t local_cseq, remote_cseq, expires_s;
 };
@@ -58,6 +59,8 @@ struct cw_presence_options {
     struct cw_str seed;             /* names a new dialog: another for each */
     uint32_t expires_s;     /* what is asked for, and the most that is granted; 0: the default */
     uint32_t min_expires_s; /* the least that is granted; 0: anything */
+    /* X2S: the rules have consented already: `subscribed` need not wait for NOTIFY active. */
+    bool is_consented;
     /* What is known of the one who is watched.  X2S: what the watcher was told.  Available ones. */
     const struct cw_presence *known;
     size_t n_known;
@@ -117,6 +120,9 @@ void cw_subscription_on_notified(struct cw_arena *, struct cw_subscription *,
 /* X2S: SUBSCRIBE, in the dialog or, when there is none, in a new one. */
 void cw_subscription_refresh(struct cw_arena *, struct cw_subscription *,
                              const struct cw_presence_options *, struct cw_presence_step *);
+/* S2X: NOTIFY with what is known now, in a dialog that is pending or active. */
+void cw_subscription_notify(struct cw_arena *, struct cw_subscription *,
+                            const struct cw_presence_options *, struct cw_presence_step *);
 /* S2X: nobody refreshed it, or a poll found no answer in time: NOTIFY terminated;reason=timeout. */
 void cw_subscription_expire(struct cw_arena *, struct cw_subscription *,
                             const struct cw_presence_options *, struct cw_presence_step *);

@@ -1,8 +1,10 @@
-"""Kamailio as the SIP platform of the local domain: registrar and MESSAGE routing.
+"""Kamailio as the SIP platform of the local domain: registrar and routing, nothing more.
 
-Alice and bob sign in with digest authentication; locations are kept in memory. A MESSAGE to a local
-user goes to where that user is registered (404 when there is no such user, 480 when nobody is
-signed in); a MESSAGE to any other domain goes to the gateway, and only for authenticated users.
+Alice and bob sign in with digest authentication; locations are kept in memory. A MESSAGE or
+SUBSCRIBE to a local user goes to where that user is registered (404 when there is no such user, 480
+when nobody is signed in), so that user agents answer SUBSCRIBE themselves; one to any other domain
+goes to the gateway, and only for authenticated users. What follows in a dialog comes by here again
+(Record-Route). With a presence server: kamailio_presence.py.
 """
 
 from .process import Server, require_free
@@ -21,10 +23,15 @@ request_route {
         sl_send_reply("200", "OK");
         exit;
     }
+    if (has_totag()) {
+        route(WITHIN_DIALOG);
+    }
     if (is_method("REGISTER")) {
         route(REGISTRATION);
-    } else if (is_method("MESSAGE")) {
-        route(INSTANT_MESSAGE);
+    } else if (is_method("MESSAGE|SUBSCRIBE")) {
+        route(TO_USER);
+    } else if (is_method("PUBLISH")) {
+        route(PUBLICATION);
     }
     sl_send_reply("405", "Method Not Allowed");
     exit;
@@ -51,30 +58,54 @@ route[REGISTRATION] {
     exit;
 }
 
-route[INSTANT_MESSAGE] {
-    # Between loopback addresses a TCP connection comes from 127.0.0.1 unless it is bound.
+route[WITHIN_DIALOG] {
+    if (loose_route()) {
+        route(RELAY);
+    }
+    if (is_method("SUBSCRIBE")) {
+        route(OUR_DIALOG);
+    }
+    if (!is_method("MESSAGE")) {
+        sl_send_reply("481", "Call/Transaction Does Not Exist");
+        exit;
+    }
+}
+
+# Between loopback addresses a TCP connection comes from 127.0.0.1 unless it is bound.
+route[IS_FROM_GATEWAY] {
     if ($si == "GATEWAY_ADDRESS"
             || ($proto == "tcp" && $si == "127.0.0.1" && $fd != "LOCAL_DOMAIN")) {
-        if ($rd != "LOCAL_DOMAIN") {
-            sl_send_reply("403", "The gateway may write to users of this platform only");
-            exit;
-        }
-        route(TO_LOCAL_USER);
+        return 1;
     }
+    return -1;
+}
+
+route[PROVEN] {
     route(WHO);
     if (!pv_proxy_authenticate("LOCAL_DOMAIN", "$var(password)", "0") || $au != $fU) {
         proxy_challenge("LOCAL_DOMAIN", "0");
         exit;
     }
     consume_credentials();
+}
+
+route[TO_USER] {
+    if (route(IS_FROM_GATEWAY)) {
+        if ($rd != "LOCAL_DOMAIN") {
+            sl_send_reply("403", "The gateway may write to users of this platform only");
+            exit;
+        }
+        route(TO_LOCAL_USER);
+    }
+    route(PROVEN);
     if ($rd == "LOCAL_DOMAIN") {
         route(TO_LOCAL_USER);
     }
-    $du = "sip:GATEWAY_ADDRESS:GATEWAY_PORT;transport=TRANSPORT";
-    if (!t_relay()) {
-        sl_reply_error();
+    if (is_method("SUBSCRIBE")) {
+        record_route();
     }
-    exit;
+    $du = "sip:GATEWAY_ADDRESS:GATEWAY_PORT;transport=TRANSPORT";
+    route(RELAY);
 }
 
 route[TO_LOCAL_USER] {
@@ -82,10 +113,17 @@ route[TO_LOCAL_USER] {
         sl_send_reply("404", "Not Found");
         exit;
     }
+    if (is_method("SUBSCRIBE")) {
+        route(WATCH);
+    }
     if (!lookup("location")) {
         sl_send_reply("480", "Temporarily Unavailable");
         exit;
     }
+    route(RELAY);
+}
+
+route[RELAY] {
     if (!t_relay()) {
         sl_reply_error();
     }
@@ -93,15 +131,36 @@ route[TO_LOCAL_USER] {
 }
 """
 
+#: what a platform without a presence server does
+_DIRECT = """
+route[WATCH] {
+    record_route();
+}
 
-def _config(settings: Settings, transport: str, domain: str) -> str:
+route[OUR_DIALOG] {
+    sl_send_reply("481", "Subscription Does Not Exist");
+    exit;
+}
+
+route[PUBLICATION] {
+    sl_send_reply("405", "Method Not Allowed");
+    exit;
+}
+"""
+
+
+def _config(settings: Settings, transport: str, domain: str, more_modules, parameters: str,
+            presence: str, crowd: int) -> str:
     address, port = settings.kamailio
-    users = "\n".join(f'    $sht(users=>{name.split("@")[0]}) = "{password}";'
-                      for name, password in ACCOUNTS.items() if name.endswith("@" + domain))
-    routes = (_ROUTES.replace("LOCAL_DOMAIN", domain)
+    accounts = {name.split("@")[0]: password for name, password in ACCOUNTS.items()
+                if name.endswith("@" + domain)}
+    accounts.update({f"u{number}": "crowd-secret" for number in range(crowd)})
+    users = "\n".join(f'    $sht(users=>{name}) = "{password}";'
+                      for name, password in accounts.items())
+    routes = ((_ROUTES + presence).replace("LOCAL_DOMAIN", domain)
               .replace("GATEWAY_ADDRESS", settings.gateway[0])
               .replace("GATEWAY_PORT", str(settings.gateway[1])).replace("TRANSPORT", transport))
-    loads = "\n".join(f'loadmodule "{name}.so"' for name in _MODULES)
+    loads = "\n".join(f'loadmodule "{name}.so"' for name in (*_MODULES, *more_modules))
     return f"""#!KAMAILIO
 # Written anew at each start.
 debug=2
@@ -132,8 +191,8 @@ modparam("usrloc", "db_mode", 0)
 modparam("registrar", "max_expires", 3600)
 modparam("registrar", "max_contacts", 1)
 modparam("registrar", "method_filtering", 0)
-modparam("htable", "htable", "users=>size=4;")
-
+modparam("htable", "htable", "users=>size=8;")
+{parameters}
 event_route[htable:mod-init] {{
 {users}
 }}
@@ -141,13 +200,17 @@ event_route[htable:mod-init] {{
 
 
 class Kamailio(Server):
-    """One Kamailio. transport ("udp" or "tcp") is the way from it to the gateway."""
+    """One Kamailio. transport ("udp" or "tcp") is the way from it to the gateway.
 
-    def __init__(self, settings: Settings, transport: str = "udp", domain: str = LOCAL_DOMAIN):
+    crowd: users u0, u1, ... whom one can watch, and who never sign in.
+    """
+
+    def __init__(self, settings: Settings, transport: str = "udp", domain: str = LOCAL_DOMAIN,
+                 crowd: int = 0, modules=(), parameters: str = "", presence: str = _DIRECT):
         directory = settings.data / "kamailio"
         self.address = settings.kamailio
         self.config = directory / "kamailio.cfg"
-        self._text = _config(settings, transport, domain)
+        self._text = _config(settings, transport, domain, modules, parameters, presence, crowd)
         super().__init__("Kamailio", [
             "kamailio", "-DD", "-E", "-f", self.config, "-m", "512", "-M", "16", "-P",
             directory / "kamailio.pid", "-Y", directory], directory)

@@ -159,6 +159,11 @@ class Server:
         self.process.wait()
         self.process = None
 
+    def kill(self) -> None:
+        """Ends it as when the power goes."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.stop()
+
     def _wait_group_gone(self, group: int, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -32,6 +32,8 @@ static enum cw_arg_type type_of(enum cw_setting_type type)
     case CW_SETTING_SECRET:
         return CW_ARG_TEXT;
     case CW_SETTING_NETWORKS:
+    case CW_SETTING_STATES_IN:
+    case CW_SETTING_STATES_OUT:
         return CW_ARG_TEXTS;
     }
     return CW_ARG_TEXT;

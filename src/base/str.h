@@ -13,6 +13,15 @@ struct cw_str {
     size_t n;
 };
 
+/* Words in pairs, such as a table of "name=value" that a user wrote. */
+struct cw_str_pair {
+    struct cw_str name, value;
+};
+struct cw_str_pairs {
+    struct cw_str_pair *list;
+    size_t n;
+};
+
 /* A slice of a string literal; also usable in static initialisers. */
 #define CW_STR(lit)             \
     {                           \

@@ -33,6 +33,8 @@ static void print_setting(const struct cw_setting *row)
         printf(" \"new\" generates one.");
         break;
     case CW_SETTING_NETWORKS:
+    case CW_SETTING_STATES_IN:
+    case CW_SETTING_STATES_OUT:
         printf(" Separated by commas.");
         break;
     }

@@ -167,6 +167,19 @@ struct cw_str cw_partner_set_json(struct cw_arena *arena, struct cw_partner *par
     return cw_arena_printf(arena, "%s must be %s.", field->name, expected(field->type));
 }
 
+/* Text with commas as a list, each item a text of its own. */
+static json_t *items_to_json(struct cw_str text)
+{
+    json_t *array = json_array();
+    while (text.n > 0) {
+        ptrdiff_t comma = cw_str_index(text, ',');
+        size_t end = comma < 0 ? text.n : (size_t)comma;
+        json_array_append_new(array, cw_json_of_str(cw_str_sub(text, 0, end)));
+        text = comma < 0 ? CW_S("") : cw_str_sub(text, end + 1, text.n);
+    }
+    return array;
+}
+
 static json_t *setting_to_json(struct cw_arena *arena, const struct cw_setting *row,
                                const struct cw_settings *settings, bool with_secrets)
 {
@@ -184,6 +197,9 @@ static json_t *setting_to_json(struct cw_arena *arena, const struct cw_setting *
         return cw_json_of_str(text);
     case CW_SETTING_NETWORKS:
         return list_to_json(settings->refused_targets, settings->n_refused_targets);
+    case CW_SETTING_STATES_IN:
+    case CW_SETTING_STATES_OUT:
+        return items_to_json(text);
     }
     return json_null();
 }

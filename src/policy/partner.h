@@ -59,6 +59,14 @@ struct cw_settings {
     size_t n_refused_targets;
     bool dane, posh;          /* proofs beside the certificate's own names are looked for */
     bool require_ocsp_staple; /* outbound, where a certificate is to prove a partner */
+    unsigned presence_rate;   /* re-subscriptions and probes of our own accord, per second */
+    unsigned presence_probe_timeout_s; /* what did not answer by then is unknown */
+    unsigned subscription_limit;       /* dialogs and watches together */
+    unsigned subscription_limit_per_user;
+    /* Activity -> show, in the order in which of several activities one counts; "" is available. */
+    struct cw_str_pairs presence_states_in;
+    /* Show -> activity, each show at most once; "" is none. */
+    struct cw_str_pairs presence_states_out;
 };
 
 /* Normalises domains to A-labels in place (arena) and checks every field.  Returns an absent string

@@ -1,5 +1,6 @@
-/* The table of settings and its four types as text (product rules, "Gateway settings"). */
+/* The table of settings and its types as text (product rules, "Gateway settings"). */
 #include "policy/settings.h"
+#include "policy/states.h"
 
 #include "base/buf.h"
 
@@ -22,7 +23,7 @@ const struct cw_setting cw_setting_rows[] = {
     {"stream-inactivity-timeout", CW_SETTING_NUMBER, "s", "600", 30, 86400, true,
      "A stream without traffic for so long is closed; 0 means never.", ROW(inactivity_timeout_s)},
     {"subscription-refresh-interval", CW_SETTING_NUMBER, "s", "28800", 60, 86400, false,
-     "For presence subscriptions. Presence is not translated, so nothing depends on it.",
+     "So long a presence subscription on the SIP side is asked for; it is renewed before its end.",
      ROW(subscription_refresh_s)},
     {"dialback-secret", CW_SETTING_SECRET, "", "", 32, 1024, false,
      "Dialback keys are made from it; the same on every edge. Generated at first start.",
@@ -56,6 +57,25 @@ const struct cw_setting cw_setting_rows[] = {
     {"require-ocsp-staple", CW_SETTING_BOOL, "", "false", 0, 0, false,
      "A certificate that is to prove a partner we connect to needs a good OCSP staple.",
      ROW(require_ocsp_staple)},
+    {"presence-rate", CW_SETTING_NUMBER, "/s", "50", 1, 10000, false,
+     "So many subscriptions and probes a second are renewed of our own accord, as after a restart.",
+     ROW(presence_rate)},
+    {"presence-probe-timeout", CW_SETTING_NUMBER, "s", "10", 1, 300, false,
+     "A state that was asked for and has not come by then is shown as unknown.",
+     ROW(presence_probe_timeout_s)},
+    {"subscription-limit", CW_SETTING_NUMBER, "", "100000", 1, 1000000, false,
+     "Presence subscriptions on one gateway, in both directions; further ones are refused.",
+     ROW(subscription_limit)},
+    {"subscription-limit-per-user", CW_SETTING_NUMBER, "", "1000", 1, 100000, false,
+     "Presence subscriptions of one local user, and of one partner's user.",
+     ROW(subscription_limit_per_user)},
+    {"presence-states-in", CW_SETTING_STATES_IN, "", CW_STATES_IN_DEFAULT, 0, 0, false,
+     "Which activity on the SIP side is which state in XMPP: ACTIVITY=SHOW, with away, xa, dnd, "
+     "chat, or nothing for available. Of several activities the first in this list counts.",
+     ROW(presence_states_in)},
+    {"presence-states-out", CW_SETTING_STATES_OUT, "", CW_STATES_OUT_DEFAULT, 0, 0, false,
+     "Which state in XMPP is which activity on the SIP side: SHOW=ACTIVITY, or nothing for none.",
+     ROW(presence_states_out)},
 };
 const size_t cw_setting_n = sizeof cw_setting_rows / sizeof cw_setting_rows[0];
 
@@ -98,6 +118,9 @@ struct cw_str cw_setting_get(struct cw_arena *a, const struct cw_setting *row,
         return cw_str_is_present(text) ? text : CW_S("");
     case CW_SETTING_NETWORKS:
         return join(a, s->refused_targets, s->n_refused_targets);
+    case CW_SETTING_STATES_IN:
+    case CW_SETTING_STATES_OUT:
+        return cw_states_text(a, (const struct cw_str_pairs *)(const void *)field);
     }
     return CW_S("");
 }
@@ -206,6 +229,9 @@ struct cw_str cw_setting_set(struct cw_arena *a, const struct cw_setting *row,
         return set_secret(a, row, field, text);
     case CW_SETTING_NETWORKS:
         return set_networks(a, row, s, text);
+    case CW_SETTING_STATES_IN:
+    case CW_SETTING_STATES_OUT:
+        return cw_states_set(a, row, field, text);
     }
     return CW_S("No such type of setting.");
 }

@@ -7,10 +7,12 @@
 #include "policy/partner.h"
 
 enum cw_setting_type {
-    CW_SETTING_NUMBER,   /* unsigned: decimal digits */
-    CW_SETTING_BOOL,     /* bool: "true" or "false" */
-    CW_SETTING_SECRET,   /* cw_str: text never shown or logged by those who print settings */
-    CW_SETTING_NETWORKS, /* list of cw_str: "addr/len" separated by commas */
+    CW_SETTING_NUMBER,     /* unsigned: decimal digits */
+    CW_SETTING_BOOL,       /* bool: "true" or "false" */
+    CW_SETTING_SECRET,     /* cw_str: text never shown or logged by those who print settings */
+    CW_SETTING_NETWORKS,   /* list of cw_str: "addr/len" separated by commas */
+    CW_SETTING_STATES_IN,  /* cw_str_pairs: "ACTIVITY=SHOW" separated by commas */
+    CW_SETTING_STATES_OUT, /* cw_str_pairs: "SHOW=ACTIVITY" separated by commas */
 };
 
 struct cw_setting {

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "policy/settings.h"
+#include "policy/states.h"
 
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -66,6 +67,41 @@ static const struct row rows[] = {
     {"outbound-targets-refused", "192.0.2.1/", NULL},
     {"outbound-targets-refused", "192.0.2.0/24,,::1", NULL},
     {"outbound-targets-refused", "example.com", NULL},
+    {"presence-rate", "1", "1"},
+    {"presence-rate", "10000", "10000"},
+    {"presence-rate", "0", NULL},
+    {"presence-rate", "10001", NULL},
+    {"presence-probe-timeout", "1", "1"},
+    {"presence-probe-timeout", "0", NULL},
+    {"presence-probe-timeout", "301", NULL},
+    {"subscription-limit", "1", "1"},
+    {"subscription-limit", "1000000", "1000000"},
+    {"subscription-limit", "0", NULL},
+    {"subscription-limit", "1000001", NULL},
+    {"subscription-limit-per-user", "100000", "100000"},
+    {"subscription-limit-per-user", "0", NULL},
+    {"subscription-limit-per-user", "100001", NULL},
+    {"presence-states-in", "", ""},
+    {"presence-states-in", " busy = dnd , Away=away,working= ", "busy=dnd,Away=away,working="},
+    {"presence-states-in", "on_the-phone2=chat", "on_the-phone2=chat"},
+    {"presence-states-in", "busy=available", NULL},
+    {"presence-states-in", "busy=DND", NULL},
+    {"presence-states-in", "busy", NULL},
+    {"presence-states-in", "=dnd", NULL},
+    {"presence-states-in", "busy=dnd,,away=away", NULL},
+    {"presence-states-in", "busy=dnd,away=away,BUSY=away", NULL},
+    {"presence-states-in", "on the phone=dnd", NULL},
+    {"presence-states-in", "2=dnd", NULL},
+    {"presence-states-in", "<busy/>=dnd", NULL},
+    {"presence-states-in", "b\xc3\xbcsy=dnd", NULL},
+    {"presence-states-in", "busy=dnd=away", NULL},
+    {"presence-states-out", "", ""},
+    {"presence-states-out", "xa=permanent-absence, chat=", "xa=permanent-absence,chat="},
+    {"presence-states-out", "available=working", NULL},
+    {"presence-states-out", "=working", NULL},
+    {"presence-states-out", "dnd=busy,dnd=away", NULL},
+    {"presence-states-out", "dnd=bu sy", NULL},
+    {"presence-states-out", "dnd", NULL},
 };
 
 static void bounds(void **state)
@@ -90,6 +126,45 @@ static void bounds(void **state)
             fail_msg("%s = %s: reads %.*s", r->setting, r->text, CW_ARG(after));
         cw_arena_free(&arena);
     }
+}
+
+/* What is said of a table that is refused, and how long one may be. */
+static void tables_of_states(void **state)
+{
+    static const struct {
+        const char *setting, *text, *want;
+    } refusals[] = {
+        {"presence-states-in", "busy=occupied",
+         "presence-states-in: \"occupied\" is no state of XMPP: there are away, xa, dnd and chat, "
+         "and nothing for available."},
+        {"presence-states-out", "busy=dnd",
+         "presence-states-out: \"busy\" is no state of XMPP: there are away, xa, dnd and chat."},
+        {"presence-states-out", "dnd",
+         "presence-states-out: \"dnd\" has no =: write SHOW=ACTIVITY, separated by commas."},
+        {"presence-states-in", "away=away,Away=xa",
+         "presence-states-in: \"Away\" stands in it twice."},
+    };
+    struct cw_arena arena = {0};
+    struct cw_settings s;
+    const struct cw_setting *in = cw_setting_find(CW_S("presence-states-in"));
+    struct cw_str text = CW_S("");
+
+    (void)state;
+    cw_settings_defaults(&arena, &s);
+    for (size_t i = 0; i < LEN(refusals); i++) {
+        struct cw_str said = cw_setting_set(&arena, cw_setting_find(cw_str_of(refusals[i].setting)),
+                                            &s, cw_str_of(refusals[i].text));
+        if (!cw_str_eq_cstr(said, refusals[i].want))
+            fail_msg("%s = %s: \"%.*s\"", refusals[i].setting, refusals[i].text, CW_ARG(said));
+    }
+    for (unsigned i = 0; i < CW_STATES_MAX; i++)
+        text = cw_arena_printf(&arena, "a%u=dnd,%.*s", i, CW_ARG(text));
+    assert_false(cw_str_is_present(cw_setting_set(&arena, in, &s, text)));
+    assert_int_equal(s.presence_states_in.n, CW_STATES_MAX);
+    text = cw_arena_printf(&arena, "one-more=dnd,%.*s", CW_ARG(text));
+    assert_true(cw_str_is_present(cw_setting_set(&arena, in, &s, text)));
+    assert_int_equal(s.presence_states_in.n, CW_STATES_MAX);
+    cw_arena_free(&arena);
 }
 
 static void defaults_read_back(void **state)
@@ -121,6 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bounds),
+        cmocka_unit_test(tables_of_states),
         cmocka_unit_test(defaults_read_back),
     };
 

@@ -33,6 +33,10 @@ struct cw_state_map {
     int rank[CW_SHOW_COUNT];
 };
 extern const struct cw_state_map cw_state_map_default;
+/* The table that somebody chose, activity -> show and show -> activity, where "" is none; the ranks
+ * are the default's.  What it holds lives in the arena.  False for a show that is none. */
+bool cw_state_map_of(struct cw_arena *, const struct cw_str_pairs *in,
+                     const struct cw_str_pairs *out, struct cw_state_map *);
 
 /* What one resource says. */
 struct cw_presence {

@@ -24,6 +24,7 @@ struct cw_contact_facts {
 };
 
 enum cw_contact_answer { CW_CONTACT_ALLOW, CW_CONTACT_ASK, CW_CONTACT_REFUSE };
+const char *cw_contact_answer_name(enum cw_contact_answer); /* "allow" */
 
 struct cw_contact_verdict {
     /* ASK, for SUBSCRIBE_IN only: the SIP side accepts or declines. */

@@ -194,13 +194,7 @@ enum cw_err cw_store_audit_list(struct cw_store *store, size_t limit, struct cw_
     *out = NULL;
     cw_sql_int(&s, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
     while (cw_sql_row(&s)) {
-        if (*n == room) {
-            struct cw_audit_row *old = *out;
-            room = room ? room * 2 : 16;
-            *out = cw_arena_alloc(arena, room * sizeof(**out));
-            if (old)
-                memcpy(*out, old, *n * sizeof(**out));
-        }
+        *out = cw_sql_grow(arena, *out, *n, &room, sizeof(**out));
         (*out)[(*n)++] = (struct cw_audit_row){
             .id = cw_sql_column_int(&s, 0),
             .at = cw_sql_column_int(&s, 1),

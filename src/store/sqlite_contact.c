@@ -1,6 +1,5 @@
-/* Contacts in SQLite: which local user invited which XMPP address. */
-#include <string.h>
-
+/* Contacts in SQLite: which local user invited which XMPP address, and what an administrator took
+ * back of it. */
 #include "store/sqlite_priv.h"
 
 enum cw_err cw_store_contact_add(struct cw_store *store, struct cw_str local, struct cw_str remote,
@@ -36,13 +35,7 @@ enum cw_err cw_store_contact_remove(struct cw_store *store, struct cw_str local,
 
 /* --- by filter --------------------------------------------------------------------------------*/
 
-/* An absent value is bound as ''. A bare JID has one at sign before its domain, or none. */
-#define MATCHES                               \
-    " FROM contact WHERE (?1='' OR local=?1)" \
-    " AND (?2='' OR remote=?2)"               \
-    " AND (?3='' OR substr(remote,instr(remote,'@')+1)=?3)"
-
-static struct cw_sql prepare_filter(struct cw_store *store, const char *sql,
+struct cw_sql cw_sql_prepare_filter(struct cw_store *store, const char *sql,
                                     const struct cw_contact_filter *filter)
 {
     struct cw_sql s = cw_sql_prepare(store, sql);
@@ -55,19 +48,14 @@ static struct cw_sql prepare_filter(struct cw_store *store, const char *sql,
 enum cw_err cw_store_contact_find(struct cw_store *store, const struct cw_contact_filter *filter,
                                   struct cw_arena *arena, struct cw_contact **out, size_t *n)
 {
-    struct cw_sql s =
-        prepare_filter(store, "SELECT local,remote,since" MATCHES " ORDER BY local,remote", filter);
+    struct cw_sql s = cw_sql_prepare_filter(
+        store, "SELECT local,remote,since FROM contact" CW_SQL_MATCHES " ORDER BY local,remote",
+        filter);
     size_t room = 0;
     *n = 0;
     *out = NULL;
     while (cw_sql_row(&s)) {
-        if (*n == room) {
-            struct cw_contact *old = *out;
-            room = room ? room * 2 : 16;
-            *out = cw_arena_alloc(arena, room * sizeof(**out));
-            if (old)
-                memcpy(*out, old, *n * sizeof(**out));
-        }
+        *out = cw_sql_grow(arena, *out, *n, &room, sizeof(**out));
         (*out)[(*n)++] = (struct cw_contact){
             .local = cw_sql_column_text(&s, 0, arena),
             .remote = cw_sql_column_text(&s, 1, arena),
@@ -103,21 +91,83 @@ static struct cw_str object_of(struct cw_arena *arena, const struct cw_contact_f
     return cw_arena_printf(arena, "%.*s %.*s", CW_ARG(local), CW_ARG(remote));
 }
 
+/* Does somebody watch somebody, invited or not? */
+static enum cw_err is_watched(struct cw_store *store, const struct cw_contact_filter *filter,
+                              bool *out)
+{
+    struct cw_sql s = cw_sql_prepare_filter(
+        store, "SELECT 1 FROM subscription" CW_SQL_MATCHES " LIMIT 1", filter);
+    *out = cw_sql_row(&s);
+    return cw_sql_finish(&s);
+}
+
+/* Takes the rows away and leaves word for who runs the subscriptions. */
+static enum cw_err withdraw(struct cw_store *store, const struct cw_contact_filter *filter)
+{
+    struct cw_sql gone = cw_sql_prepare_filter(store, "DELETE FROM contact" CW_SQL_MATCHES, filter);
+    enum cw_err err = cw_sql_run(&gone);
+    if (err)
+        return err;
+    struct cw_sql word = cw_sql_prepare_filter(
+        store, "INSERT INTO withdrawal(local,remote,remote_domain) VALUES(?1,?2,?3)", filter);
+    return cw_sql_run(&word);
+}
+
 enum cw_err cw_store_contact_withdraw(struct cw_store *store, const struct cw_change *change,
                                       const struct cw_contact_filter *filter,
                                       struct cw_arena *arena, struct cw_contact **out, size_t *n)
 {
     struct cw_audit audit = {.action = "contact remove", .object = object_of(arena, filter)};
+    bool watched = false;
+    *out = NULL;
+    *n = 0;
     enum cw_err err = cw_store_begin(store);
     if (err)
         return err;
     err = cw_store_contact_find(store, filter, arena, out, n);
-    if (!err && *n == 0)
+    if (!err)
+        err = is_watched(store, filter, &watched);
+    if (!err && *n == 0 && !watched)
         err = CW_ERR_NOT_FOUND;
-    if (!err) {
-        struct cw_sql s = prepare_filter(store, "DELETE" MATCHES, filter);
-        err = cw_sql_run(&s);
+    if (!err)
+        err = withdraw(store, filter);
+    if (!err)
         audit.before = to_json(*out, *n);
-    }
     return cw_store_commit(store, change, &audit, err);
+}
+
+/* --- what is left to be carried out -----------------------------------------------------------*/
+
+/* What was absent is so again. */
+static struct cw_str column_or_any(struct cw_sql *s, int column, struct cw_arena *arena)
+{
+    struct cw_str text = cw_sql_column_text(s, column, arena);
+    return text.n ? text : CW_STR_NONE;
+}
+
+enum cw_err cw_store_withdrawal_list(struct cw_store *store, struct cw_arena *arena,
+                                     struct cw_withdrawal **out, size_t *n)
+{
+    struct cw_sql s =
+        cw_sql_prepare(store, "SELECT id,local,remote,remote_domain FROM withdrawal ORDER BY id");
+    size_t room = 0;
+    *n = 0;
+    *out = NULL;
+    while (cw_sql_row(&s)) {
+        *out = cw_sql_grow(arena, *out, *n, &room, sizeof(**out));
+        (*out)[(*n)++] = (struct cw_withdrawal){
+            .id = cw_sql_column_int(&s, 0),
+            .filter = {.local = column_or_any(&s, 1, arena),
+                       .remote = column_or_any(&s, 2, arena),
+                       .remote_domain = column_or_any(&s, 3, arena)},
+        };
+    }
+    return cw_sql_finish(&s);
+}
+
+enum cw_err cw_store_withdrawal_remove(struct cw_store *store, int64_t id)
+{
+    struct cw_sql s = cw_sql_prepare(store, "DELETE FROM withdrawal WHERE id=?");
+    cw_sql_int(&s, id);
+    return cw_sql_run(&s);
 }

@@ -31,6 +31,9 @@ int64_t cw_sql_column_int(struct cw_sql *, int column);
 enum cw_err cw_sql_finish(struct cw_sql *);
 /* Steps to the end, without results. */
 enum cw_err cw_sql_run(struct cw_sql *);
+/* Room for one more row in a list that is read: `rows`, or a longer copy when all *room are taken.
+ */
+void *cw_sql_grow(struct cw_arena *, void *rows, size_t n, size_t *room, size_t row_bytes);
 /* One statement without values. */
 enum cw_err cw_sql_exec(struct cw_store *, const char *sql);
 /* Maps the database's last failure, and logs it. */
@@ -56,6 +59,17 @@ enum cw_err cw_store_commit(struct cw_store *, const struct cw_change *, struct 
 /* Fills a refusal and returns `err`, in one expression. */
 enum cw_err cw_store_refuse(struct cw_refusal *, enum cw_err err, const char *field,
                             struct cw_str sentence);
+
+/* --- sqlite_contact.c: rows of a table with the columns local and remote --- */
+
+/* The end of a statement whose first three values a filter gives. A bare JID has one at sign before
+ * its domain, or none; an absent value is bound as ''. */
+#define CW_SQL_MATCHES           \
+    " WHERE (?1='' OR local=?1)" \
+    " AND (?2='' OR remote=?2)"  \
+    " AND (?3='' OR substr(remote,instr(remote,'@')+1)=?3)"
+struct cw_sql cw_sql_prepare_filter(struct cw_store *, const char *sql,
+                                    const struct cw_contact_filter *);
 
 /* --- sqlite_schema.c --- */
 enum cw_err cw_schema_migrate(struct cw_store *, struct cw_arena *, struct cw_refusal *);

@@ -38,6 +38,31 @@ static const char *const steps[] = {
     /* 2: what is believed of a partner's certificate; pins in one text, separated by spaces */
     "ALTER TABLE partner ADD COLUMN trust_anchor TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE partner ADD COLUMN pinned_keys TEXT NOT NULL DEFAULT '';",
+    /* 3: who may use the federation, whom users do not want to hear from, who watches whom */
+    "CREATE TABLE access(scope TEXT PRIMARY KEY, xmpp INTEGER NOT NULL CHECK(xmpp IN(0,1)))"
+    " WITHOUT ROWID;"
+    "CREATE TABLE block("
+    " local TEXT NOT NULL, remote TEXT NOT NULL, since INTEGER NOT NULL,"
+    " PRIMARY KEY(local,remote)) WITHOUT ROWID;"
+    "CREATE TABLE subscription("
+    " local TEXT NOT NULL, remote TEXT NOT NULL,"
+    " is_x2s INTEGER NOT NULL CHECK(is_x2s IN(0,1)),"
+    " is_authorised INTEGER NOT NULL CHECK(is_authorised IN(0,1)),"
+    " state TEXT NOT NULL, since INTEGER NOT NULL, told TEXT NOT NULL,"
+    " PRIMARY KEY(local,remote,is_x2s)) WITHOUT ROWID;"
+    "CREATE TABLE dialog("
+    " call_id TEXT NOT NULL, local_tag TEXT NOT NULL,"
+    " is_x2s INTEGER NOT NULL CHECK(is_x2s IN(0,1)),"
+    " local TEXT NOT NULL, remote TEXT NOT NULL,"
+    " remote_tag TEXT NOT NULL, remote_target TEXT NOT NULL, route_set TEXT NOT NULL,"
+    " event_id TEXT NOT NULL, local_cseq INTEGER NOT NULL, remote_cseq INTEGER NOT NULL,"
+    " expires_at INTEGER NOT NULL,"
+    " PRIMARY KEY(call_id,local_tag)) WITHOUT ROWID;"
+    /* A filter that no row fits any more, until who runs the subscriptions has ended them. Numbers
+     * are never used again: what was carried out stays known as such. */
+    "CREATE TABLE withdrawal("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " local TEXT NOT NULL, remote TEXT NOT NULL, remote_domain TEXT NOT NULL);",
 };
 #define LATEST ((int64_t)(sizeof(steps) / sizeof(steps[0])))
 

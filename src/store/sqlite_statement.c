@@ -81,6 +81,17 @@ enum cw_err cw_sql_run(struct cw_sql *s)
     return cw_sql_finish(s);
 }
 
+void *cw_sql_grow(struct cw_arena *arena, void *rows, size_t n, size_t *room, size_t row_bytes)
+{
+    if (n < *room)
+        return rows;
+    *room = n ? n * 2 : 16;
+    void *longer = cw_arena_alloc(arena, *room * row_bytes);
+    if (n)
+        memcpy(longer, rows, n * row_bytes);
+    return longer;
+}
+
 enum cw_err cw_sql_exec(struct cw_store *store, const char *sql)
 {
     return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? CW_OK

@@ -11,6 +11,7 @@
 #define CW_STORE_STORE_H
 
 #include "base/err.h"
+#include "policy/access.h"
 #include "policy/view.h"
 
 struct cw_store;
@@ -110,9 +111,10 @@ struct cw_contact_filter {
 /* By local, then remote. */
 enum cw_err cw_store_contact_find(struct cw_store *, const struct cw_contact_filter *,
                                   struct cw_arena *, struct cw_contact **out, size_t *n);
-/* The administrator takes invitations back: audited, and the policy's version goes up, so that
- * whoever keeps contacts in memory reads them anew.  *out is what was removed.
- * CW_ERR_NOT_FOUND: nothing fits the filter. */
+/* The administrator takes invitations back, and ends who watches whom: audited, and the policy's
+ * version goes up, so that whoever keeps contacts in memory reads them anew.  *out is the
+ * invitations that were removed, maybe none; rows of subscriptions stay until the withdrawal that
+ * is left here (below) was carried out.  CW_ERR_NOT_FOUND: neither fits the filter. */
 enum cw_err cw_store_contact_withdraw(struct cw_store *, const struct cw_change *,
                                       const struct cw_contact_filter *, struct cw_arena *,
                                       struct cw_contact **out, size_t *n);
@@ -120,14 +122,10 @@ enum cw_err cw_store_contact_withdraw(struct cw_store *, const struct cw_change 
 enum cw_err cw_store_contact_list(struct cw_store *, struct cw_str local, struct cw_arena *,
                                   struct cw_contact **out, size_t *n);
 
-/* --- External access: may local users use the federation?  The nearest rule counts whole: the
- * user's, else his domain's, else the global one; without any, yes. --- */
+/* --- External access: may local users use the federation?  (policy/access.h) --- */
 
-struct cw_access_rule {
-    struct cw_str scope; /* "" global; a local domain (A-labels); a local user's bare JID */
-    bool xmpp;
-};
-/* Audited, and the policy's version goes up.  CW_ERR_INVALID: the scope is none of ours. */
+/* Audited, and the policy's version goes up.  The scope in any spelling; CW_ERR_INVALID: it is none
+ * of ours. */
 enum cw_err cw_store_access_set(struct cw_store *, const struct cw_change *,
                                 const struct cw_access_rule *, struct cw_arena *,
                                 struct cw_refusal *);
@@ -148,6 +146,7 @@ struct cw_block {
 /* Audited, and the policy's version goes up; one that is there stays as it is. */
 enum cw_err cw_store_block_add(struct cw_store *, const struct cw_change *, struct cw_str local,
                                struct cw_str remote, int64_t now);
+/* CW_ERR_NOT_FOUND: there was none. */
 enum cw_err cw_store_block_remove(struct cw_store *, const struct cw_change *, struct cw_str local,
                                   struct cw_str remote);
 /* Of one local user, or all when absent. */
@@ -185,9 +184,12 @@ enum cw_err cw_store_subscription_find(struct cw_store *, const struct cw_contac
                                        size_t *n);
 enum cw_err cw_store_dialog_list(struct cw_store *, struct cw_arena *, struct cw_store_dialog **out,
                                  size_t *n);
-/* Many of the calls above (and of cw_store_contact_add/remove) in one transaction. */
+/* Many of the calls above (and of cw_store_contact_add/remove, cw_store_withdrawal_remove) in one
+ * transaction. */
 enum cw_err cw_store_batch_begin(struct cw_store *);
+/* All of them are kept, or on an error none. */
 enum cw_err cw_store_batch_commit(struct cw_store *);
+void cw_store_batch_cancel(struct cw_store *);
 
 /* Withdrawals of contacts that the gateway has not carried out yet: cw_store_contact_withdraw
  * leaves one in its own transaction; who runs the subscriptions ends them, then removes it. */

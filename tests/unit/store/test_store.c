@@ -521,8 +521,8 @@ static void test_open_refusals(void **state)
     sql(f, "PRAGMA user_version=1000");
     assert_refused(f, "newer",
                    "the store has schema 1000, made by a newer release; this one knows "
-                   "up to 2: install the newer release, or restore a backup");
-    sql(f, "PRAGMA user_version=2");
+                   "up to 3: install the newer release, or restore a backup");
+    sql(f, "PRAGMA user_version=3");
     assert_int_equal(truncate(f->path, 0), 0);
     int fd = open(f->path, O_WRONLY);
     assert_int_equal(write(fd, "this is no database, it is text", 31), 31);

@@ -10,7 +10,10 @@ import pytest
 from lab.ca import Authority
 from lab.dns import DnsServer
 from lab.kamailio import Kamailio
+from lab.kamailio_presence import KamailioPresence
 from lab.partner import Mode
+from lab.phone import Phone
+from lab.pidf import State
 from lab.process import LabError
 from lab.prosody import Prosody
 from lab.sipclient import SipUser
@@ -59,6 +62,60 @@ def test_kamailio_routes_between_its_users(settings):
         assert alice.send("nobody@contoso.test", "x").status == 404
         bob.register(expires=0)
         assert alice.send(bob.address, "x").status == 480
+
+
+@contextlib.contextmanager
+def running(server):
+    with contextlib.ExitStack() as stack:
+        stack.callback(server.stop)
+        yield server.start()
+
+
+def test_kamailio_serves_presence(settings):
+    clear_directory(settings)
+    with running(KamailioPresence(settings)) as kamailio, Phone(settings, "bob") as bob, \
+            Phone(settings, "alice") as alice, Phone(settings, "alice", 2) as other:
+        watch = bob.watch(alice.address)
+        alice.publish(State(activity="away", note="Lunch & <b>"))
+        document = watch.wait_open().document
+        assert (document.activities, document.notes) == (("away",), ("Lunch & <b>",))
+        other.publish(State(device="desk"))
+        watch.wait(lambda told: told.document.open_ids == ["desk", "phone"])
+        other.publish(expires=0)
+        watch.wait(lambda told: told.document.open_ids == ["phone"])
+        assert kamailio.watchers("alice") == {bob.address: "active"}
+        watch.end()
+        watch.wait(lambda told: told.state == "terminated")
+        assert kamailio.count_subscriptions() == 0
+
+
+def test_kamailio_follows_rules(settings):
+    clear_directory(settings)
+    with running(KamailioPresence(settings, with_rules=True)) as kamailio, \
+            Phone(settings, "alice") as alice, Phone(settings, "bob") as bob:
+        alice.publish(State())
+        watch = bob.watch(alice.address)
+        watch.wait(lambda told: told.state == "pending")
+        kamailio.allow("alice", bob.address)
+        watch.wait_open()
+        kamailio.forbid("alice", bob.address)
+        assert watch.wait(lambda told: told.state == "terminated").reason == "rejected"
+
+
+def test_user_agents_answer_subscribe_themselves(settings):
+    clear_directory(settings)
+    with running(Kamailio(settings)), Phone(settings, "bob") as bob, \
+            Phone(settings, "alice", signs_in=True, decision="pending") as alice:
+        watch = bob.watch(alice.address)
+        watch.wait(lambda told: told.state == "pending")
+        alice.decide(alice.wait_watcher(bob.address), "active")
+        watch.wait_open()
+        alice.show(State(is_open=False))
+        watch.wait_closed()
+        watch.end()
+        assert watch.wait(lambda told: told.state == "terminated").reason == "timeout"
+        alice.decision = 603
+        assert bob.new_watch(alice.address).subscribe().status == 603
 
 
 def test_a_port_that_is_held_is_named(settings):

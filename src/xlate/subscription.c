@@ -51,7 +51,7 @@ struct cw_str cw_subscription_number(struct cw_arena *arena, uint32_t number)
 void cw_subscription_drop_dialog(struct cw_subscription *s)
 {
     s->state = CW_SUBSCRIPTION_NONE;
-    s->call_id = s->local_tag = s->remote_tag = s->remote_target = CW_STR_NONE;
+    s->call_id = s->local_tag = s->remote_tag = s->remote_target = s->route_set = CW_STR_NONE;
     s->local_cseq = s->remote_cseq = 0;
 }
 
@@ -119,6 +119,7 @@ void cw_step_request(struct cw_arena *arena, struct cw_subscription *s, const ch
         .call_id = s->call_id,
         .cseq = s->local_cseq,
         .contact_uri = local,
+        .route = s->route_set.n ? s->route_set : CW_STR_NONE,
         .event = s->event_id.n ? cw_arena_printf(arena, "presence;id=%.*s", CW_ARG(s->event_id))
                                : CW_S("presence"),
     };
@@ -178,6 +179,23 @@ void cw_step_cancel(struct cw_arena *arena, struct cw_subscription *s,
     cw_step_stanza(arena, step,
                    cw_presence_typed(arena, s->presentity, s->watcher, "unsubscribed"));
     s->is_authorised = s->is_cancelled = false;
+}
+
+void cw_subscription_revoke(struct cw_arena *arena, struct cw_subscription *s,
+                            const struct cw_presence_options *options,
+                            struct cw_presence_step *step)
+{
+    *step = (struct cw_presence_step){.next = CW_PRESENCE_KEEP};
+    cw_step_cancel(arena, s, options, step);
+    if (s->state == CW_SUBSCRIPTION_ENDING)
+        return;
+    if (!s->remote_tag.n) {
+        cw_subscription_drop_dialog(s);
+        step->next = CW_PRESENCE_FORGET;
+        return;
+    }
+    s->state = CW_SUBSCRIPTION_ENDING;
+    cw_step_subscribe(arena, s, 0, options, step);
 }
 
 void cw_subscription_refresh(struct cw_arena *arena, struct cw_subscription *s,

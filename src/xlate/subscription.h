@@ -23,6 +23,7 @@
 #define CW_XLATE_SUBSCRIPTION_H
 
 #include "xlate/errors.h"
+#include "xlate/event.h"
 #include "xlate/presence.h"
 #include "xlate/sip_values.h"
 
@@ -47,7 +48,9 @@ struct cw_subscription {
     bool is_poll;       /* it asks once: probe, SUBSCRIBE with Expires 0 */
     bool is_cancelled;  /* X2S: the watcher unsubscribed and was not told yet that it is done */
     struct cw_str call_id, local_tag, remote_tag, remote_target; /* the dialog; absent: not known */
-    struct cw_str route_set; /* in the order of the Route header of our requests */
+    /* In the order of the Route header of our requests: the first Record-Route that came in the
+     * dialog, as it stands in a request, turned round in an answer (RFC 3261 section 12.1). */
+    struct cw_str route_set;
     struct cw_str event_id;
     uint32_t local_cseq, remote_cseq, expires_s;
 };
@@ -120,11 +123,23 @@ void cw_subscription_on_notified(struct cw_arena *, struct cw_subscription *,
 /* X2S: SUBSCRIBE, in the dialog or, when there is none, in a new one. */
 void cw_subscription_refresh(struct cw_arena *, struct cw_subscription *,
                              const struct cw_presence_options *, struct cw_presence_step *);
+/* X2S: the rules take the authorization away: unavailable and unsubscribed at once, and the dialog
+ * ends in silence.  FORGET: there is none; while a SUBSCRIBE that would make one is under way, call
+ * it again when that is answered (and say nothing twice). */
+void cw_subscription_revoke(struct cw_arena *, struct cw_subscription *,
+                            const struct cw_presence_options *, struct cw_presence_step *);
 /* S2X: NOTIFY with what is known now, in a dialog that is pending or active. */
 void cw_subscription_notify(struct cw_arena *, struct cw_subscription *,
                             const struct cw_presence_options *, struct cw_presence_step *);
-/* S2X: nobody refreshed it, or a poll found no answer in time: NOTIFY terminated;reason=timeout. */
+/* S2X: nobody refreshed it, or a poll has its answer or waited long enough: NOTIFY
+ * terminated;reason=timeout, to a poll with what is known. */
 void cw_subscription_expire(struct cw_arena *, struct cw_subscription *,
                             const struct cw_presence_options *, struct cw_presence_step *);
+/* S2X: NOTIFY terminated with that reason, in a dialog that is pending or active. */
+void cw_subscription_terminate(struct cw_arena *, struct cw_subscription *, enum cw_event_reason,
+                               const struct cw_presence_options *, struct cw_presence_step *);
+/* S2X: why a subscription ends that an error stanza answers. */
+enum cw_event_reason cw_subscription_error_reason(struct cw_arena *,
+                                                  const struct cw_xml *error_stanza);
 
 #endif

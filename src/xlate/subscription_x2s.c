@@ -98,15 +98,22 @@ static void tell_document(struct cw_arena *arena, const struct cw_subscription *
     step->n_known = n_open;
 }
 
+/* A poll is no subscription: nobody has asked for `subscribed`. */
+static void authorise(struct cw_arena *arena, struct cw_subscription *s,
+                      struct cw_presence_step *step)
+{
+    if (!s->is_authorised && !s->is_poll)
+        cw_step_stanza(arena, step,
+                       cw_presence_typed(arena, s->presentity, s->watcher, "subscribed"));
+    s->is_authorised = true;
+}
+
 static void on_active(struct cw_arena *arena, struct cw_subscription *s,
                       const struct cw_sip_request *request, const struct cw_pidf *pidf,
                       const struct cw_presence_options *options, struct cw_presence_step *step)
 {
     s->state = CW_SUBSCRIPTION_ACTIVE;
-    if (!s->is_authorised && !s->is_poll)
-        cw_step_stanza(arena, step,
-                       cw_presence_typed(arena, s->presentity, s->watcher, "subscribed"));
-    s->is_authorised = true;
+    authorise(arena, s, step);
     if (request->body.n)
         tell_document(arena, s, request, pidf, options, step);
     else
@@ -177,6 +184,8 @@ void cw_subscription_on_notify(struct cw_arena *arena, struct cw_subscription *s
     s->remote_cseq = request->cseq;
     if (request->contact_uri.n)
         s->remote_target = request->contact_uri;
+    if (!s->route_set.n)
+        s->route_set = request->record_route;
     if (status.has_expires)
         s->expires_s = status.expires_s;
     if (status.state == CW_EVENT_TERMINATED) {
@@ -192,11 +201,39 @@ void cw_subscription_on_notify(struct cw_arena *arena, struct cw_subscription *s
         on_active(arena, s, request, &pidf, options, step);
     } else {
         s->state = CW_SUBSCRIPTION_PENDING;
+        if (options->is_consented && !s->is_poll)
+            authorise(arena, s, step);
         cw_step_all_gone(arena, s, options, step);
     }
 }
 
 /* Answers */
+
+/* The route set that the Record-Route of an answer gives: the last one first (RFC 3261 section
+ * 12.1.2).  A comma inside <> or quotes parts nothing. */
+static struct cw_str reverse(struct cw_arena *arena, struct cw_str routes)
+{
+    struct cw_str out = CW_STR_NONE;
+    size_t from = 0;
+    bool in_uri = false, in_quotes = false;
+
+    for (size_t i = 0; i <= routes.n; i++) {
+        char c = i < routes.n ? routes.p[i] : ',';
+        if (c == '"' && !in_uri)
+            in_quotes = !in_quotes;
+        else if (c == '\\' && in_quotes)
+            i++;
+        else if ((c == '<' || c == '>') && !in_quotes)
+            in_uri = c == '<';
+        if (i < routes.n && (c != ',' || in_uri || in_quotes))
+            continue;
+        struct cw_str one = cw_str_trim(cw_str_sub(routes, from, i));
+        from = i + 1;
+        if (one.n)
+            out = out.n ? cw_arena_printf(arena, "%.*s, %.*s", CW_ARG(one), CW_ARG(out)) : one;
+    }
+    return out;
+}
 
 static void on_success(struct cw_arena *arena, struct cw_subscription *s,
                        const struct cw_sip_response *response,
@@ -208,6 +245,8 @@ static void on_success(struct cw_arena *arena, struct cw_subscription *s,
         s->remote_tag = response->to_tag;
     if (response->contact.n)
         s->remote_target = response->contact;
+    if (!s->route_set.n)
+        s->route_set = reverse(arena, response->record_route);
     if (s->state == CW_SUBSCRIPTION_ENDING) {
         if (s->is_cancelled)
             cw_step_cancel(arena, s, options, step);

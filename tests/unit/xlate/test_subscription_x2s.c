@@ -286,9 +286,118 @@ static void probe_is_answered(void **state)
     }
 }
 
+/* The rules have consented: `subscribed` need not wait for the SIP side, presence does. */
+static void consent_of_the_rules_is_told_at_once(void **state)
+{
+    static const struct {
+        const char *name, *status, *out;
+        bool is_consented;
+    } rows[] = {
+        {"pending", "pending", "200", false},
+        {"pending, consented", "pending", "200 subscribed", true},
+        {"active, consented", "active", "200 subscribed available/orchard", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cw_arena arena = {0};
+        struct cw_presence_step step;
+        struct cw_subscription s = in_state(CW_SUBSCRIPTION_X2S, CW_SUBSCRIPTION_WAITING);
+        struct cw_sip_request in = request("NOTIFY", rows[i].status, BODY("open"));
+        struct cw_presence_options options = knows_nobody;
+        options.is_consented = rows[i].is_consented;
+        cw_subscription_on_request(&arena, &s, &in, &options, &step);
+        expect_str(rows[i].name, "what goes out", summary(&arena, &step), cw_str_of(rows[i].out));
+        in.cseq++;
+        in.subscription_state = CW_S("active");
+        cw_subscription_on_request(&arena, &s, &in, &options, &step);
+        expect_str(rows[i].name, "then", summary(&arena, &step),
+                   rows[i].is_consented ? CW_S("200 available/orchard")
+                                        : CW_S("200 subscribed available/orchard"));
+        cw_arena_free(&arena);
+    }
+}
+
+/* The first Record-Route counts: in order from a NOTIFY, turned round from an answer. */
+static void requests_take_the_recorded_route(void **state)
+{
+    static const struct {
+        const char *name, *answer, *notify, *route;
+        bool is_notify_first;
+    } rows[] = {
+        {"none", NULL, NULL, NULL, false},
+        {"of one proxy", "<sip:p1;lr>", NULL, "<sip:p1;lr>", false},
+        {"of an answer", "\"a, b\" <sip:p2,x;lr>, <sip:p1;lr>,", NULL,
+         "<sip:p1;lr>, \"a, b\" <sip:p2,x;lr>", false},
+        {"of a NOTIFY", "<sip:p2;lr>, <sip:p1;lr>", "<sip:p3;lr>, <sip:p4;lr>",
+         "<sip:p3;lr>, <sip:p4;lr>", true},
+        {"of an answer before the NOTIFY", "<sip:p2;lr>", "<sip:p3;lr>", "<sip:p2;lr>", false},
+        {"of an answer after a NOTIFY without", "<sip:p2;lr>", NULL, "<sip:p2;lr>", true},
+    };
+    const struct cw_error_origin nobody = {.id = CW_STR("")};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cw_arena arena = {0};
+        struct cw_presence_step step;
+        struct cw_subscription s = in_state(CW_SUBSCRIPTION_X2S, CW_SUBSCRIPTION_WAITING);
+        struct cw_sip_request in = request("NOTIFY", "active", NULL);
+        const struct cw_sip_response ok = {
+            .status = 200, .to_tag = CW_STR("theirs"), .record_route = cw_str_of(rows[i].answer)};
+        in.record_route = cw_str_of(rows[i].notify);
+        if (rows[i].is_notify_first)
+            cw_subscription_on_request(&arena, &s, &in, &knows_nobody, &step);
+        cw_subscription_on_response(&arena, &s, &ok, &nobody, &knows_nobody, &step);
+        if (!rows[i].is_notify_first)
+            cw_subscription_on_request(&arena, &s, &in, &knows_nobody, &step);
+        cw_subscription_refresh(&arena, &s, &knows_nobody, &step);
+        expect_str(rows[i].name, "route", step.request.route, cw_str_of(rows[i].route));
+        in.cseq++;
+        in.subscription_state = CW_S("terminated;reason=timeout");
+        cw_subscription_on_request(&arena, &s, &in, &knows_nobody, &step);
+        cw_subscription_refresh(&arena, &s, &knows_nobody, &step);
+        expect_str(rows[i].name, "route of a new dialog", step.request.route, CW_STR_NONE);
+        cw_arena_free(&arena);
+    }
+}
+
+/* Revoked: the watcher hears of it at once, and only once; the dialog ends. */
+static void revoked_watchers_see_no_more(void **state)
+{
+    static const struct {
+        const char *name;
+        enum cw_subscription_state before;
+        const char *out;
+        enum cw_presence_next next;
+    } rows[] = {
+        {"no dialog", CW_SUBSCRIPTION_NONE, "unavailable/orchard unsubscribed", CW_PRESENCE_FORGET},
+        {"active", CW_SUBSCRIPTION_ACTIVE, "SUBSCRIBE:0 unavailable/orchard unsubscribed",
+         CW_PRESENCE_KEEP},
+        {"ending", CW_SUBSCRIPTION_ENDING, "unavailable/orchard unsubscribed", CW_PRESENCE_KEEP},
+    };
+    const struct cw_sip_response ok = {.status = 200, .to_tag = CW_STR("theirs")};
+    const struct cw_error_origin nobody = {.id = CW_STR("")};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cw_arena arena = {0};
+        struct cw_presence_step step;
+        struct cw_subscription s = in_state(CW_SUBSCRIPTION_X2S, rows[i].before);
+        cw_subscription_revoke(&arena, &s, &knows_one, &step);
+        expect_str(rows[i].name, "what goes out", summary(&arena, &step), cw_str_of(rows[i].out));
+        expect(rows[i].name, "what is next", step.next == rows[i].next);
+        expect(rows[i].name, "no authorization", !s.is_authorised);
+        if (step.next == CW_PRESENCE_KEEP) {
+            cw_subscription_on_response(&arena, &s, &ok, &nobody, &knows_nobody, &step);
+            expect_str(rows[i].name, "no more is said", summary(&arena, &step), CW_S(""));
+        }
+        cw_arena_free(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(consent_of_the_rules_is_told_at_once),
+        cmocka_unit_test(requests_take_the_recorded_route),
+        cmocka_unit_test(revoked_watchers_see_no_more),
         cmocka_unit_test(notifications_do_what_their_row_says),
         cmocka_unit_test(nobody_speaks_for_another),
         cmocka_unit_test(notifications_are_refused),

@@ -7,19 +7,18 @@
  * `link-hold` seconds; when the link breaks after it was sent nobody knows what became of it, and
  * the sender is told 504.
  *
- * Should juliet's server return an error later, alice gets it as a message: the 202 was all that
- * could be said then, and no error is dropped. */
+ * Should juliet's server return an error later, alice gets it as a message (notice.h). */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "base/secret.h"
 #include "gateway/gateway_priv.h"
+#include "gateway/notice.h"
 #include "gateway/route.h"
-#include "xlate/address.h"
 #include "xlate/errors.h"
 #include "xlate/message.h"
 
-enum { SWEEP_MS = 500, MAX_OPEN = 20000, MAX_SENT = 4096, RETRY_AFTER_S = 10 };
+enum { SWEEP_MS = 500, MAX_OPEN = 20000, RETRY_AFTER_S = 10 };
 
 #define GOING_DOWN "this server is going down"
 
@@ -40,26 +39,14 @@ struct errand {
 };
 TAILQ_HEAD(errands, errand);
 
-/* A message that was delivered: its error may still come back. */
-struct sent {
-    TAILQ_ENTRY(sent) link;
-    struct cw_arena arena;
-    struct cw_str key; /* "id local remote" */
-    bool is_test;
-};
-TAILQ_HEAD(sents, sent);
-
 struct gw_s2x {
     struct gateway *gateway;
     struct errands open;
     struct cw_map by_n;
     size_t n_open;
     struct gw_routes *routes;
-    uint64_t last_n;
     struct cw_timer *sweep;
-    struct sents sent;
-    struct cw_map sent_by_key;
-    size_t n_sent;
+    struct gw_notices *notices;
 };
 
 /* RFC 7247 section 7.1, with 504 for what took too long: a non-INVITE request is never answered
@@ -79,95 +66,6 @@ static const struct {
 static struct cw_str n_key(char buf[24], uint64_t n)
 {
     return (struct cw_str){buf, (size_t)snprintf(buf, 24, "%" PRIu64, n)};
-}
-
-/* --- messages that may still come back --------------------------------------------------------*/
-
-static struct cw_str sent_key(struct cw_arena *arena, struct cw_str id, struct cw_str local,
-                              struct cw_str remote)
-{
-    struct cw_jid local_jid, remote_jid;
-    if (cw_jid_parse(arena, local, &local_jid) != CW_JID_OK ||
-        cw_jid_parse(arena, remote, &remote_jid) != CW_JID_OK)
-        return CW_STR_NONE;
-    return cw_arena_printf(arena, "%.*s %.*s %.*s", CW_ARG(id),
-                           CW_ARG(cw_jid_bare(arena, &local_jid)),
-                           CW_ARG(cw_jid_bare(arena, &remote_jid)));
-}
-
-static void forget_sent(struct gw_s2x *s, struct sent *sent)
-{
-    if (cw_map_get(&s->sent_by_key, sent->key) == sent)
-        cw_map_remove(&s->sent_by_key, sent->key);
-    TAILQ_REMOVE(&s->sent, sent, link);
-    s->n_sent--;
-    cw_arena_free(&sent->arena);
-    cw_free(sent);
-}
-
-static void remember_sent(struct gw_s2x *s, const struct errand *e)
-{
-    struct sent *sent = cw_alloc(sizeof *sent);
-    sent->key = sent_key(&sent->arena, cw_xml_attr(e->stanza, "id"), e->from, e->to);
-    sent->is_test = e->tell != NULL;
-    TAILQ_INSERT_TAIL(&s->sent, sent, link);
-    cw_map_set(&s->sent_by_key, sent->key, sent);
-    if (++s->n_sent > MAX_SENT)
-        forget_sent(s, TAILQ_FIRST(&s->sent));
-}
-
-static void notify(struct gw_s2x *s, const struct cw_jid *remote, const struct cw_jid *local,
-                   const struct cw_stanza_error_info *info)
-{
-    struct cw_arena arena = {0};
-    struct cw_jid sender = {.local = remote->local, .domain = remote->domain};
-    struct cw_str tag = cw_random_hex(&arena, 8);
-    struct cw_sip_request request = {
-        .method = CW_S("MESSAGE"),
-        .request_uri = cw_addr_jid_to_uri(&arena, local, CW_ADDR_SIP),
-        .to_uri = cw_addr_jid_to_uri(&arena, local, CW_ADDR_SIP),
-        .from_uri = cw_addr_jid_to_uri(&arena, &sender, CW_ADDR_SIP),
-        .from_tag = tag,
-        .call_id = cw_random_hex(&arena, 16),
-        .cseq = 1,
-        .content_type = CW_S("text/plain;charset=utf-8"),
-        .body = cw_arena_printf(&arena, "Your message was not delivered: %s%s%.*s",
-                                cw_stanza_error_name(info->condition), info->text.n ? ": " : "",
-                                CW_ARG(cw_str_sub(info->text, 0, 256))),
-    };
-    struct gw_sip_sending sending = {
-        .request = &request,
-        .branch = cw_arena_printf(&arena, "z9hG4bK%.*s", CW_ARG(tag)),
-    };
-    if (!cw_str_is_utf8(request.body) ||
-        !cw_domain_to_ascii(&arena, local->domain, &sending.domain) ||
-        gw_sip_send(s->gateway->sip, &sending) != CW_OK)
-        CW_LOG(&s->gateway->log, CW_LOG_WARN, "notice-lost", CW_KV("to", request.to_uri),
-               CW_KVC("condition", cw_stanza_error_name(info->condition)));
-    cw_arena_free(&arena);
-}
-
-bool gw_s2x_error(struct gw_s2x *s, const struct cw_xml *stanza)
-{
-    struct cw_arena arena = {0};
-    struct cw_str remote = cw_xml_attr(stanza, "from"), local = cw_xml_attr(stanza, "to");
-    struct cw_str key = sent_key(&arena, cw_xml_attr(stanza, "id"), local, remote);
-    struct sent *sent = cw_str_is_present(key) ? cw_map_get(&s->sent_by_key, key) : NULL;
-    if (sent) {
-        struct cw_stanza_error_info info;
-        struct cw_jid remote_jid, local_jid;
-        cw_stanza_error_read(&arena, stanza, &info);
-        CW_LOG(&s->gateway->log, CW_LOG_INFO,
-               sent->is_test ? "test-message-returned" : "message-returned", CW_KV("from", local),
-               CW_KV("to", remote), CW_KVC("condition", cw_stanza_error_name(info.condition)));
-        cw_jid_parse(&arena, remote, &remote_jid);
-        cw_jid_parse(&arena, local, &local_jid);
-        if (!sent->is_test)
-            notify(s, &remote_jid, &local_jid, &info);
-        forget_sent(s, sent);
-    }
-    cw_arena_free(&arena);
-    return sent != NULL;
 }
 
 /* --- answers ----------------------------------------------------------------------------------*/
@@ -219,7 +117,7 @@ static void answer(struct gw_s2x *s, struct errand *e, enum cw_link_reason reaso
     else
         answer_sip(s, e, reason, text);
     if (is_delivered)
-        remember_sent(s, e);
+        gw_notices_remember(s->notices, e->stanza, e->tell != NULL);
     end_errand(s, e);
 }
 
@@ -282,6 +180,11 @@ void gw_s2x_shutdown(struct gw_s2x *s)
     struct errand *e;
     while ((e = TAILQ_FIRST(&s->open)))
         answer(s, e, CW_LINK_REASON_SHUTDOWN, CW_S(GOING_DOWN));
+}
+
+bool gw_s2x_error(struct gw_s2x *s, const struct cw_xml *stanza)
+{
+    return gw_notices_error(s->notices, stanza);
 }
 
 /* --- requests ---------------------------------------------------------------------------------*/
@@ -376,7 +279,7 @@ static bool translate(struct gw_s2x *s, struct errand *e, const struct cw_sip_re
 static void start(struct gw_s2x *s, struct errand *e)
 {
     char key[24];
-    e->n = ++s->last_n;
+    e->n = gw_edge_next_n(s->gateway);
     e->since_ms = cw_now_ms();
     TAILQ_INSERT_TAIL(&s->open, e, link);
     cw_map_set(&s->by_n, n_key(key, e->n), e);
@@ -425,11 +328,8 @@ struct gw_s2x *gw_s2x_new(struct gateway *gateway)
     struct gw_s2x *s = cw_alloc(sizeof *s);
     s->gateway = gateway;
     s->routes = gw_routes_new(gateway);
-    /* An edge may still tell outcomes of an earlier life of this gateway. */
-    cw_random(&s->last_n, sizeof s->last_n);
-    s->last_n >>= 16;
     TAILQ_INIT(&s->open);
-    TAILQ_INIT(&s->sent);
+    s->notices = gw_notices_new(gateway);
     s->sweep = cw_timer_new(gateway->base, on_sweep, s);
     return s;
 }
@@ -438,17 +338,14 @@ void gw_s2x_free(struct gw_s2x **ptr)
 {
     struct gw_s2x *s = *ptr;
     struct errand *e;
-    struct sent *sent;
     *ptr = NULL;
     if (!s)
         return;
     while ((e = TAILQ_FIRST(&s->open)))
         end_errand(s, e);
-    while ((sent = TAILQ_FIRST(&s->sent)))
-        forget_sent(s, sent);
+    gw_notices_free(&s->notices);
     gw_routes_free(&s->routes);
     cw_map_free(&s->by_n);
-    cw_map_free(&s->sent_by_key);
     cw_timer_free(&s->sweep);
     cw_free(s);
 }

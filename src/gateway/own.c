@@ -1,0 +1,35 @@
+/* MESSAGE requests of the gateway's own; see own.h. */
+#include "gateway/own.h"
+
+#include "base/secret.h"
+#include "xlate/address.h"
+
+bool gw_own_send(struct gateway *gateway, const struct gw_own *own)
+{
+    struct cw_arena arena = {0};
+    struct cw_jid sender = {.local = own->remote->local, .domain = own->remote->domain};
+    struct cw_str tag = cw_random_hex(&arena, 8);
+    struct cw_sip_request request = {
+        .method = CW_S("MESSAGE"),
+        .to_uri = cw_addr_jid_to_uri(&arena, own->local, CW_ADDR_SIP),
+        .from_uri = cw_addr_jid_to_uri(&arena, &sender, CW_ADDR_SIP),
+        .from_tag = tag,
+        .call_id = cw_str_is_present(own->call_id) ? own->call_id : cw_random_hex(&arena, 16),
+        .cseq = 1,
+        .content_type = own->content_type,
+        .body = own->body,
+    };
+    request.request_uri = cw_str_is_present(own->request_uri) ? own->request_uri : request.to_uri;
+    struct gw_sip_sending sending = {
+        .request = &request,
+        .branch = cw_arena_printf(&arena, "z9hG4bK%.*s", CW_ARG(tag)),
+        .final = own->final,
+        .arg = own->arg,
+        .user = own->user,
+    };
+    bool is_sent = cw_str_is_utf8(request.body) &&
+                   cw_domain_to_ascii(&arena, own->local->domain, &sending.domain) &&
+                   gw_sip_send(gateway->sip, &sending) == CW_OK;
+    cw_arena_free(&arena);
+    return is_sent;
+}

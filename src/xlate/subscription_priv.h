@@ -27,6 +27,10 @@ struct cw_str cw_subscription_document(struct cw_arena *, const struct cw_subscr
                                        const struct cw_presence_options *,
                                        const struct cw_presence *, size_t n);
 
+/* The one language of all notes is that of the body (RFC 8048 table 1); absent: there are several.
+ */
+struct cw_str cw_subscription_language(const struct cw_presence *, size_t n);
+
 /* Forgets the dialog; what the watcher may see stays. */
 void cw_subscription_drop_dialog(struct cw_subscription *);
 /* X2S: the watcher is told that all that he saw is gone. */

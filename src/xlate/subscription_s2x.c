@@ -89,6 +89,8 @@ static void notify_state(struct cw_arena *arena, struct cw_subscription *s,
         is_active ? cw_subscription_document(arena, s, options, options->known, options->n_known)
                   : CW_STR_NONE;
     cw_step_notify(arena, s, &status, document, options, step);
+    if (document.n)
+        step->request.content_language = cw_subscription_language(options->known, options->n_known);
 }
 
 static void notify_end(struct cw_arena *arena, struct cw_subscription *s, struct cw_str document,
@@ -147,6 +149,7 @@ static bool open_dialog(struct cw_arena *arena, struct cw_subscription *s,
     s->remote_tag = request->from_tag;
     s->local_tag = cw_str_sub(cw_text_digest(arena, parts, 4), 0, 16);
     s->event_id = cw_event_id(request->event);
+    s->route_set = request->record_route; /* RFC 3261 section 12.1.1: the order stays */
     return true;
 }
 
@@ -157,13 +160,15 @@ static bool is_same_watcher(struct cw_arena *arena, const struct cw_subscription
     return cw_jid_parse(arena, s->watcher, &watcher) == CW_JID_OK && cw_jid_eq_bare(&watcher, from);
 }
 
-static void accept(struct cw_arena *arena, struct cw_subscription *s, uint32_t expires_s,
+static void accept(struct cw_arena *arena, struct cw_subscription *s,
+                   const struct cw_sip_request *request, uint32_t expires_s,
                    struct cw_presence_step *step)
 {
     cw_step_answer(step, 200, NULL);
     step->response.to_tag = s->local_tag;
     step->response.expires = cw_subscription_number(arena, expires_s);
     step->response.contact = cw_subscription_uri(arena, s->presentity);
+    step->response.record_route = request->record_route;
 }
 
 void cw_subscription_on_subscribe(struct cw_arena *arena, struct cw_subscription *s,
@@ -188,7 +193,7 @@ void cw_subscription_on_subscribe(struct cw_arena *arena, struct cw_subscription
     if (!read_expires(arena, request, options, &expires_s, step) ||
         (is_new && !open_dialog(arena, s, request, &from, &to, step)))
         return;
-    accept(arena, s, expires_s, step);
+    accept(arena, s, request, expires_s, step);
     s->remote_cseq = request->cseq;
     if (request->contact_uri.n)
         s->remote_target = request->contact_uri;
@@ -210,6 +215,29 @@ void cw_subscription_on_subscribe(struct cw_arena *arena, struct cw_subscription
                        cw_presence_typed(arena, s->watcher, s->presentity, "subscribe"));
 }
 
+void cw_subscription_notify(struct cw_arena *arena, struct cw_subscription *s,
+                            const struct cw_presence_options *options,
+                            struct cw_presence_step *step)
+{
+    *step = (struct cw_presence_step){.next = CW_PRESENCE_KEEP};
+    if (s->state == CW_SUBSCRIPTION_PENDING || s->state == CW_SUBSCRIPTION_ACTIVE)
+        notify_state(arena, s, options, step);
+}
+
+void cw_subscription_terminate(struct cw_arena *arena, struct cw_subscription *s,
+                               enum cw_event_reason reason,
+                               const struct cw_presence_options *options,
+                               struct cw_presence_step *step)
+{
+    const struct cw_event_status ended = {.state = CW_EVENT_TERMINATED, .reason = reason};
+
+    *step = (struct cw_presence_step){.next = CW_PRESENCE_FORGET};
+    if (s->direction != CW_SUBSCRIPTION_S2X || s->state == CW_SUBSCRIPTION_NONE)
+        return;
+    cw_step_notify(arena, s, &ended, CW_STR_NONE, options, step);
+    cw_subscription_drop_dialog(s);
+}
+
 void cw_subscription_expire(struct cw_arena *arena, struct cw_subscription *s,
                             const struct cw_presence_options *options,
                             struct cw_presence_step *step)
@@ -218,7 +246,9 @@ void cw_subscription_expire(struct cw_arena *arena, struct cw_subscription *s,
     if (s->direction != CW_SUBSCRIPTION_S2X || s->state == CW_SUBSCRIPTION_NONE)
         return;
     if (s->is_poll)
-        notify_end(arena, s, CW_STR_NONE, options, step);
+        notify_end(arena, s,
+                   cw_subscription_document(arena, s, options, options->known, options->n_known),
+                   options, step);
     else
         end(arena, s, options, step);
 }

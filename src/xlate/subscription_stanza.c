@@ -158,8 +158,7 @@ static void keep_available(struct cw_arena *arena, const struct cw_presence *lis
     step->has_known = true;
 }
 
-/* The one language of all notes is that of the body (RFC 8048 table 1). */
-static struct cw_str language_of(const struct cw_presence *list, size_t n)
+struct cw_str cw_subscription_language(const struct cw_presence *list, size_t n)
 {
     struct cw_str lang = CW_STR_NONE;
     for (size_t i = 0; i < n; i++) {
@@ -189,12 +188,11 @@ static void on_presence(struct cw_arena *arena, struct cw_subscription *s,
     else if (s->state == CW_SUBSCRIPTION_ACTIVE)
         notify(arena, s, document, options, step);
     if (step->has_request)
-        step->request.content_language = language_of(list, n);
+        step->request.content_language = cw_subscription_language(list, n);
 }
 
-/* An error ends what it was asked for; presence that could not be delivered ends nothing. */
-static void on_error(struct cw_arena *arena, struct cw_subscription *s, const struct cw_xml *stanza,
-                     const struct cw_presence_options *options, struct cw_presence_step *step)
+enum cw_event_reason cw_subscription_error_reason(struct cw_arena *arena,
+                                                  const struct cw_xml *error_stanza)
 {
     static const struct {
         enum cw_stanza_error condition;
@@ -211,15 +209,20 @@ static void on_error(struct cw_arena *arena, struct cw_subscription *s, const st
         {CW_STANZA_UNDEFINED_CONDITION, CW_EVENT_GIVEUP},
     };
     struct cw_stanza_error_info info = {.condition = CW_STANZA_UNDEFINED_CONDITION};
-    enum cw_event_reason reason = CW_EVENT_REJECTED;
 
-    if (s->state != CW_SUBSCRIPTION_PENDING)
-        return;
-    (void)cw_stanza_error_read(arena, stanza, &info);
+    (void)cw_stanza_error_read(arena, error_stanza, &info);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].condition == info.condition)
-            reason = rows[i].reason;
-    end(arena, s, reason, CW_STR_NONE, options, step);
+            return rows[i].reason;
+    return CW_EVENT_REJECTED;
+}
+
+/* An error ends what it was asked for; presence that could not be delivered ends nothing. */
+static void on_error(struct cw_arena *arena, struct cw_subscription *s, const struct cw_xml *stanza,
+                     const struct cw_presence_options *options, struct cw_presence_step *step)
+{
+    if (s->state == CW_SUBSCRIPTION_PENDING)
+        end(arena, s, cw_subscription_error_reason(arena, stanza), CW_STR_NONE, options, step);
 }
 
 /* The whole */

@@ -56,6 +56,7 @@ struct gateway {
     struct gw_presence *presence;
     struct gw_edge **edges;
     size_t n_edges;
+    uint64_t last_n; /* of stanzas given to edges: gw_edge_next_n */
     struct cw_tls_ctx *link_tls; /* NULL: no edge is reached by TLS */
     struct cw_rights rights;
     bool stopping;
@@ -128,6 +129,8 @@ struct cw_str gw_edge_path(const struct gw_edge *); /* as in gateway.edges */
 /* The policy version that the edge confirmed; 0 when none. */
 uint64_t gw_edge_version(const struct gw_edge *);
 void gw_edge_send_policy(struct gw_edge *);
+/* The number of the next stanza, whoever sends it: an edge takes only greater ones than before. */
+uint64_t gw_edge_next_n(struct gateway *);
 void gw_edge_send_stanza(struct gw_edge *, uint64_t n, const struct cw_xml *stanza);
 void gw_edge_send_outcome(struct gw_edge *, const struct cw_link_outcome *);
 /* `json` is no longer than CW_LINK_MAX_ASK_BYTES; the edge is up. */

@@ -1,6 +1,7 @@
 /* The gateway's end of the link to one edge: connects, over TLS proves itself and sees whom it has
  * met, says hello, sends the policy, connects again when it breaks.  What comes in goes to x2s.c
  * (partners' stanzas) and s2x.c (outcomes). */
+#include "base/secret.h"
 #include "conf/snapshot.h"
 #include "gateway/ask.h"
 #include "gateway/gateway_priv.h"
@@ -94,6 +95,15 @@ void gw_edge_send_policy(struct gw_edge *edge)
     cw_link_write_config(&edge->out, edge->gateway->policy->version, cw_buf_str(&json));
     flush(edge);
     cw_buf_free(&json);
+}
+
+uint64_t gw_edge_next_n(struct gateway *gateway)
+{
+    if (gateway->last_n == 0) { /* an edge may still tell outcomes of an earlier life */
+        cw_random(&gateway->last_n, sizeof gateway->last_n);
+        gateway->last_n >>= 16;
+    }
+    return ++gateway->last_n;
 }
 
 void gw_edge_send_stanza(struct gw_edge *edge, uint64_t n, const struct cw_xml *stanza)

@@ -7,6 +7,8 @@
 #include "xmpp/ns.h"
 #include "xmpp/stream.h"
 
+enum { MAX_DOMAIN_BYTES = 255 };
+
 struct cw_link {
     enum cw_link_side side;
     struct cw_str instance;
@@ -88,6 +90,15 @@ static enum cw_link_event_kind broken(struct cw_link_event *out, const char *why
 static bool read_number(const struct cw_xml *node, const char *attr, uint64_t *out)
 {
     return cw_str_to_u64(cw_xml_attr(node, attr), out);
+}
+
+/* Not what a domain is by the standards, only what may stand in its place. */
+static bool is_domain(struct cw_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] > '~')
+            return false;
+    return s.n > 0 && s.n <= MAX_DOMAIN_BYTES;
 }
 
 static enum cw_link_event_kind read_hello(struct cw_link *link, struct cw_xml *node,
@@ -187,6 +198,16 @@ static enum cw_link_event_kind read_answer(struct cw_link *link, struct cw_xml *
     return out->kind = CW_LINK_ANSWER;
 }
 
+static enum cw_link_event_kind read_ended(struct cw_link *link, struct cw_xml *node,
+                                          struct cw_link_event *out)
+{
+    out->local = cw_xml_attr(node, "local");
+    out->remote = cw_xml_attr(node, "remote");
+    if (link->side != CW_LINK_GATEWAY || !is_domain(out->local) || !is_domain(out->remote))
+        return broken(out, "ended is not expected here, or not with these domains");
+    return out->kind = CW_LINK_ENDED;
+}
+
 static enum cw_link_event_kind read_ping(struct cw_link *link, struct cw_xml *node,
                                          struct cw_link_event *out)
 {
@@ -203,7 +224,7 @@ static enum cw_link_event_kind read_element(struct cw_link *link, struct cw_xml 
         enum cw_link_event_kind (*read)(struct cw_link *, struct cw_xml *, struct cw_link_event *);
     } rows[] = {{"hello", read_hello},   {"config", read_config},   {"configured", read_configured},
                 {"stanza", read_stanza}, {"outcome", read_outcome}, {"ask", read_ask},
-                {"answer", read_answer}, {"ping", read_ping}};
+                {"answer", read_answer}, {"ended", read_ended},     {"ping", read_ping}};
     if (!cw_str_eq(node->ns, CW_NS_LINK))
         return broken(out, "an element of another namespace");
     if (!link->greeted && !cw_str_eq_cstr(node->name, "hello"))
@@ -361,6 +382,14 @@ void cw_link_write_answer(struct cw_buf *b, uint64_t n, bool more, struct cw_str
     cw_buf_printf(b, " n='%" PRIu64 "'%s>", n, more ? " more='true'" : "");
     cw_xml_escape(b, json);
     cw_buf_putcstr(b, "</answer>");
+}
+
+void cw_link_write_ended(struct cw_buf *b, struct cw_str local, struct cw_str remote)
+{
+    put_start(b, "ended");
+    put_attr(b, "local", local);
+    put_attr(b, "remote", remote);
+    cw_buf_putcstr(b, "/>");
 }
 
 void cw_link_write_close(struct cw_buf *b)

@@ -27,12 +27,15 @@ static void tell(struct reading *r, const struct cw_link_event *e)
     cw_buf_putc(&r->events, e->more ? '+' : '.');
     cw_buf_puts(&r->events, e->instance);
     cw_buf_puts(&r->events, e->json);
+    cw_buf_puts(&r->events, e->local);
+    cw_buf_puts(&r->events, e->remote);
     if (e->kind != CW_LINK_BROKEN) /* of two faults at once either may be told */
         cw_buf_puts(&r->events, e->text);
     cw_buf_puts(&r->events, e->outcome.text);
     write_node(&r->events, e->outcome.error);
     if (e->kind == CW_LINK_STANZA)
         cw_link_write_stanza(&r->events, e->n, e->stanza);
+    cw_assert(e->kind != CW_LINK_ENDED || (e->local.n > 0 && e->remote.n > 0));
     cw_assert(e->kind != CW_LINK_BROKEN || e->text.n > 0);
     cw_buf_putc(&r->events, '\n');
 }

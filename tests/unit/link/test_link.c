@@ -15,6 +15,8 @@
     "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
 #define HELLO "<hello xmlns='urn:causeway:link:1' version='1' instance='g1'/>"
 
+#define LONG  "0123456789012345678901234567890123456789012345678901234567890123"
+
 static struct cw_xml *make_stanza(struct cw_arena *arena)
 {
     struct cw_xml *message = cw_xml_new(arena, CW_NS_SERVER, "message");
@@ -127,6 +129,31 @@ static void test_byte_by_byte(void **state)
     read_in_pieces(1);
 }
 
+/* What an edge says of a partner whose streams ended. */
+static void test_ended(void **state)
+{
+    struct cw_buf bytes = {0};
+    struct cw_link *edge = cw_link_new(CW_LINK_EDGE, CW_S("e1"));
+    (void)state;
+    cw_link_write_open(edge, &bytes);
+    cw_link_write_ended(&bytes, CW_S("contoso.test"), CW_S("xn--4ca.test"));
+    for (size_t piece = 1; piece <= bytes.n; piece = piece == 1 ? bytes.n : piece + 1) {
+        struct cw_link *gateway = cw_link_new(CW_LINK_GATEWAY, CW_S("g1"));
+        struct cw_link_event event = {0};
+        for (size_t i = 0; i < bytes.n; i += piece) {
+            cw_link_feed(gateway, cw_str_sub(cw_buf_str(&bytes), i, i + piece));
+            while (cw_link_next(gateway, &event) == CW_LINK_HELLO)
+                continue;
+        }
+        assert_int_equal(event.kind, CW_LINK_ENDED);
+        assert_true(cw_str_eq_cstr(event.local, "contoso.test"));
+        assert_true(cw_str_eq_cstr(event.remote, "xn--4ca.test"));
+        cw_link_free(&gateway);
+    }
+    cw_link_free(&edge);
+    cw_buf_free(&bytes);
+}
+
 /* What an edge answers: news first, the end once; a long answer is one message, however much of it
  * must be escaped. */
 static void test_answers(void **state)
@@ -191,6 +218,19 @@ static const struct {
      CW_LINK_GATEWAY},
     {"answer with another more",
      HEADER HELLO "<answer xmlns='urn:causeway:link:1' n='1' more='false'>{}</answer>",
+     CW_LINK_GATEWAY},
+    {"ended to an edge", HEADER HELLO "<ended xmlns='urn:causeway:link:1' local='a' remote='b'/>"},
+    {"ended without a domain of ours",
+     HEADER HELLO "<ended xmlns='urn:causeway:link:1' remote='b'/>", CW_LINK_GATEWAY},
+    {"ended with an empty domain",
+     HEADER HELLO "<ended xmlns='urn:causeway:link:1' local='a' remote=''/>", CW_LINK_GATEWAY},
+    {"ended with a name that is no A-label",
+     HEADER HELLO "<ended xmlns='urn:causeway:link:1' local='a' remote='\xc3\xa4'/>",
+     CW_LINK_GATEWAY},
+    {"ended with two names in one",
+     HEADER HELLO "<ended xmlns='urn:causeway:link:1' local='a b' remote='c'/>", CW_LINK_GATEWAY},
+    {"ended with a long domain",
+     HEADER HELLO "<ended xmlns='urn:causeway:link:1' local='a' remote='" LONG LONG LONG LONG "'/>",
      CW_LINK_GATEWAY},
     {"doctype", "<!DOCTYPE a [<!ENTITY b 'c'>]>" HEADER},
 };
@@ -374,8 +414,8 @@ int main(void)
         cmocka_unit_test(test_whole),          cmocka_unit_test(test_byte_by_byte),
         cmocka_unit_test(test_hostile),        cmocka_unit_test(test_oversized),
         cmocka_unit_test(test_garbage),        cmocka_unit_test(test_no_hello_in_time),
-        cmocka_unit_test(test_pings_and_drip), cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_pings_and_drip), cmocka_unit_test(test_ended),
+        cmocka_unit_test(test_answers),        cmocka_unit_test(test_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

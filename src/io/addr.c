@@ -193,6 +193,14 @@ bool cw_addr_eq(const struct cw_addr *a, const struct cw_addr *b)
     return a->len == b->len && memcmp(&a->ss, &b->ss, a->len) == 0;
 }
 
+bool cw_addr_is_wildcard(const struct cw_addr *a)
+{
+    static const uint8_t zeros[16];
+    const uint8_t *octets;
+    size_t n = octets_of(a, &octets);
+    return n > 0 && memcmp(octets, zeros, n) == 0;
+}
+
 bool cw_addr_is_loopback(const struct cw_addr *a)
 {
     const uint8_t *octets;

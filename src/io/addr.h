@@ -30,6 +30,7 @@ uint16_t cw_addr_port(const struct cw_addr *);
 void cw_addr_set_port(struct cw_addr *, uint16_t port);
 bool cw_addr_eq(const struct cw_addr *, const struct cw_addr *);    /* address and port */
 bool cw_addr_eq_ip(const struct cw_addr *, const struct cw_addr *); /* address alone */
+bool cw_addr_is_wildcard(const struct cw_addr *);                   /* 0.0.0.0, :: */
 bool cw_addr_is_loopback(const struct cw_addr *);
 
 struct cw_network {

@@ -121,6 +121,20 @@ const struct cw_addr *cw_udp_addr(const struct cw_udp *u)
     return &u->addr;
 }
 
+bool cw_udp_towards(const struct cw_addr *peer, struct cw_addr *out)
+{
+    struct sockaddr_storage ss = {0};
+    socklen_t len = sizeof ss;
+    int fd = socket(peer->ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool ok = fd >= 0 && connect(fd, (const struct sockaddr *)&peer->ss, peer->len) == 0 &&
+              getsockname(fd, (struct sockaddr *)&ss, &len) == 0;
+    if (fd >= 0)
+        close(fd);
+    if (ok)
+        *out = cw_addr_of((struct sockaddr *)&ss, len);
+    return ok;
+}
+
 void cw_udp_free(struct cw_udp **udp)
 {
     struct cw_udp *u = *udp;

@@ -20,6 +20,9 @@ struct cw_udp *cw_udp_new(struct event_base *, const struct cw_addr *, cw_udp_fn
  * it), or CW_ERR_IO with errno set. */
 enum cw_err cw_udp_send(struct cw_udp *, struct cw_str bytes, const struct cw_addr *to);
 const struct cw_addr *cw_udp_addr(const struct cw_udp *); /* bound, with the real port */
+/* Our own address when the system sends to that one, with some port; nothing is sent.  False: it
+ * knows no way there. */
+bool cw_udp_towards(const struct cw_addr *peer, struct cw_addr *out);
 void cw_udp_free(struct cw_udp **);
 
 #endif

@@ -50,7 +50,8 @@ struct cw_sip_reply {
     struct cw_str contact_uri;  /* with 3xx, and 2xx to SUBSCRIBE */
     struct cw_str contact_user; /* instead: at our own address (the gateway fills in which) */
     struct cw_str to_tag;       /* the dialog's; absent: the transaction's own */
-    struct cw_str expires, min_expires, allow_events;
+    struct cw_str expires, min_expires;
+    struct cw_str allow_events; /* absent in a 489: the packages that there are */
     struct cw_str record_route; /* of the request, when the answer makes a dialog */
     uint32_t retry_after_s;
     const struct cw_sip_field *fields;
@@ -59,12 +60,13 @@ struct cw_sip_reply {
 };
 
 /* What an answer takes over from its request: all Via lines (the top one with received and rport
- * as RFC 3261 section 18.2.1 and RFC 3581 want them), From, To (+ tag when it had none), Call-ID,
- * CSeq, as raw text.  Kept by a transaction until its final answer.  False when the request lacks
- * what an answer needs. */
+ * as RFC 3261 section 18.2.1 and RFC 3581 want them), From, Call-ID, CSeq, To, as raw text; a To
+ * without a tag ends open, for the tag of the reply.  Kept by a transaction until its final answer.
+ * False when the request lacks what an answer needs. */
 bool cw_sip_build_echo(struct cw_buf *, const struct cw_sip_message *request,
-                       const struct cw_sip_hop *source, struct cw_str to_tag);
-/* Appends the whole response made of the echo and the reply; CW_ERR_INVALID as above. */
+                       const struct cw_sip_hop *source);
+/* Appends the whole response made of the echo and the reply; CW_ERR_INVALID as above.  The To tag
+ * of the reply counts only where the request had none. */
 enum cw_err cw_sip_build_response(struct cw_buf *, struct cw_str echo, const struct cw_sip_reply *,
                                   const char **why);
 /* Where a response goes: the connection, or for UDP the source address with the source port
@@ -75,8 +77,9 @@ struct cw_sip_hop cw_sip_reply_hop(const struct cw_sip_message *request,
 /* The standard reason phrase (RFC 3261 section 21 and later); "Unknown" is never said: a class
  * word stands for a status without one. */
 const char *cw_sip_reason_phrase(int status);
-/* The methods that the gateway offers, as in Allow. */
+/* The methods that the gateway offers, as in Allow; the event packages, as in Allow-Events. */
 extern const char cw_sip_allow[];
+extern const char cw_sip_allow_events[];
 /* Known elsewhere (INVITE, REFER ...), so 405; anything else is 501. */
 bool cw_sip_method_is_known(struct cw_str method);
 bool cw_sip_method_is_offered(struct cw_str method);

@@ -41,6 +41,36 @@ bool cw_sip_is_media_type(struct cw_str s)
     return at == s.n;
 }
 
+bool cw_sip_is_event(struct cw_str s)
+{
+    ptrdiff_t semicolon = cw_str_index(s, ';');
+    size_t at = semicolon < 0 ? s.n : (size_t)semicolon;
+    struct cw_sip_param param;
+    if (!cw_sip_is_field_value(s) || !cw_sip_is_token(cw_str_trim(cw_str_sub(s, 0, at))))
+        return false;
+    while (cw_sip_param_next(s, &at, &param))
+        if (!cw_sip_is_token(param.name) ||
+            (cw_str_is_present(param.value) && !cw_sip_is_token(param.value)))
+            return false;
+    return at == s.n;
+}
+
+bool cw_sip_is_route(struct cw_str s)
+{
+    while (s.n > 0) {
+        struct cw_sip_name_addr split;
+        size_t end = cw_sip_first_element(s);
+        struct cw_str one = cw_str_trim(cw_str_sub(s, 0, end));
+        if (cw_str_index(one, '<') < 0 || !cw_sip_is_field_value(one) ||
+            !cw_sip_name_addr_split(one, &split) || !cw_sip_is_header_uri(split.uri))
+            return false;
+        if (end == s.n)
+            return true;
+        s = cw_str_sub(s, end + 1, s.n);
+    }
+    return false; /* nothing, or nothing behind a comma */
+}
+
 bool cw_sip_is_language_list(struct cw_str s)
 {
     for (size_t i = 0; i < s.n; i++) {

@@ -1,7 +1,8 @@
 /* Reads a message and judges it, in this order: what it is, its lines, its start line (505), the
  * headers that everything rests on and the length (400), sofia's opinion (400), method (405, 501,
- * 481), Request-URI (416), Max-Forwards (483), Require (420).  The first complaint is the verdict;
- * RFC 3261 sections 8.2, 16.3, 18.3, RFC 4475.
+ * 481), Request-URI (416), Max-Forwards (483), Require (420), what SUBSCRIBE and NOTIFY need (400,
+ * 481, 489, 513; dialog.c).  The first complaint is the verdict; RFC 3261 sections 8.2, 16.3, 18.3,
+ * RFC 4475.
  *
  * A Via that names another transport than the one used is no fault: the answer goes back the way
  * that the request came, and what the Via says is only echoed. */
@@ -280,7 +281,11 @@ static bool judge_request(struct cw_sip_message *m)
     bool is_for_us = cw_str_eq_cstr(m->method, "OPTIONS") && !cw_str_is_present(m->target.user);
     if (m->max_forwards == 0 && !is_for_us)
         return refuse(m, 483, "Max-Forwards is used up");
-    return judge_require(m);
+    const char *why = "";
+    if (!judge_require(m))
+        return false;
+    int status = cw_sip_judge_dialog(m, &why);
+    return status == 0 || refuse(m, status, why);
 }
 
 static bool judge(struct cw_sip_message *m)
@@ -308,7 +313,10 @@ static bool judge(struct cw_sip_message *m)
         return refuse(m, 400, why);
     if (!read_via(m) || !read_contact(m))
         return false;
-    return m->kind == CW_SIP_KIND_RESPONSE || judge_request(m);
+    if (m->kind == CW_SIP_KIND_REQUEST)
+        return judge_request(m);
+    (void)cw_sip_read_route(m);
+    return true;
 }
 
 void cw_sip_message_judge(struct cw_sip_message *m)

@@ -21,8 +21,7 @@ const char *cw_sip_transport_name(enum cw_sip_transport transport)
     return "?";
 }
 
-/* Every header field of the name, as if it stood in one (RFC 3261 section 7.3.1). */
-static struct cw_str joined(struct cw_sip_message *m, const char *name)
+struct cw_str cw_sip_message_joined(struct cw_sip_message *m, const char *name)
 {
     struct cw_buf all = {0};
     size_t n = cw_sip_message_header_count(m, cw_str_of(name));
@@ -45,7 +44,8 @@ struct cw_sip_message *cw_sip_message_parse(struct cw_str bytes, enum cw_sip_tra
     m->verdict.reason = "";
     m->bytes = cw_arena_dup(&m->arena, cw_str_is_present(bytes) ? bytes : CW_S(""));
     cw_sip_message_judge(m);
-    m->accept = joined(m, "accept");
+    m->accept = cw_sip_message_joined(m, "accept");
+    m->allow_events = cw_sip_message_joined(m, "allow-events");
     return m;
 }
 
@@ -217,6 +217,7 @@ void cw_sip_message_values(const struct cw_sip_message *m, struct cw_sip_request
         .accept = m->accept,
         .event = cw_sip_message_first(m, "event"),
         .subscription_state = cw_sip_message_first(m, "subscription-state"),
+        .record_route = m->record_route,
         .body = m->body,
     };
 }
@@ -232,5 +233,7 @@ void cw_sip_message_response_values(const struct cw_sip_message *m, struct cw_si
         .expires = cw_sip_message_first(m, "expires"),
         .min_expires = cw_sip_message_first(m, "min-expires"),
         .retry_after = cw_sip_message_first(m, "retry-after"),
+        .allow_events = m->allow_events,
+        .record_route = m->record_route,
     };
 }

@@ -1,7 +1,8 @@
 /* Methods and statuses by name: what is offered, what is only known, the standard phrases. */
 #include "sip/build.h"
 
-const char cw_sip_allow[] = "MESSAGE, OPTIONS";
+const char cw_sip_allow[] = "MESSAGE, OPTIONS, SUBSCRIBE, NOTIFY";
+const char cw_sip_allow_events[] = "presence";
 
 static const struct {
     struct cw_str name;
@@ -9,8 +10,8 @@ static const struct {
 } methods[] = {
     {CW_STR("MESSAGE"), true},   {CW_STR("OPTIONS"), true},  {CW_STR("INVITE"), false},
     {CW_STR("ACK"), false},      {CW_STR("BYE"), false},     {CW_STR("CANCEL"), false},
-    {CW_STR("REGISTER"), false}, {CW_STR("PRACK"), false},   {CW_STR("SUBSCRIBE"), false},
-    {CW_STR("NOTIFY"), false},   {CW_STR("PUBLISH"), false}, {CW_STR("INFO"), false},
+    {CW_STR("REGISTER"), false}, {CW_STR("PRACK"), false},   {CW_STR("SUBSCRIBE"), true},
+    {CW_STR("NOTIFY"), true},    {CW_STR("PUBLISH"), false}, {CW_STR("INFO"), false},
     {CW_STR("REFER"), false},    {CW_STR("UPDATE"), false},
 };
 

@@ -58,11 +58,13 @@ void cw_sip_txns_refuse(struct cw_sip_txns *t, const struct cw_sip_message *m,
 {
     char tag[17];
     struct cw_buf echo = {0}, response = {0};
+    struct cw_sip_reply tagged = *reply;
     if (cw_str_eq_cstr(cw_sip_message_method(m), "ACK"))
         return;
     write_tag(t, m, tag);
-    if (cw_sip_build_echo(&echo, m, source, cw_str_of(tag)) &&
-        cw_sip_build_response(&response, cw_buf_str(&echo), reply, NULL) == CW_OK)
+    tagged.to_tag = cw_str_of(tag);
+    if (cw_sip_build_echo(&echo, m, source) &&
+        cw_sip_build_response(&response, cw_buf_str(&echo), &tagged, NULL) == CW_OK)
         cw_sip_txns_emit(t,
                          (struct cw_sip_pending_action){.kind = CW_SIP_ACTION_SEND,
                                                         .hop = cw_sip_reply_hop(m, source)},
@@ -118,12 +120,11 @@ enum cw_sip_request_fate cw_sip_txns_request(struct cw_sip_txns *t, const struct
             &(struct cw_sip_reply){.status = 503, .retry_after_s = t->limits.retry_after_s});
         return CW_SIP_REQUEST_ANSWERED;
     }
-    char tag[17];
     struct cw_sip_hop hop = cw_sip_reply_hop(m, source);
     txn = cw_sip_txn_new(t, false, key, &hop);
     txn->state = CW_SIP_TXN_TRYING;
-    write_tag(t, m, tag);
-    bool has_echo = cw_sip_build_echo(&txn->echo, m, source, cw_str_of(tag));
+    write_tag(t, m, txn->tag);
+    bool has_echo = cw_sip_build_echo(&txn->echo, m, source);
     cw_assert(has_echo); /* a request taken on has all that it needs */
     cw_sip_timer_start(&t->timers, txn, CW_SIP_TIMER_TRYING, t->now_ms);
     *id = txn->id;
@@ -152,7 +153,11 @@ enum cw_err cw_sip_txns_respond(struct cw_sip_txns *t, cw_sip_txn_id id,
     if (!may_say(txn, reply->status))
         return CW_ERR_INVALID;
     struct cw_buf response = {0};
-    enum cw_err err = cw_sip_build_response(&response, cw_buf_str(&txn->echo), reply, NULL);
+    struct cw_sip_reply tagged = *reply;
+    /* A 100 needs no tag (RFC 3261 section 8.2.6.2): that of a dialog is not known yet. */
+    if (!cw_str_is_present(tagged.to_tag) && tagged.status > 100)
+        tagged.to_tag = cw_str_of(txn->tag);
+    enum cw_err err = cw_sip_build_response(&response, cw_buf_str(&txn->echo), &tagged, NULL);
     if (err)
         return err;
     cw_buf_free(&txn->last);
@@ -185,4 +190,13 @@ void cw_sip_server_fire(struct cw_sip_txns *t, struct cw_sip_txn *txn)
             cw_assert(err == CW_OK);
         }
     }
+}
+
+bool cw_sip_txns_source(const struct cw_sip_txns *t, cw_sip_txn_id id, struct cw_sip_hop *out)
+{
+    const struct cw_sip_txn *txn = cw_sip_txn_find(t, id);
+    if (!txn || txn->is_client)
+        return false;
+    *out = txn->hop;
+    return true;
 }

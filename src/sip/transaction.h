@@ -61,9 +61,12 @@ enum cw_sip_request_fate cw_sip_txns_request(struct cw_sip_txns *, const struct 
 /* Refuses a request without a transaction (the 403 to a stranger).  Nothing for an ACK. */
 void cw_sip_txns_refuse(struct cw_sip_txns *, const struct cw_sip_message *,
                         const struct cw_sip_hop *source, const struct cw_sip_reply *);
-/* Answers a server transaction.  CW_ERR_NOT_FOUND: gone (expired, transport dead); CW_ERR_EXISTS:
- * a final answer went out already; CW_ERR_INVALID: bad reply, 408 and 1xx other than 100 (RFC
- * 4320), or 100 on UDP before its time. */
+/* Where the answers of a server transaction go: on the connection, or from the UDP socket, where
+ * its request came in.  False when it is gone. */
+bool cw_sip_txns_source(const struct cw_sip_txns *, cw_sip_txn_id, struct cw_sip_hop *out);
+/* Answers a server transaction; its To tag is the reply's, else one of its own.  CW_ERR_NOT_FOUND:
+ * gone (expired, transport dead); CW_ERR_EXISTS: a final answer went out already; CW_ERR_INVALID:
+ * bad reply, 408 and 1xx other than 100 (RFC 4320), or 100 on UDP before its time. */
 enum cw_err cw_sip_txns_respond(struct cw_sip_txns *, cw_sip_txn_id, const struct cw_sip_reply *,
                                 uint64_t now_ms);
 

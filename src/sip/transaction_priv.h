@@ -33,6 +33,7 @@ struct cw_sip_txn {
     struct cw_sip_hop hop;
     uint64_t user;                /* client */
     struct cw_sip_source *source; /* server: whose share it counts against */
+    char tag[17];                 /* server: our To tag, when the answer names none */
     struct cw_buf echo; /* server: what the answer takes over; freed with the final answer */
     struct cw_buf last; /* what a retransmission sends: our request, or our last answer */
 

@@ -19,29 +19,6 @@ static bool enforce(struct cw_arena *a, struct cw_xml *stanza, const char *name,
     return true;
 }
 
-static struct cw_sip_draft draft_of(const struct cw_message_to_sip *sip)
-{
-    const struct cw_sip_request *r = &sip->request;
-
-    return (struct cw_sip_draft){.method = r->method,
-                                 .request_uri = r->request_uri,
-                                 .transport = CW_SIP_TCP,
-                                 .sent_by = CW_S("192.0.2.1:5098"),
-                                 .branch = sip->branch,
-                                 .from_uri = r->from_uri,
-                                 .from_display = r->from_display,
-                                 .from_tag = r->from_tag,
-                                 .to_uri = r->to_uri,
-                                 .call_id = r->call_id,
-                                 .cseq = r->cseq,
-                                 .content_type = r->content_type,
-                                 .content_language = r->content_language,
-                                 .subject = r->subject,
-                                 .date = r->date,
-                                 .expires = r->expires,
-                                 .body = r->body};
-}
-
 /* Each line of the head begins with a header that a draft can hold, each at most once. */
 static void check_head(struct cw_str bytes)
 {
@@ -85,11 +62,13 @@ static void check_back(struct cw_arena *a, const struct cw_sip_message *m,
 static void check_request(struct cw_arena *a, const struct cw_message_to_sip *sip,
                           const struct cw_jid *from, const struct cw_jid *to)
 {
-    struct cw_sip_draft draft = draft_of(sip);
+    struct cw_sip_draft draft = cw_sip_draft_of(&sip->request, sip->branch);
     struct cw_buf bytes = {0};
     struct cw_sip_message *m;
     const char *why;
 
+    draft.transport = CW_SIP_TCP;
+    draft.sent_by = CW_S("192.0.2.1:5098");
     cw_assert(cw_sip_build_request(&bytes, &draft, &why) == CW_OK);
     check_head(cw_buf_str(&bytes));
     m = cw_sip_message_parse(cw_buf_str(&bytes), CW_SIP_TCP);

@@ -6,12 +6,13 @@
  *   jump N                        the same, but late: whatever was due fires now
  *   deadline N|none               when the layer wants to be called next
  *   receive METHOD K=V ...        a request: from=udp:IP:PORT flow= branch= sent-by= cseq= call-id=
- *                                 uri= require= and the word rport
+ *                                 uri= require= to-tag= event=
+ *                                state= contact= and the word rport
  *   receive STATUS K=V ...        a response: the same and method=
  *   expect new|absorbed A         the fate of the request; A names the transaction
  *   expect answered|dropped
  *   expect final|provisional|absorbed A      the fate of the response
- *   respond A STATUS [refused WHY]           WHY: invalid exists not-found
+ *   respond A STATUS [to-tag=T] [refused WHY]           WHY: invalid exists not-found
  *   send A METHOD to=udp:IP:PORT flow= branch= [refused WHY]     WHY: exists limit
  *   expect send START to IP:PORT [has TEXT] [lacks TEXT]   START: a status or a method
  *   expect timeout|failed|expired|terminated A
@@ -247,7 +248,15 @@ static void put_message(struct cw_buf *out, const char *start, enum cw_sip_trans
 {
     bool is_response = start[0] >= '1' && start[0] <= '6';
     const char *method = is_response ? option("method", "MESSAGE") : start;
-    const char *require = option("require", NULL);
+    static const struct {
+        const char *key, *header;
+    } more[] = {{"require", "Require"},
+                {"event", "Event"},
+                {"state", "Subscription-State"},
+                {"contact", "Contact"}};
+    char to_tag[64] = "";
+    if (is_response || option("to-tag", NULL))
+        snprintf(to_tag, sizeof to_tag, ";tag=%s", option("to-tag", "j1"));
     if (is_response)
         cw_buf_printf(out, "SIP/2.0 %s Said\r\n", start);
     else
@@ -258,11 +267,12 @@ static void put_message(struct cw_buf *out, const char *start, enum cw_sip_trans
     if (find_word("second-via", 2))
         cw_buf_putcstr(out, "Via: SIP/2.0/UDP 192.0.2.77;branch=z9hG4bKtwo\r\n");
     cw_buf_printf(out, "From: <sip:romeo@example.net>;tag=r1\r\nTo: <sip:juliet@example.com>%s\r\n",
-                  is_response ? ";tag=j1" : "");
+                  to_tag);
     cw_buf_printf(out, "Call-ID: %s\r\nCSeq: %s %s\r\nMax-Forwards: 70\r\n",
                   option("call-id", "call-1"), option("cseq", "1"), method);
-    if (require)
-        cw_buf_printf(out, "Require: %s\r\n", require);
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+        if (option(more[i].key, NULL))
+            cw_buf_printf(out, "%s: %s\r\n", more[i].header, option(more[i].key, NULL));
     cw_buf_putcstr(out, "Content-Length: 0\r\n\r\n");
 }
 
@@ -304,7 +314,9 @@ static void check_err(enum cw_err err)
 static void do_respond(void)
 {
     need_quiet();
-    struct cw_sip_reply reply = {.status = (int)number(word(2))};
+    const char *to_tag = option("to-tag", NULL);
+    struct cw_sip_reply reply = {.status = (int)number(word(2)),
+                                 .to_tag = to_tag ? cw_str_of(to_tag) : CW_STR_NONE};
     check_err(cw_sip_txns_respond(run.txns, id_of(word(1)), &reply, run.now_ms));
 }
 

@@ -115,6 +115,9 @@ static void test_forging(void **state)
         offsetof(struct cw_sip_draft, date),
         offsetof(struct cw_sip_draft, expires),
         offsetof(struct cw_sip_draft, user_agent),
+        offsetof(struct cw_sip_draft, event),
+        offsetof(struct cw_sip_draft, subscription_state),
+        offsetof(struct cw_sip_draft, route),
     };
     size_t n_refused = 0, n_built = 0;
     for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) {
@@ -194,7 +197,7 @@ static void echo_of(struct cw_buf *out, const char *text, struct cw_sip_hop *hop
 {
     struct cw_sip_message *m = cw_sip_message_parse(cw_str_of(text), CW_SIP_UDP);
     cw_buf_reset(out);
-    if (!cw_sip_build_echo(out, m, &source, CW_S("ours")))
+    if (!cw_sip_build_echo(out, m, &source))
         cw_buf_putcstr(out, "no");
     *hop = cw_sip_reply_hop(m, &source);
     cw_sip_message_free(&m);
@@ -203,9 +206,8 @@ static void echo_of(struct cw_buf *out, const char *text, struct cw_sip_hop *hop
 #define REST                                                                          \
     "From: <sip:a@b.c>;tag=1\r\nTo: <sip:d@e.f>\r\nCall-ID: x\r\nCSeq: 1 MESSAGE\r\n" \
     "Content-Length: 0\r\n\r\n"
-#define REST_OUT \
-    "From: <sip:a@b.c>;tag=1\r\nTo: <sip:d@e.f>;tag=ours\r\nCall-ID: x\r\nCSeq: 1 MESSAGE\r\n"
-#define START "MESSAGE sip:d@e.f SIP/2.0\r\n"
+#define REST_OUT "From: <sip:a@b.c>;tag=1\r\nCall-ID: x\r\nCSeq: 1 MESSAGE\r\nTo: <sip:d@e.f>"
+#define START    "MESSAGE sip:d@e.f SIP/2.0\r\n"
 
 static void test_echo(void **state)
 {
@@ -265,9 +267,10 @@ static void test_response(void **state)
     struct cw_sip_reply reply = {
         .status = 415, .allow = true, .accept = CW_S("text/plain"), .retry_after_s = 7};
     assert_int_equal(cw_sip_build_response(&out, CW_S("Via: x\r\n"), &reply, &why), CW_OK);
-    assert_str(cw_buf_str(&out), "SIP/2.0 415 Unsupported Media Type\r\nVia: x\r\n"
-                                 "Allow: MESSAGE, OPTIONS\r\nAccept: text/plain\r\n"
-                                 "Retry-After: 7\r\nContent-Length: 0\r\n\r\n");
+    assert_str(cw_buf_str(&out),
+               "SIP/2.0 415 Unsupported Media Type\r\nVia: x\r\n"
+               "Allow: MESSAGE, OPTIONS, SUBSCRIBE, NOTIFY\r\nAccept: text/plain\r\n"
+               "Retry-After: 7\r\nContent-Length: 0\r\n\r\n");
     cw_buf_reset(&out);
     reply = (struct cw_sip_reply){.status = 403, .reason_phrase = CW_S("No\r\nVia: forged")};
     assert_int_equal(cw_sip_build_response(&out, CW_S(""), &reply, &why), CW_OK);
@@ -276,9 +279,81 @@ static void test_response(void **state)
     reply = (struct cw_sip_reply){.status = 302, .contact_uri = CW_S("sip:a@b.c>\r\nVia: x")};
     assert_int_equal(cw_sip_build_response(&out, CW_S(""), &reply, &why), CW_ERR_INVALID);
     assert_string_equal(why, "Contact");
+    cw_buf_reset(&out);
     reply = (struct cw_sip_reply){.status = 42};
     assert_int_equal(cw_sip_build_response(&out, CW_S(""), &reply, &why), CW_ERR_INVALID);
     assert_int_equal(out.n, 0);
+    cw_buf_free(&out);
+}
+
+/* The answers of a dialog: what each field of the reply becomes. */
+static void test_dialog_response(void **state)
+{
+    (void)state;
+    static const struct cw_sip_field recorded = {CW_STR("Record-Route"), CW_STR("<sip:a>")};
+    static const struct {
+        const char *name, *echo;
+        struct cw_sip_reply reply;
+        const char *out; /* NULL: refused */
+    } rows[] = {
+        {"the dialog's tag",
+         "Via: x\r\nTo: <sip:d@e.f>",
+         {.status = 200, .to_tag = CW_STR("d1")},
+         "SIP/2.0 200 OK\r\nVia: x\r\nTo: <sip:d@e.f>;tag=d1\r\nContent-Length: 0\r\n\r\n"},
+        {"the request has a tag already",
+         "To: <sip:d@e.f>;tag=theirs\r\n",
+         {.status = 200, .to_tag = CW_STR("d1")},
+         "SIP/2.0 200 OK\r\nTo: <sip:d@e.f>;tag=theirs\r\nContent-Length: 0\r\n\r\n"},
+        {"no tag yet",
+         "To: <sip:d@e.f>",
+         {.status = 100},
+         "SIP/2.0 100 Trying\r\nTo: <sip:d@e.f>\r\nContent-Length: 0\r\n\r\n"},
+        {"what makes a dialog",
+         "",
+         {.status = 200,
+          .expires = CW_STR("3600"),
+          .contact_uri = CW_STR("sip:d@192.0.2.1:5060;transport=tcp"),
+          .record_route = CW_STR("<sip:a;lr>, <sip:b;lr>")},
+         "SIP/2.0 200 OK\r\nRecord-Route: <sip:a;lr>, <sip:b;lr>\r\nExpires: 3600\r\n"
+         "Contact: <sip:d@192.0.2.1:5060;transport=tcp>\r\nContent-Length: 0\r\n\r\n"},
+        {"too brief",
+         "",
+         {.status = 423, .min_expires = CW_STR("60")},
+         "SIP/2.0 423 Interval Too Brief\r\nMin-Expires: 60\r\nContent-Length: 0\r\n\r\n"},
+        {"bad event",
+         "",
+         {.status = 489},
+         "SIP/2.0 489 Bad Event\r\nAllow-Events: presence\r\nContent-Length: 0\r\n\r\n"},
+        {"options",
+         "",
+         {.status = 200,
+          .allow_events = CW_STR("presence"),
+          .accept = CW_STR("text/plain, application/pidf+xml")},
+         "SIP/2.0 200 OK\r\nAccept: text/plain, application/pidf+xml\r\n"
+         "Allow-Events: presence\r\nContent-Length: 0\r\n\r\n"},
+        {"forged tag", "", {.status = 200, .to_tag = CW_STR("a;b")}, NULL},
+        {"forged Expires", "", {.status = 200, .expires = CW_STR("1\r\nVia: x")}, NULL},
+        {"Expires is no number", "", {.status = 200, .expires = CW_STR("4294967296")}, NULL},
+        {"Min-Expires is no number", "", {.status = 423, .min_expires = CW_STR("")}, NULL},
+        {"forged Record-Route",
+         "",
+         {.status = 200, .record_route = CW_STR("<sip:a>\r\nVia: x")},
+         NULL},
+        {"forged Allow-Events", "", {.status = 489, .allow_events = CW_STR("a\nb")}, NULL},
+        {"Record-Route as a further field",
+         "",
+         {.status = 200, .fields = &recorded, .n_fields = 1},
+         NULL},
+    };
+    struct cw_buf out = {0};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cw_buf_reset(&out);
+        enum cw_err err =
+            cw_sip_build_response(&out, cw_str_of(rows[i].echo), &rows[i].reply, NULL);
+        if ((err == CW_OK) != (rows[i].out != NULL) ||
+            (rows[i].out && !cw_str_eq_cstr(cw_buf_str(&out), rows[i].out)))
+            fail_msg("%s: %s\n%.*s", rows[i].name, cw_err_text(err), CW_ARG(cw_buf_str(&out)));
+    }
     cw_buf_free(&out);
 }
 
@@ -287,7 +362,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_request_exact),  cmocka_unit_test(test_forging),
         cmocka_unit_test(test_further_fields), cmocka_unit_test(test_echo),
-        cmocka_unit_test(test_response),
+        cmocka_unit_test(test_response),       cmocka_unit_test(test_dialog_response),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,23 +168,9 @@ static const struct cw_xml *over_xml(struct cw_arena *arena, const struct cw_xml
 static struct cw_str octets(struct cw_arena *arena, const struct cw_sip_request *r,
                             struct cw_str branch)
 {
-    const struct cw_sip_draft draft = {
-        .method = r->method,
-        .request_uri = r->request_uri,
-        .transport = CW_SIP_TCP,
-        .sent_by = CW_STR("gw.example.net:5098"),
-        .branch = branch,
-        .from_uri = r->from_uri,
-        .from_display = r->from_display,
-        .from_tag = r->from_tag,
-        .to_uri = r->to_uri,
-        .call_id = r->call_id,
-        .cseq = r->cseq,
-        .content_type = r->content_type,
-        .content_language = r->content_language,
-        .subject = r->subject,
-        .body = r->body,
-    };
+    struct cw_sip_draft draft = cw_sip_draft_of(r, branch);
+    draft.transport = CW_SIP_TCP;
+    draft.sent_by = CW_S("gw.example.net:5098");
     struct cw_buf out = {0};
     const char *why = "";
     if (cw_sip_build_request(&out, &draft, &why) != CW_OK)

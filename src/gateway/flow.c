@@ -314,6 +314,12 @@ bool gw_flows_write(struct gw_flows *flows, uint64_t number, struct cw_str bytes
     return true;
 }
 
+struct cw_addr gw_flows_local(const struct gw_flows *flows, uint64_t number)
+{
+    const struct flow *flow = find(flows, number);
+    return flow ? cw_conn_local(flow->conn) : (struct cw_addr){.len = 0};
+}
+
 const struct cw_cert *gw_flows_cert(const struct gw_flows *flows, uint64_t number)
 {
     const struct flow *flow = find(flows, number);

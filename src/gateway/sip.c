@@ -112,9 +112,30 @@ static void log_refusal(struct gw_sip *sip, const struct cw_sip_message *message
 
 static void answer_options(struct gw_sip *sip, cw_sip_txn_id id)
 {
-    gw_sip_respond(
-        sip, id,
-        &(struct cw_sip_reply){.status = 200, .allow = true, .accept = CW_S("text/plain")});
+    gw_sip_respond(sip, id,
+                   &(struct cw_sip_reply){.status = 200,
+                                          .allow = true,
+                                          .accept = CW_S("text/plain, application/pidf+xml"),
+                                          .allow_events = cw_str_of(cw_sip_allow_events)});
+}
+
+/* HOOK: presence.c is not linked yet; then this is gw_presence_request. */
+static void give_to_presence(struct gw_sip *sip, cw_sip_txn_id id,
+                             const struct cw_sip_message *message)
+{
+    (void)message;
+    gw_sip_respond(sip, id, &(struct cw_sip_reply){.status = 405, .allow = true});
+}
+
+static void give(struct gw_sip *sip, cw_sip_txn_id id, const struct cw_sip_message *message)
+{
+    struct cw_str method = cw_sip_message_method(message);
+    if (cw_str_eq_cstr(method, "OPTIONS"))
+        answer_options(sip, id);
+    else if (cw_str_eq_cstr(method, "SUBSCRIBE") || cw_str_eq_cstr(method, "NOTIFY"))
+        give_to_presence(sip, id, message);
+    else
+        gw_s2x_request(sip->gateway->s2x, id, message);
 }
 
 static void on_request(struct gw_sip *sip, const struct cw_sip_message *message,
@@ -128,10 +149,7 @@ static void on_request(struct gw_sip *sip, const struct cw_sip_message *message,
     }
     switch (cw_sip_txns_request(sip->txns, message, source, cw_now_ms(), &id)) {
     case CW_SIP_REQUEST_NEW:
-        if (cw_str_eq_cstr(cw_sip_message_method(message), "OPTIONS"))
-            answer_options(sip, id);
-        else
-            gw_s2x_request(sip->gateway->s2x, id, message);
+        give(sip, id, message);
         break;
     case CW_SIP_REQUEST_ANSWERED:
         log_refusal(sip, message, source, cw_sip_message_verdict(message).answer,
@@ -223,12 +241,27 @@ static void on_targets_found(void *arg, struct gw_hop *hop)
 
 /* --- what goes out ----------------------------------------------------------------------------*/
 
+/* With our own address as Contact, when it is wanted. */
+static enum cw_err respond(struct gw_sip *sip, cw_sip_txn_id id, const struct cw_sip_reply *reply)
+{
+    struct cw_sip_reply whole = *reply;
+    struct cw_arena arena = {0};
+    struct cw_sip_hop source;
+    if (cw_str_is_present(reply->contact_user) && cw_sip_txns_source(sip->txns, id, &source))
+        whole.contact_uri = gw_sip_contact_at(sip, &arena, &source, reply->contact_user);
+    enum cw_err err = cw_sip_txns_respond(sip->txns, id, &whole, cw_now_ms());
+    cw_arena_free(&arena);
+    return err;
+}
+
 void gw_sip_respond(struct gw_sip *sip, cw_sip_txn_id id, const struct cw_sip_reply *reply)
 {
-    enum cw_err err = cw_sip_txns_respond(sip->txns, id, reply, cw_now_ms());
+    enum cw_err err = respond(sip, id, reply);
     if (err == CW_ERR_INVALID) {
-        /* A text of a peer did not fit into the phrase: the status is what matters. */
-        struct cw_sip_reply plain = {.status = reply->status,
+        /* A text of a peer did not fit into the phrase: the status is what matters.  But no dialog
+         * is made without a Contact. */
+        bool makes_dialog = cw_str_is_present(reply->contact_user);
+        struct cw_sip_reply plain = {.status = makes_dialog ? 500 : reply->status,
                                      .retry_after_s = reply->retry_after_s};
         err = cw_sip_txns_respond(sip->txns, id, &plain, cw_now_ms());
     }
@@ -236,21 +269,6 @@ void gw_sip_respond(struct gw_sip *sip, cw_sip_txn_id id, const struct cw_sip_re
         CW_LOG(&sip->gateway->log, CW_LOG_WARN, "sip-answer-lost", CW_KVI("status", reply->status),
                CW_KVC("reason", cw_err_text(err)));
     gw_sip_actions_soon(sip);
-}
-
-const struct gw_listen *gw_sip_listen_for(const struct gw_sip *sip, enum cw_sip_transport transport,
-                                          const struct cw_addr *to)
-{
-    const struct gw_listen *any = NULL;
-    for (size_t i = 0; i < sip->n_listens; i++) {
-        const struct gw_listen *listen = &sip->listens[i];
-        bool is_family = listen->addr.ss.ss_family == to->ss.ss_family;
-        if (listen->transport == transport && is_family)
-            return listen;
-        if (!any && transport != CW_SIP_UDP)
-            any = listen; /* answers come back on the connection that we make */
-    }
-    return any;
 }
 
 /* --- life -------------------------------------------------------------------------------------*/
@@ -273,7 +291,6 @@ static bool open_listen(struct gw_sip *sip, const struct cw_sip_listen *wanted, 
     if (!listen->udp && !listen->stream)
         return false;
     listen->addr = listen->udp ? *cw_udp_addr(listen->udp) : *cw_listener_addr(listen->stream);
-    listen->sent_by = cw_addr_text(&sip->arena, &listen->addr);
     sip->n_listens++;
     return true;
 }

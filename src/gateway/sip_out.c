@@ -145,15 +145,24 @@ static void set_credentials(struct request *r)
     cw_buf_free(&value);
 }
 
-static enum cw_err build(struct gw_out *out, struct request *r, const struct gw_listen *listen,
-                         struct cw_str branch, struct cw_buf *bytes)
+/* As it goes to the target by the transport of this try.  Contact names the listener's transport,
+ * for that is where a request of the peer's would reach us. */
+static enum cw_err build(struct gw_out *out, struct request *r, struct cw_str branch,
+                         struct cw_buf *bytes)
 {
     const char *why = "";
+    const struct cw_addr *peer = &r->targets[r->at].addr;
+    const struct gw_listen *listen = gw_sip_listen_for(out->sip, r->transport, peer);
+    struct cw_addr here = gw_sip_here(listen, peer);
+    struct cw_arena arena = {0};
     struct cw_sip_draft draft = r->draft;
     draft.branch = branch;
     draft.transport = r->transport;
-    draft.sent_by = listen->sent_by;
+    draft.sent_by = cw_addr_text(&arena, &here);
+    if (cw_str_is_present(r->contact_user))
+        draft.contact_uri = gw_sip_contact(&arena, listen, peer, r->contact_user);
     enum cw_err err = cw_sip_build_request(bytes, &draft, &why);
+    cw_arena_free(&arena);
     if (err)
         CW_LOG(&out->sip->gateway->log, CW_LOG_WARN, "sip-request-refused", CW_KVC("field", why));
     return err;
@@ -174,11 +183,11 @@ static enum cw_err send_to_target(struct gw_out *out, struct request *r)
     set_credentials(r);
     r->transport = target->transport;
     r->was_refused = false;
-    enum cw_err err = build(out, r, listen, branch, &bytes);
+    enum cw_err err = build(out, r, branch, &bytes);
     if (!err && r->transport == CW_SIP_UDP && bytes.n > MAX_UDP_BYTES && !r->is_only_udp) {
         r->transport = CW_SIP_TCP;
         cw_buf_reset(&bytes);
-        err = build(out, r, listen, branch, &bytes);
+        err = build(out, r, branch, &bytes);
     }
     if (!err) {
         struct cw_sip_outgoing request = {.bytes = cw_buf_str(&bytes),

@@ -20,7 +20,6 @@ struct gw_listen {
     struct cw_addr addr;
     struct cw_udp *udp;
     struct cw_listener *stream;
-    struct cw_str sent_by; /* for Via */
     size_t index;
 };
 
@@ -44,10 +43,19 @@ struct gw_sip {
 
 /* sip.c: the transaction layer has actions; they run from the loop, together. */
 void gw_sip_actions_soon(struct gw_sip *);
-/* The listener whose socket (UDP) and sent-by a request to that address uses; NULL when there is
- * none of its transport and family (streams: any). */
+
+/* sip_here.c.  The listener whose socket (UDP) and address a request to that address uses; NULL
+ * when there is none of its transport and family (streams: the one that fits best). */
 const struct gw_listen *gw_sip_listen_for(const struct gw_sip *, enum cw_sip_transport,
-                                          const struct cw_addr *);
+                                          const struct cw_addr *to);
+/* The listener's address as that peer sees it, for Via. */
+struct cw_addr gw_sip_here(const struct gw_listen *, const struct cw_addr *peer);
+/* A URI of that user part there, for Contact, with the listener's transport. */
+struct cw_str gw_sip_contact(struct cw_arena *, const struct gw_listen *,
+                             const struct cw_addr *peer, struct cw_str user);
+/* The same where a request came in. */
+struct cw_str gw_sip_contact_at(const struct gw_sip *, struct cw_arena *,
+                                const struct cw_sip_hop *source, struct cw_str user);
 
 /* sip_out.c */
 struct gw_out *gw_out_new(struct gw_sip *);

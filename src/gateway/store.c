@@ -1,83 +1,55 @@
 /* The gateway's view of the store.  Calls to the database may wait for the disk, so they run on a
- * thread of their own; the loop only sees finished results: a frozen policy, and the contacts,
- * which are all in memory.  New invitations count at once and are written behind; those taken back
- * by an administrator raise the policy's version, and go with the next reading. */
-#include <pthread.h>
+ * thread of their own; the loop only sees finished results: a frozen policy, and what is known of
+ * the users, which is all in memory (store_known.c).
+ *
+ * One exchange: alice writes to juliet.  The invitation counts at once and is queued; at the end of
+ * this turn of the loop all that is queued becomes one batch for the thread, in one transaction,
+ * and what comes within the next 100 ms waits for the next batch.  The disk is full: the batch goes
+ * back in front of the queue, and is tried again each second until it is written.
+ *
+ * The other way: an administrator takes the invitation back.  The policy's version goes up; the
+ * next reading finds it, and everything is read anew.  Whoever may no longer see is told so, the
+ * withdrawal is carried out, and its removal goes out in one batch with the removal of the rows. */
+#include "gateway/store_priv.h"
+
 #include <stdio.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "gateway/gateway_priv.h"
-#include "store/store.h"
+#include "gateway/presence.h"
 
-enum { POLL_MS = 2000 };
+/* The program may be linked without presence; gateway->presence is NULL then. */
+#pragma weak gw_presence_review
+#pragma weak gw_presence_withdraw
 
-enum job_kind { JOB_RELOAD, JOB_CONTACT_ADD, JOB_STOP };
-
-struct job {
-    TAILQ_ENTRY(job) link;
-    enum job_kind kind;
-    struct cw_arena arena;
-    struct cw_str local, remote;
-    uint64_t known_version;
-    void (*done)(void *arg);
-    void *arg;
-    struct cw_policy *policy; /* result: the new policy, or NULL when nothing changed */
-    struct cw_map contacts;   /* result: together with the policy */
-    enum cw_err err;
-};
-TAILQ_HEAD(jobs, job);
-
-struct gw_store {
-    struct gateway *gateway;
-    struct cw_map contacts; /* "local remote" -> something: that it is there is what counts */
-    struct cw_map adding;   /* the same keys: new ones that the thread has not written yet */
-    struct cw_timer *poll;
-    struct event *wake_event;
-    int wake_fd;
-    pthread_t thread;
-    bool has_thread;
-    struct cw_store *handle; /* the thread's, once it runs */
-    pthread_mutex_t lock;    /* guards the two queues */
-    pthread_cond_t work;
-    struct jobs todo, finished;
-};
-
-static struct cw_str contact_key(struct cw_arena *arena, struct cw_str local, struct cw_str remote)
-{
-    return cw_arena_printf(arena, "%.*s %.*s", CW_ARG(local), CW_ARG(remote));
-}
-
-static enum cw_err load_contacts(struct cw_store *handle, struct cw_map *out)
-{
-    struct cw_arena arena = {0};
-    struct cw_contact *rows = NULL;
-    size_t n = 0;
-    enum cw_err err = cw_store_contact_list(handle, CW_STR_NONE, &arena, &rows, &n);
-    for (size_t i = 0; err == CW_OK && i < n; i++)
-        cw_map_set(out, contact_key(&arena, rows[i].local, rows[i].remote), out);
-    cw_arena_free(&arena);
-    return err;
-}
+enum { POLL_MS = 2000, BATCH_MS = 100, RETRY_MS = 1000, LAST_TRIES = 3 };
 
 /* --- the thread -------------------------------------------------------------------------------*/
 
-static void run_job(struct gw_store *store, struct job *job)
+static enum cw_err reload(struct gw_store *store, struct gw_job *job)
 {
     uint64_t version = 0;
+    enum cw_err err = cw_store_version(store->handle, &version);
+    if (!err && version != job->known_version)
+        err = cw_store_load_policy(store->handle, &job->policy);
+    if (!err && job->policy)
+        err = gw_known_read(store->handle, &job->known);
+    if (!err)
+        err = cw_store_withdrawal_list(store->handle, &job->arena, &job->withdrawals,
+                                       &job->n_withdrawals);
+    return err;
+}
+
+static void run_job(struct gw_store *store, struct gw_job *job)
+{
     switch (job->kind) {
-    case JOB_RELOAD:
-        job->err = cw_store_version(store->handle, &version);
-        if (job->err == CW_OK && version != job->known_version)
-            job->err = cw_store_load_policy(store->handle, &job->policy);
-        if (job->policy)
-            job->err = load_contacts(store->handle, &job->contacts);
+    case GW_JOB_RELOAD:
+        job->err = reload(store, job);
         break;
-    case JOB_CONTACT_ADD:
-        job->err = cw_store_contact_add(store->handle, job->local, job->remote, time(NULL));
+    case GW_JOB_WRITE:
+        job->err = gw_writes_run(&job->writes, store->handle);
         break;
-    case JOB_STOP:
+    case GW_JOB_STOP:
         break;
     }
 }
@@ -90,11 +62,11 @@ static void *work(void *arg)
         pthread_mutex_lock(&store->lock);
         while (TAILQ_EMPTY(&store->todo))
             pthread_cond_wait(&store->work, &store->lock);
-        struct job *job = TAILQ_FIRST(&store->todo);
+        struct gw_job *job = TAILQ_FIRST(&store->todo);
         TAILQ_REMOVE(&store->todo, job, link);
         pthread_mutex_unlock(&store->lock);
         run_job(store, job);
-        stop = job->kind == JOB_STOP;
+        stop = job->kind == GW_JOB_STOP;
         pthread_mutex_lock(&store->lock);
         TAILQ_INSERT_TAIL(&store->finished, job, link);
         pthread_mutex_unlock(&store->lock);
@@ -107,16 +79,25 @@ static void *work(void *arg)
 
 /* --- the loop's side --------------------------------------------------------------------------*/
 
-static void free_job(struct job *job)
+static struct gw_job *new_job(enum gw_job_kind kind)
+{
+    struct gw_job *job = cw_alloc(sizeof *job);
+    job->kind = kind;
+    gw_writes_init(&job->writes);
+    return job;
+}
+
+static void free_job(struct gw_job *job)
 {
     if (job->policy)
         cw_policy_unref(&job->policy);
-    cw_map_free(&job->contacts);
+    gw_known_free(&job->known);
+    gw_writes_free(&job->writes);
     cw_arena_free(&job->arena);
     cw_free(job);
 }
 
-static void post(struct gw_store *store, struct job *job)
+static void post(struct gw_store *store, struct gw_job *job)
 {
     pthread_mutex_lock(&store->lock);
     TAILQ_INSERT_TAIL(&store->todo, job, link);
@@ -124,58 +105,120 @@ static void post(struct gw_store *store, struct job *job)
     pthread_mutex_unlock(&store->lock);
 }
 
-static struct job *next_finished(struct gw_store *store)
+static struct gw_job *next_finished(struct gw_store *store)
 {
     pthread_mutex_lock(&store->lock);
-    struct job *job = TAILQ_FIRST(&store->finished);
+    struct gw_job *job = TAILQ_FIRST(&store->finished);
     if (job)
         TAILQ_REMOVE(&store->finished, job, link);
     pthread_mutex_unlock(&store->lock);
     return job;
 }
 
-static void keep_adding(struct cw_str key, void *value, void *arg)
+/* --- batches ----------------------------------------------------------------------------------*/
+
+void gw_store_batch_soon(struct gw_store *store)
 {
-    cw_map_set(arg, key, value);
+    uint64_t since_ms = cw_now_ms() - store->last_batch_ms;
+    if (!store->writing && !cw_timer_is_set(store->batch))
+        cw_timer_set(store->batch, since_ms < BATCH_MS ? BATCH_MS - since_ms : 0);
 }
 
-/* What was read replaces what was known, so that an invitation taken back is one no more.  Those
- * that were made since, and are written behind this reading, stay. */
-static void take_contacts(struct gw_store *store, struct cw_map *contacts)
+static void on_batch(void *arg)
 {
-    struct cw_map old = store->contacts;
-    cw_map_each(&store->adding, keep_adding, contacts);
-    store->contacts = *contacts;
-    *contacts = old;
+    struct gw_store *store = arg;
+    struct gw_job *job = new_job(GW_JOB_WRITE);
+    gw_writes_give_back(&store->queued, &job->writes); /* all, in their order */
+    store->writing = job;
+    store->last_batch_ms = cw_now_ms();
+    post(store, job);
 }
 
-static void take_result(struct gw_store *store, struct job *job)
+/* Said once, however often it is tried. */
+static void tell_failing(struct gw_store *store, enum cw_err err)
 {
-    struct cw_arena arena = {0};
-    if (job->err != CW_OK)
+    bool is_failing = err != CW_OK;
+    if (is_failing != store->is_failing)
+        CW_LOG(&store->gateway->log, is_failing ? CW_LOG_ERROR : CW_LOG_INFO,
+               is_failing ? "store-not-written" : "store-written-again",
+               CW_KVC("reason", cw_err_text(err)), CW_KVI("rows", gw_writes_count(&store->queued)));
+    store->is_failing = is_failing;
+}
+
+static void take_written(struct gw_store *store, struct gw_job *job)
+{
+    store->writing = NULL;
+    if (job->err)
+        gw_writes_give_back(&job->writes, &store->queued);
+    tell_failing(store, job->err);
+    if (job->err)
+        cw_timer_set(store->batch, RETRY_MS);
+    else if (!gw_writes_is_empty(&store->queued))
+        gw_store_batch_soon(store);
+}
+
+/* --- readings ---------------------------------------------------------------------------------*/
+
+/* What was read replaces what was known, so that an invitation taken back is one no more.  What
+ * users did since, and is written behind this reading, stays. */
+static void take_known(struct gw_store *store, struct gw_known *known)
+{
+    struct gw_known old = store->known;
+    if (store->writing)
+        gw_writes_repeat(&store->writing->writes, known);
+    gw_writes_repeat(&store->queued, known);
+    store->known = *known;
+    *known = old;
+}
+
+/* Whoever may see no more is told; the withdrawals are carried out and done with. */
+static void tell_presence(struct gw_store *store, const struct gw_job *job)
+{
+    struct gw_presence *presence = store->gateway->presence;
+    if (!presence)
+        return;
+    if (job->policy)
+        gw_presence_review(presence);
+    for (size_t i = 0; i < job->n_withdrawals; i++) {
+        const struct cw_withdrawal *withdrawal = &job->withdrawals[i];
+        if (withdrawal->id <= store->last_withdrawal)
+            continue; /* its removal is being written */
+        gw_presence_withdraw(presence, withdrawal->filter.local, withdrawal->filter.remote,
+                             withdrawal->filter.remote_domain);
+        store->last_withdrawal = withdrawal->id;
+        gw_writes_withdrawal(&store->queued, withdrawal->id);
+        gw_store_batch_soon(store);
+    }
+}
+
+static void take_reading(struct gw_store *store, struct gw_job *job)
+{
+    if (job->err) {
         CW_LOG(&store->gateway->log, CW_LOG_ERROR, "store-failed",
                CW_KVC("reason", cw_err_text(job->err)));
-    if (job->kind == JOB_CONTACT_ADD)
-        cw_map_remove(&store->adding, contact_key(&arena, job->local, job->remote));
-    /* Both or neither: with the new version alone the contacts would not be read again. */
-    if (job->policy && job->err == CW_OK) {
-        take_contacts(store, &job->contacts);
+        return; /* all or nothing: with the new version alone the rest would not be read again */
+    }
+    if (job->policy) {
+        take_known(store, &job->known);
         if (job->policy->version != store->gateway->policy->version)
             gw_set_policy(store->gateway, job->policy);
     }
-    cw_arena_free(&arena);
+    tell_presence(store, job);
 }
 
 static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
     struct gw_store *store = arg;
-    struct job *job;
+    struct gw_job *job;
     uint64_t count;
     ssize_t got = read(fd, &count, sizeof count);
     (void)got;
     (void)what;
     while ((job = next_finished(store))) {
-        take_result(store, job);
+        if (job->kind == GW_JOB_WRITE)
+            take_written(store, job);
+        else
+            take_reading(store, job);
         if (job->done)
             job->done(job->arg);
         free_job(job);
@@ -184,8 +227,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 
 void gw_store_reload(struct gw_store *store, void (*done)(void *arg), void *arg)
 {
-    struct job *job = cw_alloc(sizeof *job);
-    job->kind = JOB_RELOAD;
+    struct gw_job *job = new_job(GW_JOB_RELOAD);
     job->known_version = store->gateway->policy->version;
     job->done = done;
     job->arg = arg;
@@ -200,30 +242,63 @@ static void on_poll(void *arg)
     cw_timer_set(store->poll, POLL_MS);
 }
 
-void gw_store_invite(struct gw_store *store, struct cw_str local, struct cw_str remote)
+/* --- subscriptions and dialogs ----------------------------------------------------------------*/
+
+void gw_store_put_subscription(struct gw_store *store, const struct cw_store_subscription *row)
 {
-    struct cw_arena arena = {0};
-    struct cw_str key = contact_key(&arena, local, remote);
-    if (cw_map_set(&store->contacts, key, store) == NULL) {
-        struct job *job = cw_alloc(sizeof *job);
-        cw_map_set(&store->adding, key, store);
-        job->kind = JOB_CONTACT_ADD;
-        job->local = cw_arena_dup(&job->arena, local);
-        job->remote = cw_arena_dup(&job->arena, remote);
-        post(store, job);
-    }
-    cw_arena_free(&arena);
+    gw_writes_subscription(&store->queued, row, true);
+    gw_store_batch_soon(store);
 }
 
-bool gw_store_is_invited(const struct gw_store *store, struct cw_str local, struct cw_str remote)
+void gw_store_remove_subscription(struct gw_store *store, bool is_x2s, struct cw_str local,
+                                  struct cw_str remote)
 {
-    struct cw_arena arena = {0};
-    bool is = cw_map_get(&store->contacts, contact_key(&arena, local, remote)) != NULL;
-    cw_arena_free(&arena);
-    return is;
+    const struct cw_store_subscription row = {.is_x2s = is_x2s, .local = local, .remote = remote};
+    gw_writes_subscription(&store->queued, &row, false);
+    gw_store_batch_soon(store);
+}
+
+void gw_store_put_dialog(struct gw_store *store, const struct cw_store_dialog *row)
+{
+    gw_writes_dialog(&store->queued, row, true);
+    gw_store_batch_soon(store);
+}
+
+void gw_store_remove_dialog(struct gw_store *store, struct cw_str call_id, struct cw_str local_tag)
+{
+    const struct cw_store_dialog row = {.call_id = call_id, .local_tag = local_tag};
+    gw_writes_dialog(&store->queued, &row, false);
+    gw_store_batch_soon(store);
+}
+
+const struct gw_restored *gw_store_restored(const struct gw_store *store)
+{
+    return &store->restored;
+}
+
+void gw_store_forget_restored(struct gw_store *store)
+{
+    cw_arena_free(&store->restored_arena);
+    store->restored = (struct gw_restored){.n_subscriptions = 0};
 }
 
 /* --- life -------------------------------------------------------------------------------------*/
+
+static enum cw_err restore(struct gw_store *store)
+{
+    const struct cw_contact_filter all = {.local = CW_STR_NONE};
+    struct cw_store_subscription *subscriptions;
+    struct cw_store_dialog *dialogs;
+    struct gw_restored *to = &store->restored;
+    enum cw_err err = cw_store_subscription_find(store->handle, &all, &store->restored_arena,
+                                                 &subscriptions, &to->n_subscriptions);
+    to->subscriptions = subscriptions;
+    if (err)
+        return err;
+    err = cw_store_dialog_list(store->handle, &store->restored_arena, &dialogs, &to->n_dialogs);
+    to->dialogs = dialogs;
+    return err;
+}
 
 static bool open_store(struct gw_store *store, struct cw_buf *why)
 {
@@ -239,7 +314,8 @@ static bool open_store(struct gw_store *store, struct cw_buf *why)
     if (err != CW_OK) {
         cw_buf_puts(why, refusal.sentence);
     } else if ((err = cw_store_load_policy(store->handle, &gateway->policy)) != CW_OK ||
-               (err = load_contacts(store->handle, &store->contacts)) != CW_OK) {
+               (err = gw_known_read(store->handle, &store->known)) != CW_OK ||
+               (err = restore(store)) != CW_OK) {
         cw_buf_printf(why, "the store cannot be read: %s", cw_err_text(err));
     }
     cw_arena_free(&arena);
@@ -252,6 +328,7 @@ struct gw_store *gw_store_new(struct gateway *gateway, struct cw_buf *why)
     store->gateway = gateway;
     TAILQ_INIT(&store->todo);
     TAILQ_INIT(&store->finished);
+    gw_writes_init(&store->queued);
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->work, NULL);
     store->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -260,38 +337,64 @@ struct gw_store *gw_store_new(struct gateway *gateway, struct cw_buf *why)
         event_new(gateway->base, store->wake_fd, EV_READ | EV_PERSIST, on_wake, store);
     event_add(store->wake_event, NULL);
     store->poll = cw_timer_new(gateway->base, on_poll, store);
+    store->batch = cw_timer_new(gateway->base, on_batch, store);
     if (!open_store(store, why)) {
         gw_store_free(&store);
         return NULL;
     }
     store->has_thread = pthread_create(&store->thread, NULL, work, store) == 0;
     cw_assert(store->has_thread);
-    cw_timer_set(store->poll, POLL_MS);
+    on_poll(store); /* at once: a withdrawal may be left, and is carried out when the loop runs */
     return store;
+}
+
+/* The thread ends; what it could not write comes back. */
+static void stop_thread(struct gw_store *store)
+{
+    struct gw_job *job;
+    if (store->has_thread) {
+        post(store, new_job(GW_JOB_STOP));
+        pthread_join(store->thread, NULL);
+    }
+    while ((job = next_finished(store))) {
+        if (job->kind == GW_JOB_WRITE && job->err)
+            gw_writes_give_back(&job->writes, &store->queued);
+        free_job(job);
+    }
+}
+
+/* Everything that is queued is written before we end, if it can be. */
+static void write_rest(struct gw_store *store)
+{
+    enum cw_err err = CW_OK;
+    if (gw_writes_is_empty(&store->queued))
+        return;
+    for (int i = 0; i < LAST_TRIES; i++) {
+        err = gw_writes_run(&store->queued, store->handle);
+        if (err == CW_OK)
+            return;
+    }
+    CW_LOG(&store->gateway->log, CW_LOG_ERROR, "store-rows-lost",
+           CW_KVC("reason", cw_err_text(err)), CW_KVI("rows", gw_writes_count(&store->queued)));
 }
 
 void gw_store_free(struct gw_store **ptr)
 {
     struct gw_store *store = *ptr;
-    struct job *job;
     *ptr = NULL;
     if (!store)
         return;
-    if (store->has_thread) {
-        job = cw_alloc(sizeof *job);
-        job->kind = JOB_STOP;
-        post(store, job);
-        pthread_join(store->thread, NULL);
-    }
-    while ((job = next_finished(store)))
-        free_job(job);
+    stop_thread(store);
+    write_rest(store);
     cw_store_close(&store->handle);
     cw_timer_free(&store->poll);
+    cw_timer_free(&store->batch);
     event_free(store->wake_event);
     close(store->wake_fd);
     pthread_cond_destroy(&store->work);
     pthread_mutex_destroy(&store->lock);
-    cw_map_free(&store->contacts);
-    cw_map_free(&store->adding);
+    gw_writes_free(&store->queued);
+    gw_known_free(&store->known);
+    cw_arena_free(&store->restored_arena);
     cw_free(store);
 }

@@ -11,7 +11,9 @@ from .causeway import Causeway
 from .dns import DnsServer
 from .ejabberd import Ejabberd
 from .kamailio import Kamailio
+from .kamailio_presence import KamailioPresence
 from .partner import Mode, pair_for
+from .phone import Phone
 from .process import LabError, require_free, undisturbed
 from .prosody import Prosody
 from .settings import LOCAL_DOMAIN, PARTNER_DOMAIN, Settings
@@ -25,6 +27,9 @@ RULES = {
     Mode.TCP_DIALBACK: ("NotSupported", "NotSupported", "true"),
 }
 
+#: the SIP platform: who answers SUBSCRIBE is the user agent, or a presence server
+PLATFORMS = {"direct": Kamailio, "presence": KamailioPresence}
+
 #: the partner's server
 SERVERS = {"prosody": Prosody, "ejabberd": Ejabberd}
 
@@ -37,6 +42,7 @@ class Lab:
     fault: what is wrong with the partner's certificate: "expired", "wrong-name", or "".
     transport: between Kamailio and the gateway, both ways.
     partner: the server of fabrikam.test, "prosody" or "ejabberd".
+    platform: "direct" or "presence"; platform_options: more for Kamailio's class.
     log_level: of Causeway; "info" where its speed is measured.
     certificate: a function of the authority, for the pair that the partner's server shows instead.
     own_certificate: what Causeway shows instead, as lab.causeway.Causeway takes it.
@@ -46,7 +52,8 @@ class Lab:
 
     def __init__(self, settings: Settings, mode: Mode = Mode.SASL, fault: str = "",
                  transport: str = "udp", partner: str = "prosody", log_level: str = "debug",
-                 certificate=None, own_certificate=None, dns=None, **causeway_options):
+                 certificate=None, own_certificate=None, dns=None, platform: str = "direct",
+                 platform_options=None, **causeway_options):
         self.settings = settings
         self.mode = mode
         self._fault = fault
@@ -56,6 +63,8 @@ class Lab:
         self._dns = dns or _plain_dns
         self._causeway_options = {"certificate": own_certificate, **causeway_options}
         self._server_class = SERVERS[partner]
+        self._platform_class = PLATFORMS[platform]
+        self._platform_options = platform_options or {}
         self._stack = contextlib.ExitStack()
         self._clients = {}
 
@@ -82,7 +91,8 @@ class Lab:
         self.dns = self._run(self._dns(self))
         self.server = self._run(self._server_class(self.settings, self.authority, self.mode,
                                                    certificate=self.pair))
-        self.kamailio = self._run(Kamailio(self.settings, self._transport))
+        self.kamailio = self._run(self._platform_class(self.settings, self._transport,
+                                                       **self._platform_options))
         self.causeway = self._run(Causeway(self.settings, self.authority, self._transport,
                                            self._log_level, **self._causeway_options))
 
@@ -113,7 +123,12 @@ class Lab:
         """Alice or bob, signed in at Kamailio."""
         return self._client(name, lambda: SipUser(self.settings, name, transport="udp"))
 
-    def xmpp(self, name: str) -> XmppClient:
+    def phone(self, name: str, device: int = 1, **options) -> Phone:
+        """The presence client of alice or bob, on that device; options as lab.phone has them."""
+        return self._client((name, device),
+                            lambda: Phone(self.settings, name, device, **options))
+
+    def xmpp(self, name: str, resource: str = "lab") -> XmppClient:
         """Juliet or romeo, signed in at the partner's server."""
         def make():
             server = self.server
@@ -122,8 +137,8 @@ class Lab:
                 ca_file = (self.authority.certificate if server.mode is Mode.SASL
                            else server.pair.certificate)
             return XmppClient(f"{name}@{PARTNER_DOMAIN}", server.client_address, ca_file,
-                              check_certificate=not (self._fault or self._certificate))
-        return self._client(name, make)
+                              resource, not (self._fault or self._certificate))
+        return self._client((name, resource), make)
 
     def sign_out_clients(self) -> None:
         """Frees the four accounts for other clients."""

@@ -16,6 +16,7 @@ logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # slixmpp leaves tasks 
 
 import slixmpp  # noqa: E402  (it logs while it is being imported)
 
+from .contacts import Contacts
 from .process import LabError, wait_until
 from .settings import ACCOUNTS
 
@@ -83,12 +84,16 @@ def _received(stanza) -> Received:
 
 
 class XmppClient:
-    """One signed-in client. Use as a context manager, or call start and stop."""
+    """One signed-in client. Use as a context manager, or call start and stop.
+
+    Nothing is accepted or asked for on its user's behalf: see `contacts`.
+    """
 
     def __init__(self, address: str, server, ca_file=None, resource: str = "lab",
                  check_certificate: bool = True):
         self.address = address
         self.received = []
+        self.contacts = Contacts(self)
         self.elements = []  # every stanza, as an ElementTree element
         self._server = server
         self._ca_file = ca_file
@@ -142,6 +147,12 @@ class XmppClient:
         """Sends a stanza as it stands."""
         _Loop.call(self._client.send_raw, text)
 
+    def send_presence(self, **fields) -> None:
+        _Loop.call(lambda: self._client.send_presence(**fields))
+
+    def new_id(self) -> str:
+        return _Loop.call(self._client.new_id)
+
     def ask(self, text: str, stanza_id: str, seconds: float = 10):
         """Sends a stanza as it stands; the element of the first stanza with that id that comes."""
         self.send_xml(text)
@@ -170,6 +181,8 @@ class XmppClient:
         client = slixmpp.ClientXMPP(f"{self.address}/{self._resource}", ACCOUNTS[self.address])
         self._client = client
         client.loop = asyncio.get_event_loop()
+        client.roster.auto_authorize = None
+        client.roster.auto_subscribe = False
         client.add_event_handler("session_start", self._on_session)
         client.add_event_handler("message", lambda s: self.received.append(_received(s)))
         client.add_event_handler("message_error", lambda s: self.received.append(_received(s)))
@@ -190,9 +203,12 @@ class XmppClient:
     def _keep(self, stanza):
         if stanza is not None:
             self.elements.append(stanza.xml)
+            if stanza.name == "presence":
+                self.contacts.take(stanza.xml)
         return stanza
 
     async def _on_session(self, _event) -> None:
+        self._client.get_roster(callback=lambda _: None)  # changes are told to those who asked
         self._client.send_presence()
         self._ready.set()
 

@@ -9,6 +9,7 @@ import pytest
 
 from lab.ca import Authority
 from lab.dns import DnsServer
+from lab.ejabberd import Ejabberd
 from lab.kamailio import Kamailio
 from lab.kamailio_presence import KamailioPresence
 from lab.partner import Mode
@@ -21,13 +22,13 @@ from lab.stack import clear_directory
 from lab.xmppclient import XmppClient
 
 
-def client(stack, prosody, name):
+def client(stack, prosody, name, resource="lab"):
     ca_file = None
     if prosody.is_encrypted:
         ca_file = (prosody.authority.certificate if prosody.mode is Mode.SASL
                    else prosody.pair.certificate)
     return stack.enter_context(
-        XmppClient(f"{name}@{prosody.domain}", prosody.client_address, ca_file))
+        XmppClient(f"{name}@{prosody.domain}", prosody.client_address, ca_file, resource))
 
 
 @pytest.mark.parametrize("mode", Mode, ids=lambda mode: mode.name)
@@ -62,6 +63,34 @@ def test_kamailio_routes_between_its_users(settings):
         assert alice.send("nobody@contoso.test", "x").status == 404
         bob.register(expires=0)
         assert alice.send(bob.address, "x").status == 480
+
+
+@pytest.mark.parametrize("server_class", [Prosody, Ejabberd])
+def test_xmpp_users_see_each_other(settings, server_class):
+    clear_directory(settings)
+    authority = Authority(settings.data / "ca").create()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(running(DnsServer(settings)))
+        server = stack.enter_context(running(server_class(settings, authority, Mode.SASL)))
+        juliet, romeo = client(stack, server, "juliet"), client(stack, server, "romeo")
+        juliet.contacts.add(romeo.address)
+        romeo.contacts.wait_kind(juliet.address, "subscribe")
+        romeo.contacts.accept(juliet.address)
+        juliet.contacts.wait_shows(romeo.address, [""])
+        romeo.contacts.show("dnd", "Lunch & <b>", 5)
+        seen = juliet.contacts.wait_shows(romeo.address, ["dnd"])["lab"]
+        assert (seen.status, seen.priority) == ("Lunch & <b>", 5)
+        second = client(stack, server, "romeo", "second")
+        juliet.contacts.wait_shows(romeo.address, ["", "dnd"])
+        second.stop()
+        juliet.contacts.wait_shows(romeo.address, ["dnd"])
+        romeo.contacts.hide()
+        juliet.contacts.wait_shows(romeo.address, [])
+        romeo.contacts.show()
+        juliet.contacts.wait_shows(romeo.address, [""])
+        juliet.contacts.remove(romeo.address)
+        romeo.contacts.wait_kind(juliet.address, "unsubscribe")
+        assert juliet.contacts.listed() == {}
 
 
 @contextlib.contextmanager

@@ -17,12 +17,20 @@ _MODULES = ("stdio", "account", "contact", "menu", "ctrl_tcp")
 
 
 class Baresip(Server):
-    """Use as a context manager, or call start and stop. `peer` is the one it writes to."""
+    """Use as a context manager, or call start and stop. `peer` is the one it writes to.
 
-    def __init__(self, settings: Settings, name: str, peer: str):
+    with_presence: it watches the peer and answers those who watch it; publishes: it tells the
+    presence server besides.
+    """
+
+    def __init__(self, settings: Settings, name: str, peer: str, with_presence: bool = False,
+                 publishes: bool = False):
         directory = settings.data / f"baresip-{name}"
         self.address = f"{name}@{LOCAL_DOMAIN}"
         self.peer = peer
+        self._modules = _MODULES + (("presence",) if with_presence else ())
+        self._contact = ";presence=p2p" if with_presence else ""
+        self._publish = ";pubint=600" if publishes else ""
         self._local = settings.sip_user(name)
         self._proxy = settings.kamailio
         self._control = self._local[0], _CONTROL_PORT
@@ -42,13 +50,13 @@ class Baresip(Server):
         (self.directory / "config").write_text("".join([
             f"sip_listen {self._local[0]}:{self._local[1]}\n",
             "module_path /usr/lib/baresip/modules\n",
-            *(f"module {name}.so\n" for name in _MODULES[:1]),
-            *(f"module_app {name}.so\n" for name in _MODULES[1:]),
+            *(f"module {name}.so\n" for name in self._modules[:1]),
+            *(f"module_app {name}.so\n" for name in self._modules[1:]),
             f"ctrl_tcp_listen {self._control[0]}:{self._control[1]}\n"]))
         (self.directory / "accounts").write_text(
             f'<sip:{self.address}>;auth_user={user};auth_pass={ACCOUNTS[self.address]};'
-            f'outbound="{proxy}";regint=600;mediaenc=\n')
-        (self.directory / "contacts").write_text(f'"Peer" <sip:{self.peer}>\n')
+            f'outbound="{proxy}";regint=600{self._publish};mediaenc=\n')
+        (self.directory / "contacts").write_text(f'"Peer" <sip:{self.peer}>{self._contact}\n')
         super().start()
         self.wait_port(self._control)
         self.wait_ready(lambda: "200 OK (Kamailio)" in self.output())
@@ -68,6 +76,19 @@ class Baresip(Server):
         def find():
             return re.search(rf'^.*"{re.escape(body)}".*$', self.output(), re.MULTILINE)
         return wait_until(find, seconds, f"{self.address} waiting for {body!r}")[0].strip()
+
+    def sees(self) -> str:
+        """What it shows beside the peer in its list: "Online", "Offline", "Busy", "Unknown"."""
+        found = re.search(r"(Online|Offline|Busy|Unknown)\S*\s+(\S+ +)?<sip:" +
+                          re.escape(self.peer), self._command("contacts"), re.IGNORECASE)
+        return found[1].capitalize() if found else ""
+
+    def wait_sees(self, what: str, seconds: float = 10) -> None:
+        wait_until(lambda: self.sees() == what, seconds,
+                   f"{self.address} seeing {self.peer} as {what}", 0.1)
+
+    def set_online(self, is_online: bool) -> None:
+        self._command("presence_online" if is_online else "presence_offline")
 
     def _command(self, command: str, parameters: str = "") -> str:
         text = json.dumps({"command": command, "params": parameters, "token": "lab"},

@@ -78,6 +78,7 @@ struct edge {
     struct cw_map ways_back;          /* "local remote" -> inbound stream that goes both ways */
     struct cw_map outbound;           /* partner domain -> outbound stream, READY for some pair */
     struct cw_map verifiers;          /* "local remote" -> outbound stream made for db:verify */
+    struct cw_map ready_pairs;        /* "local remote" -> how many streams (pairs.c) */
     struct cw_map peers;              /* "local remote" -> struct edge_peer */
     struct edge_answers answers;      /* dialback answers on their way to the inbound streams */
     struct cw_timer *answers_timer;
@@ -282,6 +283,8 @@ void edge_gateway_reload(struct edge_gateway *);
 /* A partner's stanza, from its domain `remote`, for a user behind the gateway: kept until its
  * outcome is known; one beyond the partner's share is bounced. */
 void edge_gateway_deliver(struct edge_gateway *, struct cw_str remote, const struct cw_xml *stanza);
+/* To every gateway that is up: that pair's streams ended as when a server dies. */
+void edge_gateway_ended(struct edge_gateway *, struct cw_str local, struct cw_str remote);
 void edge_gateway_outcome(struct edge_gateway *, uint64_t n, enum cw_link_reason,
                           struct cw_str text);
 

@@ -216,6 +216,13 @@ void edge_gateway_outcome(struct edge_gateway *g, uint64_t number, enum cw_link_
     edge_recent_done(g->recent, number, reason, text, cw_now_ms());
 }
 
+void edge_gateway_ended(struct edge_gateway *g, struct cw_str local, struct cw_str remote)
+{
+    CW_LOG(&g->edge->log, CW_LOG_INFO, "partner-gone", CW_KV("local", local),
+           CW_KV("remote", remote));
+    edge_links_send_ended(g->links, local, remote);
+}
+
 /* --- gateways come and go ---------------------------------------------------------------------*/
 
 void edge_gateway_on_up(struct edge_gateway *g, struct edge_link *gateway)

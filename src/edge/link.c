@@ -85,6 +85,17 @@ void edge_link_send_outcome(struct edge_link *l, const struct cw_link_outcome *o
     flush(l);
 }
 
+void edge_links_send_ended(struct edge_links *links, struct cw_str local, struct cw_str remote)
+{
+    struct edge_link *l;
+    TAILQ_FOREACH (l, &links->list, entry) {
+        if (!is_up(l))
+            continue;
+        cw_link_write_ended(&links->out, local, remote);
+        flush(l);
+    }
+}
+
 void edge_link_send_answer(struct edge_link *l, uint64_t n, bool more, struct cw_str json)
 {
     cw_link_write_answer(&l->links->out, n, more, json);

@@ -23,6 +23,8 @@ void edge_links_reload(struct edge_links *);
 struct edge_link *edge_links_pick(const struct edge_links *, struct cw_str local_bare);
 void edge_link_send_stanza(struct edge_link *, uint64_t n, const struct cw_xml *stanza);
 void edge_link_send_outcome(struct edge_link *, const struct cw_link_outcome *);
+/* To all that are up. */
+void edge_links_send_ended(struct edge_links *, struct cw_str local, struct cw_str remote);
 /* `json` is no longer than CW_LINK_MAX_ANSWER_BYTES. */
 void edge_link_send_answer(struct edge_link *, uint64_t n, bool more, struct cw_str json);
 

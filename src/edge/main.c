@@ -222,6 +222,7 @@ static void finish(struct edge *edge)
     cw_timer_free(&edge->farewell_timer);
     cw_timer_free(&edge->answers_timer);
     cw_map_each(&edge->streams_by_partner, free_count, NULL);
+    cw_map_free(&edge->ready_pairs);
     cw_map_free(&edge->streams_by_partner);
     cw_map_free(&edge->streams_by_id);
     cw_map_free(&edge->ways_back);

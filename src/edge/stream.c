@@ -39,6 +39,7 @@ static void free_stream(struct edge_stream *s)
             cw_map_remove(&edge->verifiers, pair);
     }
     edge_stream_remove_ways(s);
+    edge_pairs_leave(s, false);
     if (s->owner)
         *s->owner = NULL;
     if (s->apart_policy)
@@ -173,8 +174,11 @@ static void on_ready(struct edge_stream *s, const struct cw_s2s_action *action)
         s->fail_text = CW_S("the connection limit is reached");
         s->trace.cause = CW_FAIL_TOO_MANY_STREAMS;
     }
-    if (!s->failed)
+    if (!s->failed) {
         edge_stream_add_way(s, action->local, action->remote);
+        if (!s->is_verifier && !s->apart_policy)
+            edge_pairs_add(s, action->local, action->remote);
+    }
     if (s->ready_ms == 0)
         s->ready_ms = cw_now_ms();
     s->became_ready = true;
@@ -204,6 +208,7 @@ static void on_close(struct edge_stream *s, const struct cw_s2s_action *action)
            CW_KV("reason", action->text));
     if (!s->failed)
         s->fail_text = edge_trace_sentence(s, action);
+    edge_pairs_leave(s, edge_pairs_is_loss(s, action));
     s->over = true;
     s->peer_gave_up = action->has_error && s->is_reading;
     if (s->conn)

@@ -25,6 +25,7 @@ struct edge_stream {
     struct edge_identity *identity; /* NULL: nothing is being found out */
     enum cw_cert_proof proof;       /* by which its certificate stands for the domain */
     struct edge_way *ways;          /* inbound: pairs whose stanzas may go back on it */
+    struct edge_ready_pair *ready_pairs;
     struct cw_timer *timer;
     struct edge_peers peers;     /* whose stanzas it carries */
     struct edge_parcels written; /* waiting to reach the kernel */
@@ -79,6 +80,11 @@ bool edge_stream_trust_changed(const struct edge_stream *, const struct cw_polic
 void edge_stream_add_way(struct edge_stream *, struct cw_str local, struct cw_str remote);
 void edge_stream_remove_ways(struct edge_stream *);
 void edge_stream_pair_failed(struct edge_stream *, const struct cw_s2s_action *);
+/* pairs.c: a pair is READY on it; none is any more, and is_lost: as when a server dies. */
+void edge_pairs_add(struct edge_stream *, struct cw_str local, struct cw_str remote);
+void edge_pairs_leave(struct edge_stream *, bool is_lost);
+/* Does that CLOSE action say so? */
+bool edge_pairs_is_loss(const struct edge_stream *, const struct cw_s2s_action *close);
 /* The transport is gone, or never came: everybody is told, and the stream is freed. */
 void edge_stream_end(struct edge_stream *, struct cw_str text);
 

@@ -177,11 +177,41 @@ static void on_lost(void *arg, struct cw_str local, struct cw_str remote)
     gw_notifier_lost(p->notifier, local, remote);
 }
 
-static void on_again(void *arg, struct cw_str local, struct cw_str remote)
+static void pair_again(struct gw_presence *p, struct cw_str local, struct cw_str remote)
 {
-    struct gw_presence *p = arg;
     gw_subscriber_again(p->subscriber, local, remote);
     gw_notifier_again(p->notifier, local, remote);
+}
+
+static void domain_again(struct gw_presence *p, struct cw_arena *arena, struct cw_str remote)
+{
+    const struct cw_policy *policy = p->gateway->policy;
+    struct cw_str local_u, remote_u;
+    for (size_t i = 0; i < policy->n_local_domains; i++)
+        if (cw_domain_to_unicode(arena, policy->local_domains[i], &local_u) &&
+            cw_domain_to_unicode(arena, remote, &remote_u))
+            pair_again(p, local_u, remote_u);
+}
+
+static void all_again(struct gw_presence *p)
+{
+    const struct cw_policy *policy = p->gateway->policy;
+    for (size_t i = 0; i < policy->n_partners; i++) {
+        const struct cw_partner *partner = &policy->partners[i];
+        struct cw_arena arena = {0};
+        domain_again(p, &arena, partner->domain);
+        for (size_t k = 0; k < partner->n_additional; k++)
+            domain_again(p, &arena, partner->additional[k]);
+        cw_arena_free(&arena);
+    }
+}
+
+static void on_again(void *arg, struct cw_str local, struct cw_str remote)
+{
+    if (cw_str_is_present(remote))
+        pair_again(arg, local, remote);
+    else
+        all_again(arg);
 }
 
 static bool on_knock(void *arg, struct cw_str local, struct cw_str remote)
@@ -221,8 +251,12 @@ void gw_presence_ended(struct gw_presence *p, struct cw_str local, struct cw_str
 
 static void take_settings(struct gw_presence *p)
 {
-    gw_pace_set_rate(p->pace, p->gateway->policy->settings.presence_rate);
-    p->map = cw_state_map_default;
+    const struct cw_settings *settings = &p->gateway->policy->settings;
+    gw_pace_set_rate(p->pace, settings->presence_rate);
+    cw_arena_reset(&p->map_arena);
+    if (!cw_state_map_of(&p->map_arena, &settings->presence_states_in,
+                         &settings->presence_states_out, &p->map))
+        p->map = cw_state_map_default;
 }
 
 void gw_presence_review(struct gw_presence *p)

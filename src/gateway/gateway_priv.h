@@ -158,7 +158,8 @@ void gw_s2x_request(struct gw_s2x *, cw_sip_txn_id, const struct cw_sip_message 
 /* What became of a message that tests the way; a sentence when it was not delivered. */
 struct gw_s2x_result {
     bool is_delivered;
-    const char *reason; /* as the edge names them, or "sender-not-local", "not-translatable" */
+    const char *reason; /* as the edge names them, or "sender-not-local", "not-permitted",
+                         * "not-translatable" */
     struct cw_str sentence;
 };
 /* Takes a request (MESSAGE) like one of a SIP peer's; `tell` is called once, also from inside.  No

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "base/secret.h"
+#include "gateway/contact.h"
 #include "gateway/gateway_priv.h"
 #include "gateway/notice.h"
 #include "gateway/route.h"
@@ -247,6 +248,19 @@ static bool check_addresses(struct gw_s2x *s, struct errand *e, struct cw_jid *f
     return true;
 }
 
+static bool may_write(struct gw_s2x *s, const struct cw_jid *from, const struct cw_jid *to,
+                      struct fault *fault)
+{
+    struct cw_contact_verdict verdict;
+    gw_contact_judge(s->gateway, CW_CONTACT_MESSAGE_OUT, from, to, &verdict);
+    if (verdict.answer != CW_CONTACT_REFUSE)
+        return true;
+    fault->reason = "not-permitted";
+    fault->response =
+        (struct cw_sip_response){.status = 403, .reason_phrase = cw_str_of(verdict.reason)};
+    return false;
+}
+
 /* Makes the stanza; false when it is none, or not for a partner. */
 static bool translate(struct gw_s2x *s, struct errand *e, const struct cw_sip_request *request,
                       struct fault *fault)
@@ -263,7 +277,7 @@ static bool translate(struct gw_s2x *s, struct errand *e, const struct cw_sip_re
     e->stanza = cw_xml_copy(&e->arena, out.stanza);
     e->from = cw_xml_attr(e->stanza, "from");
     e->to = cw_xml_attr(e->stanza, "to");
-    if (!check_addresses(s, e, &from, &to, fault))
+    if (!check_addresses(s, e, &from, &to, fault) || !may_write(s, &from, &to, fault))
         return false;
     if (s->n_open >= MAX_OPEN) {
         *fault = (struct fault){{.status = 480}, cw_link_reason_name(CW_LINK_REASON_QUEUE_FULL)};

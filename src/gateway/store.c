@@ -2,10 +2,11 @@
  * thread of their own; the loop only sees finished results: a frozen policy, and what is known of
  * the users, which is all in memory (store_known.c).
  *
- * One exchange: alice writes to juliet.  The invitation counts at once and is queued; at the end of
- * this turn of the loop all that is queued becomes one batch for the thread, in one transaction,
- * and what comes within the next 100 ms waits for the next batch.  The disk is full: the batch goes
- * back in front of the queue, and is tried again each second until it is written.
+ * One exchange: alice writes to juliet.  The invitation counts at once and is queued; after this
+ * turn of the loop all that is queued becomes one batch for the thread, in one transaction, since
+ * whoever asks the store about invitations should see it.  Subscriptions can wait: a batch for them
+ * goes out each 100 ms at most.  The disk is full: the batch goes back in front of the queue, and
+ * is tried again each second until it is written.
  *
  * The other way: an administrator takes the invitation back.  The policy's version goes up; the
  * next reading finds it, and everything is read anew.  Whoever may no longer see is told so, the
@@ -116,6 +117,12 @@ static struct gw_job *next_finished(struct gw_store *store)
 }
 
 /* --- batches ----------------------------------------------------------------------------------*/
+
+void gw_store_batch_now(struct gw_store *store)
+{
+    if (!store->writing && !store->is_failing)
+        cw_timer_set(store->batch, 0);
+}
 
 void gw_store_batch_soon(struct gw_store *store)
 {
@@ -242,34 +249,7 @@ static void on_poll(void *arg)
     cw_timer_set(store->poll, POLL_MS);
 }
 
-/* --- subscriptions and dialogs ----------------------------------------------------------------*/
-
-void gw_store_put_subscription(struct gw_store *store, const struct cw_store_subscription *row)
-{
-    gw_writes_subscription(&store->queued, row, true);
-    gw_store_batch_soon(store);
-}
-
-void gw_store_remove_subscription(struct gw_store *store, bool is_x2s, struct cw_str local,
-                                  struct cw_str remote)
-{
-    const struct cw_store_subscription row = {.is_x2s = is_x2s, .local = local, .remote = remote};
-    gw_writes_subscription(&store->queued, &row, false);
-    gw_store_batch_soon(store);
-}
-
-void gw_store_put_dialog(struct gw_store *store, const struct cw_store_dialog *row)
-{
-    gw_writes_dialog(&store->queued, row, true);
-    gw_store_batch_soon(store);
-}
-
-void gw_store_remove_dialog(struct gw_store *store, struct cw_str call_id, struct cw_str local_tag)
-{
-    const struct cw_store_dialog row = {.call_id = call_id, .local_tag = local_tag};
-    gw_writes_dialog(&store->queued, &row, false);
-    gw_store_batch_soon(store);
-}
+/* --- an earlier life --------------------------------------------------------------------------*/
 
 const struct gw_restored *gw_store_restored(const struct gw_store *store)
 {

@@ -213,3 +213,32 @@ void gw_writes_repeat(const struct gw_writes *writes, struct gw_known *known)
         if (write->kind == WRITE_CONTACT)
             gw_known_set_contact(known, write->contact.local, write->contact.remote, write->is_put);
 }
+
+/* --- subscriptions and dialogs ----------------------------------------------------------------*/
+
+void gw_store_put_subscription(struct gw_store *store, const struct cw_store_subscription *row)
+{
+    gw_writes_subscription(&store->queued, row, true);
+    gw_store_batch_soon(store);
+}
+
+void gw_store_remove_subscription(struct gw_store *store, bool is_x2s, struct cw_str local,
+                                  struct cw_str remote)
+{
+    const struct cw_store_subscription row = {.is_x2s = is_x2s, .local = local, .remote = remote};
+    gw_writes_subscription(&store->queued, &row, false);
+    gw_store_batch_soon(store);
+}
+
+void gw_store_put_dialog(struct gw_store *store, const struct cw_store_dialog *row)
+{
+    gw_writes_dialog(&store->queued, row, true);
+    gw_store_batch_soon(store);
+}
+
+void gw_store_remove_dialog(struct gw_store *store, struct cw_str call_id, struct cw_str local_tag)
+{
+    const struct cw_store_dialog row = {.call_id = call_id, .local_tag = local_tag};
+    gw_writes_dialog(&store->queued, &row, false);
+    gw_store_batch_soon(store);
+}

@@ -80,7 +80,7 @@ static void change(struct gw_store *store, struct cw_str local, struct cw_str re
         return;
     gw_known_set_contact(&store->known, local, remote, is_invited);
     gw_writes_contact(&store->queued, &contact, is_invited);
-    gw_store_batch_soon(store);
+    gw_store_batch_now(store);
 }
 
 void gw_store_invite(struct gw_store *store, struct cw_str local, struct cw_str remote)

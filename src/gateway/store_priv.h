@@ -92,7 +92,9 @@ struct gw_store {
     struct gw_jobs todo, finished;
 };
 
-/* Something was queued: sees to it that a batch goes out soon. */
+/* Something was queued: sees to it that a batch goes out, after this turn of the loop or within
+ * 100 ms; when one is under way, after it. */
+void gw_store_batch_now(struct gw_store *);
 void gw_store_batch_soon(struct gw_store *);
 
 #endif

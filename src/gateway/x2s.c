@@ -12,9 +12,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "gateway/contact.h"
 #include "gateway/gateway_priv.h"
 #include "gateway/told.h"
-#include "policy/contact.h"
 #include "xlate/errors.h"
 #include "xlate/message.h"
 
@@ -269,17 +269,18 @@ static bool is_known(struct gw_x2s *x, struct cw_str instance, uint64_t n)
     return p || told;
 }
 
-/* False: refused.  An edge lets partners in only; but one may be removed while its stanza is under
- * way, and no invitation would help it then. */
+/* False: refused.  The sender learns the condition, the reason is for our side of the border. */
 static bool may_write(struct gw_x2s *x, struct passage *p, const struct cw_jid *from,
                       const struct cw_jid *to)
 {
-    const struct cw_partner *partner = cw_policy_partner(x->gateway->policy, from->domain);
-    bool invited = gw_store_is_invited(x->gateway->store, cw_jid_bare(&p->arena, to),
-                                       cw_jid_bare(&p->arena, from));
-    if (partner && cw_contact_may_message(partner->type, invited))
+    struct cw_contact_verdict verdict;
+    gw_contact_judge(x->gateway, CW_CONTACT_MESSAGE_IN, to, from, &verdict);
+    if (verdict.answer != CW_CONTACT_REFUSE)
         return true;
-    refuse(x, p, partner ? CW_STANZA_SUBSCRIPTION_REQUIRED : CW_STANZA_NOT_ALLOWED, NULL);
+    CW_LOG(&x->gateway->log, CW_LOG_INFO, "message-refused", CW_KV("from", p->origin.from),
+           CW_KV("to", p->origin.to), CW_KVC("condition", cw_stanza_error_name(verdict.condition)),
+           CW_KVC("rule", verdict.rule), CW_KVC("reason", verdict.reason));
+    finish(x, p, cw_error_stanza_of(&p->arena, &p->origin, verdict.condition, CW_STR_NONE));
     return false;
 }
 

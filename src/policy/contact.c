@@ -82,11 +82,11 @@ static struct cw_contact_verdict judge(enum cw_contact_event event,
         return verdict;
     if (facts->is_blocked)
         return refuse("block", CW_STANZA_SERVICE_UNAVAILABLE,
-                      is_outbound(event) ? "you have blocked this address or its domain"
+                      is_outbound(event) ? "You have blocked this address or its domain"
                                          : "the local user has blocked that address or its domain");
     if (!facts->has_access)
         return refuse("access", CW_STANZA_SERVICE_UNAVAILABLE,
-                      is_outbound(event) ? "you are not allowed to use XMPP federation"
+                      is_outbound(event) ? "You are not allowed to use XMPP federation"
                                          : "the local user is not allowed to use XMPP federation");
     return verdict;
 }
@@ -97,9 +97,4 @@ void cw_contact_judge(enum cw_contact_event event, const struct cw_contact_facts
     *verdict = judge(event, facts);
     verdict->with_notes =
         verdict->answer != CW_CONTACT_REFUSE && facts->partner->type == CW_FEDERATED;
-}
-
-bool cw_contact_may_message(enum cw_partner_type type, bool is_invited)
-{
-    return type != CW_PUBLIC_UNVERIFIED || is_invited;
 }

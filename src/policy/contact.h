@@ -43,7 +43,4 @@ struct cw_contact_verdict {
 void cw_contact_judge(enum cw_contact_event, const struct cw_contact_facts *,
                       struct cw_contact_verdict *);
 
-/* MESSAGE_IN by type and invitation alone. */
-bool cw_contact_may_message(enum cw_partner_type, bool is_invited);
-
 #endif

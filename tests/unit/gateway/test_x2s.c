@@ -16,7 +16,7 @@
 
 static uint64_t now_ms;
 static struct gw_sip_sending last; /* of the request that went out last */
-static char events[512];   /* "sent", "1=delivered", "2=remote-server-timeout", ... */
+static char events[512];           /* "sent", "1=delivered", "2=remote-server-timeout", ... */
 
 static void happened(const char *what)
 {
@@ -93,12 +93,26 @@ enum cw_err gw_sip_send(struct gw_sip *sip, const struct gw_sip_sending *sending
     return CW_OK;
 }
 
+/* The users "invited", "blocks" and "denied" are what they are called, to everybody. */
 bool gw_store_is_invited(const struct gw_store *store, struct cw_str local, struct cw_str remote)
 {
     (void)store;
-    (void)local;
     (void)remote;
-    return false;
+    return cw_str_starts(local, CW_S("invited")) || cw_str_starts(local, CW_S("blocks"));
+}
+
+bool gw_store_is_blocked(const struct gw_store *store, const struct cw_jid *local,
+                         const struct cw_jid *remote)
+{
+    (void)store;
+    (void)remote;
+    return cw_str_starts(local->local, CW_S("blocks"));
+}
+
+bool gw_store_has_access(const struct gw_store *store, const struct cw_jid *local)
+{
+    (void)store;
+    return !cw_str_starts(local->local, CW_S("denied"));
 }
 
 bool gw_s2x_error(struct gw_s2x *s, const struct cw_xml *stanza)
@@ -191,6 +205,14 @@ static void test_who_may_write(void **state)
         {"an error is no message", "j@friend.example/b", "r@sip.example", "error", "5=delivered"},
         {"an error is never answered", "j@friend.example/b", "r@else.example", "error",
          "6=delivered"},
+        {"whom the local user invited", "j@public.example/b", "invited@sip.example", "chat",
+         "sent"},
+        {"whom he blocked then", "j@public.example/b", "blocks@sip.example", "chat",
+         "8=service-unavailable"},
+        {"one without access", "j@friend.example/b", "denied@sip.example", "chat",
+         "9=service-unavailable"},
+        {"a stranger learns nothing of that", "j@public.example/b", "denied@sip.example", "chat",
+         "10=subscription-required"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         give(*state, i + 1, rows[i].from, rows[i].to, rows[i].type);

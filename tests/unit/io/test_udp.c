@@ -124,13 +124,29 @@ static void in_use(void **state)
     event_base_free(base);
 }
 
+/* What a socket that is bound everywhere cannot tell. */
+static void towards(void **state)
+{
+    static const struct {
+        const char *peer, *ours;
+    } rows[] = {{"127.0.0.1:5060", "127.0.0.1"}, {"127.9.8.7:1", "127.0.0.1"}, {"[::1]:9", "::1"}};
+    struct cw_addr none = {.len = 0}, ours;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cw_addr peer, want;
+        assert_true(cw_addr_parse(cw_str_of(rows[i].peer), 0, &peer));
+        assert_true(cw_addr_parse(cw_str_of(rows[i].ours), 0, &want));
+        if (!cw_udp_towards(&peer, &ours) || !cw_addr_eq_ip(&ours, &want))
+            fail_msg("%s", rows[i].peer);
+    }
+    assert_false(cw_udp_towards(&none, &ours));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(echo),
-        cmocka_unit_test(freed_inside),
-        cmocka_unit_test(gone_peer),
-        cmocka_unit_test(in_use),
+        cmocka_unit_test(echo),      cmocka_unit_test(towards), cmocka_unit_test(freed_inside),
+        cmocka_unit_test(gone_peer), cmocka_unit_test(in_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 
 #include "gateway/gateway_priv.h"
 #include "inside.h"
+#include "io/udp.h"
 #include "store/store.h"
 
 static struct cw_store *store;
@@ -169,6 +170,14 @@ static int use_control_socket(void)
     return accept4(control, NULL, NULL, SOCK_CLOEXEC) >= 0 ? 0 : errno;
 }
 
+/* For Via and Contact, where a listener is bound to every address. */
+static int ask_own_address(void)
+{
+    struct cw_addr peer, own;
+    return cw_addr_parse(CW_S("127.0.0.1:5060"), 0, &peer) && cw_udp_towards(&peer, &own) ? 0
+                                                                                          : errno;
+}
+
 static int remove_control_socket(void)
 {
     return inside_remove(control_address.sun_path);
@@ -194,6 +203,7 @@ static void test_gateway(void **state)
         {"commit and close", commit_and_close, NULL, 0, false},
         {"open the store again", open_store_again, NULL, 0, false},
         {"accept on the control socket", use_control_socket, NULL, 0, false},
+        {"ask for the own address towards a peer", ask_own_address, NULL, 0, false},
         {"remove the control socket", remove_control_socket, NULL, 0, false},
     };
     (void)state;

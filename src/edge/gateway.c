@@ -1,8 +1,9 @@
 /* Stanzas between the edge and its gateways.  A partner's stanza is numbered, given to the gateway
  * that has its addressee (link.c) and kept until its outcome comes.  When that link breaks it goes
  * to another gateway, or waits for one: whoever comes within `link-hold` gets it under the same
- * number, otherwise its sender gets an error.  What gateways ask to be sent is sent once and its
- * outcome told to all who asked (recent.h).  Nothing is dropped in silence. */
+ * number, otherwise its sender gets an error; of presence only those who ask get one, the rest is
+ * asked for anew when the gateway is back.  What gateways ask to be sent is sent once and its
+ * outcome told to all who asked (recent.h).  No message is dropped in silence. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -15,7 +16,8 @@ enum {
     OUTCOME_TIMEOUT_MS = 90000, /* longer than any SIP transaction; a gateway that hangs */
     SWEEP_MS = 500,
     /* Room for unresolved stanzas, in units of `max-stanzas`: of all partners, and the most that
-     * one may fill.  The first unit is every partner's own, also when all the room is taken. */
+     * one may fill.  The first unit is every partner's own, also when all the room is taken.
+     * Presence fills no more than half of each, so that messages find room. */
     ROOM_OF_ALL = 16,
     ROOM_OF_ONE = 8,
 };
@@ -86,9 +88,9 @@ static void count_off(struct edge_gateway *g, struct sender *sender)
 }
 
 /* May that partner have one more?  None fills the room of the others. */
-static bool has_room(const struct edge_gateway *g, struct cw_str domain)
+static bool has_room(const struct edge_gateway *g, struct cw_str domain, bool for_presence)
 {
-    const size_t unit = g->edge->config.edge.queue.max_stanzas;
+    const size_t unit = g->edge->config.edge.queue.max_stanzas / (for_presence ? 2 : 1);
     const struct sender *sender = cw_map_get(&g->senders, domain);
     size_t n = sender ? sender->n_unresolved : 0;
     return n < unit || (n < unit * ROOM_OF_ONE && g->n_unresolved < unit * ROOM_OF_ALL);
@@ -104,11 +106,30 @@ static void forget(struct edge_gateway *g, struct unresolved *u)
     cw_free(u);
 }
 
+static bool is_presence(const struct cw_xml *stanza)
+{
+    return cw_str_eq_cstr(stanza->name, "presence");
+}
+
+/* Presence that asks nothing is dropped: an error would only end what its sender shares with us. */
+static bool give_back(struct edge_gateway *g, const struct cw_xml *stanza,
+                      enum cw_stanza_error condition, const char *text)
+{
+    struct cw_str type = cw_xml_attr(stanza, "type");
+    bool asks = cw_str_eq_cstr(type, "subscribe") || cw_str_eq_cstr(type, "probe");
+    if (is_presence(stanza) && !asks)
+        return false;
+    edge_bounce(g->edge, stanza, condition, cw_str_of(text));
+    return true;
+}
+
 static void bounce(struct edge_gateway *g, struct unresolved *u, enum cw_stanza_error condition,
                    const char *text)
 {
-    CW_LOG(&g->edge->log, CW_LOG_WARN, "stanza-bounced", CW_KVI("n", u->n), CW_KVC("reason", text));
-    edge_bounce(g->edge, u->stanza, condition, cw_str_of(text));
+    bool is_told = give_back(g, u->stanza, condition, text);
+    CW_LOG(&g->edge->log, is_told ? CW_LOG_WARN : CW_LOG_DEBUG,
+           is_told ? "stanza-bounced" : "presence-dropped", CW_KVI("n", u->n),
+           CW_KVC("reason", text));
     forget(g, u);
 }
 
@@ -156,9 +177,9 @@ void edge_gateway_deliver(struct edge_gateway *g, struct cw_str remote, const st
     const struct cw_partner *partner = cw_policy_partner(g->edge->policy, remote);
     struct cw_str domain = partner ? partner->domain : remote;
     char key[24];
-    if (!has_room(g, domain)) {
-        edge_bounce(g->edge, stanza, CW_STANZA_RESOURCE_CONSTRAINT,
-                    CW_S("too many stanzas wait for the gateway"));
+    if (!has_room(g, domain, is_presence(stanza))) {
+        (void)give_back(g, stanza, CW_STANZA_RESOURCE_CONSTRAINT,
+                        "too many stanzas wait for the gateway");
         return;
     }
     struct unresolved *u = cw_alloc(sizeof *u);

@@ -1,6 +1,6 @@
 /* Stanzas from partners: the machine has checked their addresses; here they find their way.
- * All for a component's domain goes to the component.  Else messages go to the gateway; an iq or a
- * presence is answered here (xmpp/answer.h says how). */
+ * All for a component's domain goes to the component.  Else messages and presence of users go to
+ * the gateway; an iq, and presence that is for no user, are answered here (xmpp/answer.h). */
 #include "edge/edge_priv.h"
 #include "xmpp/answer.h"
 #include "xmpp/jid.h"
@@ -53,13 +53,18 @@ static void answer(struct edge *edge, const struct cw_xml *stanza, answer_fn *ma
     cw_arena_free(&arena);
 }
 
+static bool is_presence_of_user(const struct cw_xml *stanza)
+{
+    return cw_str_eq_cstr(stanza->name, "presence") && cw_presence_is_for_user(stanza);
+}
+
 void edge_route(struct edge *edge, struct cw_str local, struct cw_str remote, struct cw_xml *stanza)
 {
     CW_LOG(&edge->log, CW_LOG_DEBUG, "stanza-in", CW_KV("kind", stanza->name),
            CW_KV("local", local), CW_KV("remote", remote), CW_KV("to", cw_xml_attr(stanza, "to")));
     if (edge_component_serves(edge, local))
         edge_component_deliver(edge, local, stanza);
-    else if (cw_str_eq_cstr(stanza->name, "message"))
+    else if (cw_str_eq_cstr(stanza->name, "message") || is_presence_of_user(stanza))
         edge_gateway_deliver(edge->gateway, remote, stanza);
     else if (cw_str_eq_cstr(stanza->name, "iq"))
         answer(edge, stanza, cw_answer_iq);

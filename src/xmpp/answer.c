@@ -44,6 +44,24 @@ static const struct {
 };
 enum { N_REQUESTS = sizeof requests / sizeof *requests };
 
+/* What the gateway translates for users. */
+static const struct cw_str user_features[] = {
+    CW_STR("http://jabber.org/protocol/chatstates"),
+    CW_STR("urn:xmpp:receipts"),
+};
+enum { N_USER_FEATURES = sizeof user_features / sizeof *user_features };
+
+static bool is_user(struct cw_str address)
+{
+    ptrdiff_t at = cw_str_index(address, '@'), slash = cw_str_index(address, '/');
+    return at >= 0 && (slash < 0 || at < slash);
+}
+
+static void add_feature(struct cw_arena *arena, struct cw_xml *query, struct cw_str feature)
+{
+    cw_xml_set(arena, cw_xml_add(arena, query, CW_NS_DISCO_INFO, "feature"), "var", feature);
+}
+
 static struct cw_xml *answer_ping(struct cw_arena *arena, const struct cw_xml *iq,
                                   const struct cw_xml *request)
 {
@@ -51,7 +69,8 @@ static struct cw_xml *answer_ping(struct cw_arena *arena, const struct cw_xml *i
     return result(arena, iq);
 }
 
-/* The features are the requests of the table.  There are no nodes. */
+/* The features are the requests of the table, for users what they can do besides.  There are no
+ * nodes. */
 static struct cw_xml *answer_disco_info(struct cw_arena *arena, const struct cw_xml *iq,
                                         const struct cw_xml *request)
 {
@@ -64,8 +83,9 @@ static struct cw_xml *answer_disco_info(struct cw_arena *arena, const struct cw_
     cw_xml_set(arena, identity, "type", CW_S("sip"));
     cw_xml_set(arena, identity, "name", CW_S("Causeway"));
     for (size_t i = 0; i < N_REQUESTS; i++)
-        cw_xml_set(arena, cw_xml_add(arena, query, CW_NS_DISCO_INFO, "feature"), "var",
-                   requests[i].ns);
+        add_feature(arena, query, requests[i].ns);
+    for (size_t i = 0; i < N_USER_FEATURES && is_user(cw_xml_attr(iq, "to")); i++)
+        add_feature(arena, query, user_features[i]);
     return reply;
 }
 
@@ -132,16 +152,26 @@ static struct cw_xml *unsubscribed(struct cw_arena *arena, const struct cw_xml *
     return reply;
 }
 
+static bool has_known_type(const struct cw_xml *presence)
+{
+    static const char *const types[] = {"subscribe",   "probe",        "unavailable", "subscribed",
+                                        "unsubscribe", "unsubscribed", "error"};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (is_type(presence, types[i]))
+            return true;
+    return !cw_str_is_present(cw_xml_attr(presence, "type")); /* available */
+}
+
+bool cw_presence_is_for_user(const struct cw_xml *presence)
+{
+    return has_known_type(presence) && is_user(cw_xml_attr(presence, "to"));
+}
+
 struct cw_xml *cw_answer_presence(struct cw_arena *arena, const struct cw_xml *presence)
 {
-    static const char *const silent[] = {"unavailable", "subscribed", "unsubscribe", "unsubscribed",
-                                         "error"};
-    if (!cw_str_is_present(cw_xml_attr(presence, "type")))
-        return NULL; /* available */
-    for (size_t i = 0; i < sizeof silent / sizeof *silent; i++)
-        if (is_type(presence, silent[i]))
-            return NULL;
+    if (!has_known_type(presence))
+        return refuse(arena, presence, CW_STANZA_BAD_REQUEST);
     if (is_type(presence, "subscribe") || is_type(presence, "probe"))
         return unsubscribed(arena, presence);
-    return refuse(arena, presence, CW_STANZA_BAD_REQUEST);
+    return NULL;
 }

@@ -27,7 +27,13 @@
     "<identity category='gateway' type='sip' name='Causeway'/><feature "                   \
     "var='urn:xmpp:ping'/><feature var='http://jabber.org/protocol/disco#info'/><feature " \
     "var='jabber:iq:version'/>"
-#define UNSUBSCRIBED "<presence type='unsubscribed' id='1' from='a@l.example' to='j@p.example'/>"
+#define USER_FEATURES                                        \
+    "<feature var='http://jabber.org/protocol/chatstates'/>" \
+    "<feature var='urn:xmpp:receipts'/>"
+#define INFO "<query xmlns='http://jabber.org/protocol/disco#info'"
+#define TO_DOMAIN(attrs) \
+    "<presence xmlns='jabber:server' from='j@p.example/r' to='l.example' id='1' " attrs "/>"
+#define UNSUBSCRIBED "<presence type='unsubscribed' id='1' from='l.example' to='j@p.example'/>"
 
 typedef struct cw_xml *answer_fn(struct cw_arena *, const struct cw_xml *);
 
@@ -46,7 +52,18 @@ static const struct row {
      ERROR(" id='1'", UNAVAILABLE), cw_answer_iq},
     {"disco#info",
      IQ("type='get' id='1'", "<query xmlns='http://jabber.org/protocol/disco#info'/>"),
-     RESULT("><query xmlns='http://jabber.org/protocol/disco#info'>" FEATURES "</query></iq>"),
+     RESULT(">" INFO ">" FEATURES USER_FEATURES "</query></iq>"), cw_answer_iq},
+    {"disco#info of a user's resource",
+     "<iq xmlns='jabber:server' from='j@p.example/r' to='a@l.example/x' type='get' id='1'>" INFO
+     "/></iq>",
+     "<iq type='result' id='1' from='a@l.example/x' to='j@p.example/r'>" INFO
+     ">" FEATURES USER_FEATURES "</query></iq>",
+     cw_answer_iq},
+    {"disco#info of the domain",
+     "<iq xmlns='jabber:server' from='j@p.example/r' to='l.example/a@b' type='get' id='1'>" INFO
+     "/></iq>",
+     "<iq type='result' id='1' from='l.example/a@b' to='j@p.example/r'>" INFO ">" FEATURES
+     "</query></iq>",
      cw_answer_iq},
     {"disco#info of a node",
      IQ("type='get' id='1'", "<query xmlns='http://jabber.org/protocol/disco#info' node='n'/>"),
@@ -77,14 +94,15 @@ static const struct row {
     {"error", IQ("type='error' id='1'", UNAVAILABLE), NULL, cw_answer_iq},
     {"error without id", IQ("type='error'", ""), NULL, cw_answer_iq},
 
-    {"subscribe", PRESENCE("type='subscribe'"), UNSUBSCRIBED, cw_answer_presence},
-    {"probe", PRESENCE("type='probe'"), UNSUBSCRIBED, cw_answer_presence},
-    {"available", PRESENCE(""), NULL, cw_answer_presence},
-    {"unavailable", PRESENCE("type='unavailable'"), NULL, cw_answer_presence},
-    {"subscribed, unasked", PRESENCE("type='subscribed'"), NULL, cw_answer_presence},
-    {"unsubscribe", PRESENCE("type='unsubscribe'"), NULL, cw_answer_presence},
-    {"unsubscribed", PRESENCE("type='unsubscribed'"), NULL, cw_answer_presence},
-    {"presence error", PRESENCE("type='error'"), NULL, cw_answer_presence},
+    {"subscribe, to the domain", TO_DOMAIN("type='subscribe'"), UNSUBSCRIBED, cw_answer_presence},
+    {"probe, to the domain", TO_DOMAIN("type='probe'"), UNSUBSCRIBED, cw_answer_presence},
+    {"available, to the domain", TO_DOMAIN(""), NULL, cw_answer_presence},
+    {"unavailable, to the domain", TO_DOMAIN("type='unavailable'"), NULL, cw_answer_presence},
+    {"subscribed, unasked, to the domain", TO_DOMAIN("type='subscribed'"), NULL,
+     cw_answer_presence},
+    {"unsubscribe, to the domain", TO_DOMAIN("type='unsubscribe'"), NULL, cw_answer_presence},
+    {"unsubscribed, to the domain", TO_DOMAIN("type='unsubscribed'"), NULL, cw_answer_presence},
+    {"presence error, to the domain", TO_DOMAIN("type='error'"), NULL, cw_answer_presence},
     {"unknown presence", PRESENCE("type='invisible'"),
      "<presence type='error' id='1' from='a@l.example/x' to='j@p.example/r'>" BAD "</presence>",
      cw_answer_presence},
@@ -113,6 +131,40 @@ static void test_rows(void **state)
     }
 }
 
+static const struct {
+    const char *name, *stanza;
+    bool is_for_user;
+} presences[] = {
+    {"available", PRESENCE(""), true},
+    {"unavailable", PRESENCE("type='unavailable'"), true},
+    {"subscribe", PRESENCE("type='subscribe'"), true},
+    {"subscribed", PRESENCE("type='subscribed'"), true},
+    {"unsubscribe", PRESENCE("type='unsubscribe'"), true},
+    {"unsubscribed", PRESENCE("type='unsubscribed'"), true},
+    {"probe", PRESENCE("type='probe'"), true},
+    {"error", PRESENCE("type='error'"), true},
+    {"unknown", PRESENCE("type='invisible'"), false},
+    {"empty type", PRESENCE("type=''"), false},
+    {"to the domain", TO_DOMAIN(""), false},
+    {"to a resource of the domain",
+     "<presence xmlns='jabber:server' from='j@p.example/r' to='l.example/a@b'/>", false},
+};
+
+static void test_presence_for_users(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof presences / sizeof *presences; i++) {
+        struct cw_arena arena = {0};
+        struct cw_xml_limits limits = CW_XML_LIMITS_DEFAULT;
+        enum cw_xml_fault fault;
+        const struct cw_xml *stanza =
+            cw_xml_parse(&arena, cw_str_of(presences[i].stanza), &limits, &fault);
+        if (cw_presence_is_for_user(stanza) != presences[i].is_for_user)
+            fail_msg("%s", presences[i].name);
+        cw_arena_free(&arena);
+    }
+}
+
 /* What we answer is never answered, by us or by a server that follows the same rules. */
 static void test_no_answer_to_an_answer(void **state)
 {
@@ -133,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_presence_for_users),
         cmocka_unit_test(test_no_answer_to_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #define CW_API_API_PRIV_H
 
 #include "api/api.h"
+#include "xmpp/jid.h"
 
 typedef json_t *cw_api_handler(const struct cw_api_call *, const json_t *in,
                                struct cw_api_problem *);
@@ -10,6 +11,8 @@ typedef json_t *cw_api_handler(const struct cw_api_call *, const json_t *in,
 cw_api_handler cw_api_partner_new, cw_api_partner_set, cw_api_partner_get, cw_api_partner_list,
     cw_api_partner_remove, cw_api_partner_enable, cw_api_partner_disable;
 cw_api_handler cw_api_contact_list, cw_api_contact_show, cw_api_contact_remove;
+cw_api_handler cw_api_contact_block, cw_api_contact_unblock, cw_api_contact_blocks;
+cw_api_handler cw_api_access_get, cw_api_access_set, cw_api_access_unset, cw_api_access_list;
 cw_api_handler cw_api_settings_get, cw_api_settings_set;
 cw_api_handler cw_api_stream_list, cw_api_stream_show, cw_api_stream_close;
 cw_api_handler cw_api_certificate_list, cw_api_certificate_reload;
@@ -34,6 +37,26 @@ bool cw_api_partner_find(const struct cw_api_call *, const json_t *in, struct cw
 /* Sets the fields that `in` names and checks the whole; false with a problem. */
 bool cw_api_partner_apply(const struct cw_api_call *, const json_t *in, struct cw_partner *,
                           struct cw_api_problem *);
+
+/* --- contact.c --- */
+/* An address argument as a bare JID with a localpart; false with a problem. */
+bool cw_api_address_arg(const struct cw_api_call *, const json_t *in, const char *name,
+                        struct cw_jid *out, struct cw_api_problem *);
+
+/* --- pair.c: a local user and a partner's user --- */
+struct cw_api_pair {
+    struct cw_str local, remote;                   /* bare JIDs */
+    const struct cw_contact *contact;              /* NULL: not invited */
+    const struct cw_store_subscription *s2x, *x2s; /* he sees the other, is seen; NULL: no */
+};
+/* All that were invited or watch each other, by local, then remote. */
+enum cw_err cw_api_pairs(const struct cw_api_call *, const struct cw_contact_filter *,
+                         struct cw_api_pair **out, size_t *n);
+json_t *cw_api_pair_to_json(struct cw_arena *, const struct cw_api_pair *);
+/* {"contacts":[...]} */
+json_t *cw_api_pairs_to_json(struct cw_arena *, const struct cw_api_pair *, size_t n);
+/* "2026-11-22T14:00:00Z" */
+json_t *cw_api_time(struct cw_arena *, int64_t seconds_since_1970);
 
 /* --- live.c: questions to the running edges --- */
 /* Sends the request (its reference is taken over) to the gateway.  NULL with a problem: nobody is

@@ -1,15 +1,10 @@
-/* The commands on contacts: the invitations by which local users let addresses of PublicUnverified
- * partners write to them.  Users make them by writing first; here they are shown and taken back. */
-#include <time.h>
-
+/* The commands on contacts: whom local users have invited, by writing or by asking to see their
+ * presence, and who sees whom.  Users make them; here they are shown and taken back. */
 #include "api/api_priv.h"
+#include "api/judge.h"
 #include "conf/policy_json.h"
-#include "policy/contact.h"
-#include "policy/view.h"
-#include "xmpp/jid.h"
 
-/* An address argument as a bare JID with a localpart; false with a problem. */
-static bool address_arg(const struct cw_api_call *call, const json_t *in, const char *name,
+bool cw_api_address_arg(const struct cw_api_call *call, const json_t *in, const char *name,
                         struct cw_jid *out, struct cw_api_problem *problem)
 {
     struct cw_str text = cw_json_str(json_object_get(in, name));
@@ -30,7 +25,7 @@ static bool filter_args(const struct cw_api_call *call, const json_t *in,
     struct cw_jid jid;
     *filter = (struct cw_contact_filter){.local = CW_STR_NONE};
     if (json_object_get(in, "user")) {
-        if (!address_arg(call, in, "user", &jid, problem))
+        if (!cw_api_address_arg(call, in, "user", &jid, problem))
             return false;
         filter->local = cw_jid_bare(call->arena, &jid);
     }
@@ -38,7 +33,7 @@ static bool filter_args(const struct cw_api_call *call, const json_t *in,
         return true;
     struct cw_str text = cw_json_str(partner);
     if (cw_str_index(text, '@') >= 0) {
-        if (!address_arg(call, in, "partner", &jid, problem))
+        if (!cw_api_address_arg(call, in, "partner", &jid, problem))
             return false;
         filter->remote = cw_jid_bare(call->arena, &jid);
     } else if (!cw_domain_to_unicode(call->arena, text, &filter->remote_domain)) {
@@ -51,56 +46,50 @@ static bool filter_args(const struct cw_api_call *call, const json_t *in,
     return true;
 }
 
-static json_t *show(struct cw_arena *arena, const struct cw_contact *row)
-{
-    time_t since = (time_t)row->since;
-    struct tm parts;
-    char text[32] = "";
-    json_t *object = json_object();
-    if (gmtime_r(&since, &parts))
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    json_object_set_new(object, "user", cw_json_of_str(row->local));
-    json_object_set_new(object, "contact", cw_json_of_str(row->remote));
-    json_object_set_new(object, "since", cw_json_of_str(cw_arena_dup(arena, cw_str_of(text))));
-    return object;
-}
-
-static json_t *show_all(struct cw_arena *arena, const struct cw_contact *rows, size_t n)
-{
-    json_t *answer = json_object(), *list = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, show(arena, &rows[i]));
-    json_object_set_new(answer, "contacts", list);
-    return answer;
-}
-
 json_t *cw_api_contact_list(const struct cw_api_call *call, const json_t *in,
                             struct cw_api_problem *problem)
 {
     struct cw_contact_filter filter;
-    struct cw_contact *rows;
+    struct cw_api_pair *pairs;
     size_t n;
     if (!filter_args(call, in, &filter, problem))
         return NULL;
-    enum cw_err err = cw_store_contact_find(call->store, &filter, call->arena, &rows, &n);
+    enum cw_err err = cw_api_pairs(call, &filter, &pairs, &n);
     if (err)
         return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
-    return show_all(call->arena, rows, n);
+    return cw_api_pairs_to_json(call->arena, pairs, n);
 }
 
-/* What the pair's state comes to: would a message from the partner's user be let through? */
-static json_t *judge(const struct cw_contact *pair, const struct cw_partner *partner,
-                     bool is_invited, struct cw_arena *arena)
+/* What the rules say now, event by event. */
+static void add_rules(json_t *object, const struct cw_contact_facts *facts)
 {
-    json_t *object = show(arena, pair);
-    if (!is_invited)
-        json_object_set_new(object, "since", json_null());
-    json_object_set_new(object, "invited", json_boolean(is_invited));
+    json_t *rules = json_object();
+    for (int i = CW_CONTACT_MESSAGE_IN; i <= CW_CONTACT_PRESENCE_OUT; i++) {
+        enum cw_contact_event event = (enum cw_contact_event)i;
+        struct cw_contact_verdict verdict;
+        cw_contact_judge(event, facts, &verdict);
+        json_object_set_new(rules, cw_contact_event_name(event),
+                            json_pack("{s:s,s:s,s:s}", "answer",
+                                      cw_contact_answer_name(verdict.answer), "rule", verdict.rule,
+                                      "reason", verdict.reason ? verdict.reason : ""));
+        if (event == CW_CONTACT_MESSAGE_IN)
+            json_object_set_new(object, "may-write",
+                                json_boolean(verdict.answer == CW_CONTACT_ALLOW));
+    }
+    json_object_set_new(object, "rules", rules);
+}
+
+static json_t *show(const struct cw_api_call *call, const struct cw_api_pair *pair,
+                    const struct cw_contact_facts *facts)
+{
+    const struct cw_partner *partner = facts->partner;
+    json_t *object = cw_api_pair_to_json(call->arena, pair);
     json_object_set_new(object, "partner", partner ? cw_json_of_str(partner->domain) : json_null());
     json_object_set_new(object, "type",
                         partner ? json_string(cw_partner_type_name(partner->type)) : json_null());
-    json_object_set_new(object, "may-write",
-                        json_boolean(partner && cw_contact_may_message(partner->type, is_invited)));
+    json_object_set_new(object, "blocked", json_boolean(facts->is_blocked));
+    json_object_set_new(object, "access", json_boolean(facts->has_access));
+    add_rules(object, facts);
     return object;
 }
 
@@ -108,24 +97,26 @@ json_t *cw_api_contact_show(const struct cw_api_call *call, const json_t *in,
                             struct cw_api_problem *problem)
 {
     struct cw_jid user, remote;
-    struct cw_contact *rows;
+    struct cw_api_pair *pairs;
     struct cw_policy *policy = NULL;
+    struct cw_contact_facts facts;
+    json_t *answer = NULL;
     size_t n = 0;
-    if (!address_arg(call, in, "user", &user, problem) ||
-        !address_arg(call, in, "partner", &remote, problem))
+    if (!cw_api_address_arg(call, in, "user", &user, problem) ||
+        !cw_api_address_arg(call, in, "partner", &remote, problem))
         return NULL;
-    struct cw_contact pair = {.local = cw_jid_bare(call->arena, &user),
-                              .remote = cw_jid_bare(call->arena, &remote)};
-    struct cw_contact_filter filter = {.local = pair.local, .remote = pair.remote};
-    enum cw_err err = cw_store_contact_find(call->store, &filter, call->arena, &rows, &n);
+    struct cw_api_pair nothing = {.local = cw_jid_bare(call->arena, &user),
+                                  .remote = cw_jid_bare(call->arena, &remote)};
+    struct cw_contact_filter filter = {.local = nothing.local, .remote = nothing.remote};
+    enum cw_err err = cw_api_pairs(call, &filter, &pairs, &n);
     if (!err)
         err = cw_store_load_policy(call->store, &policy);
-    if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
-    json_t *answer =
-        judge(n ? &rows[0] : &pair, cw_policy_partner(policy, remote.domain), n > 0, call->arena);
+    if (!err)
+        err = cw_api_facts(call->store, policy, &user, &remote, call->arena, &facts);
+    if (!err)
+        answer = show(call, n ? &pairs[0] : &nothing, &facts);
     cw_policy_unref(&policy);
-    return answer;
+    return err ? cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""}) : answer;
 }
 
 json_t *cw_api_contact_remove(const struct cw_api_call *call, const json_t *in,
@@ -133,17 +124,19 @@ json_t *cw_api_contact_remove(const struct cw_api_call *call, const json_t *in,
 {
     struct cw_change change = {.who = call->who, .what_if = call->what_if};
     struct cw_contact_filter filter;
+    struct cw_api_pair *pairs;
     struct cw_contact *rows;
-    size_t n;
+    size_t n, n_rows;
     if (!json_object_get(in, "user") && !json_object_get(in, "partner"))
         return cw_api_refuse(problem, 400, "user", CW_S("user or partner must be given."));
     if (!filter_args(call, in, &filter, problem))
         return NULL;
-    enum cw_err err =
-        cw_store_contact_withdraw(call->store, &change, &filter, call->arena, &rows, &n);
+    enum cw_err err = cw_api_pairs(call, &filter, &pairs, &n);
+    if (!err)
+        err = cw_store_contact_withdraw(call->store, &change, &filter, call->arena, &rows, &n_rows);
     if (err == CW_ERR_NOT_FOUND)
         return cw_api_refuse(problem, 404, "", CW_S("There is no such contact."));
     if (err)
         return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
-    return cw_api_changed(call, show_all(call->arena, rows, n), NULL);
+    return cw_api_changed(call, cw_api_pairs_to_json(call->arena, pairs, n), NULL);
 }

@@ -97,6 +97,23 @@ static const struct cw_api_arg contact_show_args[] = {
     {"user", CW_ARG_TEXT, false, true, "USER@DOMAIN", "", "the local user"},
     {"partner", CW_ARG_TEXT, false, true, "USER@DOMAIN", "", "the partner's user"},
 };
+static const struct cw_api_arg block_args[] = {
+    {"user", CW_ARG_TEXT, false, true, "USER@DOMAIN", "", "the local user"},
+    {"address", CW_ARG_TEXT, true, true, "", "", PARTNER},
+};
+static const struct cw_api_arg blocks_args[] = {
+    {"user", CW_ARG_TEXT, false, false, "USER@DOMAIN", "", "only those of this local user"},
+};
+#define SCOPE                                                                              \
+    {"domain", CW_ARG_DOMAIN, false, false, "", "", "a local domain"},                     \
+    {                                                                                      \
+        "user", CW_ARG_TEXT, false, false, "USER@DOMAIN", "", "a local user; neither: all" \
+    }
+static const struct cw_api_arg access_scope_args[] = {SCOPE};
+static const struct cw_api_arg access_set_args[] = {
+    SCOPE,
+    {"xmpp", CW_ARG_BOOL, false, true, "true|false", "", "may they use the federation?"},
+};
 static const struct cw_api_arg stream_list_args[] = {
     {"partner", CW_ARG_DOMAIN, false, false, "", "", "only streams with this partner"},
     {"direction", CW_ARG_CHOICE, false, false, "inbound|outbound", "", "only these"},
@@ -143,12 +160,27 @@ static const struct cw_api_command commands[] = {
      CW_ADMINISTRATOR, true, ARGS(one_args), .run = cw_api_partner_disable},
     {"partner diagnose", "Show the last attempts to connect, each step, and why they failed",
      CW_VIEWER, false, ARGS(diagnose_args), .run = cw_api_partner_diagnose},
-    {"contact list", "List contacts: the addresses that local users have written to", CW_VIEWER,
+    {"contact list", "List contacts: whom local users have invited, and who sees whom", CW_VIEWER,
      false, ARGS(contact_filter_args), .run = cw_api_contact_list},
-    {"contact show", "Show whether a partner's user may write to a local user", CW_VIEWER, false,
-     ARGS(contact_show_args), .run = cw_api_contact_show},
-    {"contact remove", "Take invitations back, of a user, towards a partner, or both",
+    {"contact show", "Show what is between two users, and what the rules say of them now",
+     CW_VIEWER, false, ARGS(contact_show_args), .run = cw_api_contact_show},
+    {"contact remove",
+     "Take invitations back, of a user, towards a partner, or both; their subscriptions end",
      CW_ADMINISTRATOR, true, ARGS(contact_filter_args), .run = cw_api_contact_remove},
+    {"contact block", "Let a local user hear nothing more from an address or a domain",
+     CW_ADMINISTRATOR, true, ARGS(block_args), .run = cw_api_contact_block},
+    {"contact unblock", "Take a block back", CW_ADMINISTRATOR, true, ARGS(block_args),
+     .run = cw_api_contact_unblock},
+    {"contact blocks", "List what local users have blocked", CW_VIEWER, false, ARGS(blocks_args),
+     .run = cw_api_contact_blocks},
+    {"access get", "Show whether a local user may use the federation, and by which rule", CW_VIEWER,
+     false, ARGS(access_scope_args), .run = cw_api_access_get},
+    {"access set", "Allow or deny the federation to a user, to a local domain, or to all",
+     CW_ADMINISTRATOR, true, ARGS(access_set_args), .run = cw_api_access_set},
+    {"access unset", "Remove a rule; the next wider one counts", CW_ADMINISTRATOR, true,
+     ARGS(access_scope_args), .run = cw_api_access_unset},
+    {"access list", "List the rules on who may use the federation", CW_VIEWER, false,
+     .run = cw_api_access_list},
     {"settings get", "Show settings", CW_VIEWER, false, ARGS(settings_get_args),
      .run = cw_api_settings_get},
     {"settings set", "Change settings, all that are given or none", CW_ADMINISTRATOR, true,

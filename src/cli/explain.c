@@ -28,13 +28,16 @@ static const struct question {
      "Whether a SIP message on standard input would be taken"},
     {"translate", cw_explain_translate, "--local-domain D [--state FILE]",
      "What goes out for the stanza or SIP message on standard input"},
+    {"access", cw_explain_access, "--from ADDRESS --to ADDRESS [--event message|presence]",
+     "Whether a user may write to another, or see him; reads the configuration and the store"},
 };
 #define N_QUESTIONS (sizeof(questions) / sizeof(questions[0]))
 
 static void help(void)
 {
     puts("usage: causeway explain QUESTION [--json]\n\n"
-         "Shows what the program would do, by its own functions, without network or store.\n");
+         "Shows what the program would do, by its own functions, without network; and without\n"
+         "configuration or store unless it says so.\n");
     for (size_t i = 0; i < N_QUESTIONS; i++)
         printf("  %s %s\n      %s\n", questions[i].name, questions[i].usage, questions[i].summary);
     puts("\nAn argument \"-\" is read from standard input.");

@@ -14,6 +14,7 @@ int cw_explain_error(int argc, char **argv);
 int cw_explain_dialback_key(int argc, char **argv);
 int cw_explain_sip_message(int argc, char **argv);
 int cw_explain_translate(int argc, char **argv);
+int cw_explain_access(int argc, char **argv);
 
 /* Dispatches `causeway explain COMMAND ...`; argv[0] is "explain". */
 int cw_explain_main(int argc, char **argv);

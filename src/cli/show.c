@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "cli/command.h"
+#include "cli/show_contact.h"
 #include "conf/policy_json.h"
 
 static int characters(const char *text)
@@ -161,19 +162,6 @@ static void show_members(const json_t *object)
     }
 }
 
-static void show_contacts(const json_t *list)
-{
-    size_t i;
-    json_t *contact;
-    json_array_foreach(list, i, contact)
-    {
-        cw_show_clean(text_member(contact, "user"));
-        putchar(' ');
-        cw_show_clean(text_member(contact, "contact"));
-        printf(" since %s\n", text_member(contact, "since"));
-    }
-}
-
 /* The members that differ, each as "name: before -> after". */
 static void show_difference(const json_t *before, const json_t *after)
 {
@@ -210,8 +198,8 @@ static void show_change(const struct cw_api_command *command, const json_t *answ
         show_field(subject, "domain");
     }
     putchar('\n');
-    if (json_object_get(before, "contacts"))
-        show_contacts(json_object_get(before, "contacts"));
+    if (cw_show_contact_change(before, after))
+        ;
     else if (!json_is_object(before))
         show_partner(after);
     else if (json_is_object(after))
@@ -229,7 +217,15 @@ void cw_show_answer(const struct cw_api_command *command, const json_t *answer)
     else if (json_object_get(answer, "partners"))
         show_list(json_object_get(answer, "partners"));
     else if (json_object_get(answer, "contacts"))
-        show_contacts(json_object_get(answer, "contacts"));
+        cw_show_contacts(json_object_get(answer, "contacts"));
+    else if (json_object_get(answer, "contact"))
+        cw_show_contact(answer);
+    else if (json_object_get(answer, "blocks"))
+        cw_show_blocks(json_object_get(answer, "blocks"));
+    else if (json_object_get(answer, "rules"))
+        cw_show_access_rules(json_object_get(answer, "rules"));
+    else if (json_object_get(answer, "scope"))
+        cw_show_access(answer);
     else if (json_object_get(answer, "domain"))
         show_partner(answer);
     else

@@ -10,63 +10,7 @@
 
 #include <cmocka.h>
 
-#include "api/api.h"
-
-static const struct cw_str locals[] = {CW_STR("contoso.test")};
-
-struct fixture {
-    char directory[32];
-    char path[64];
-    struct cw_store *store;
-    struct cw_arena arena;
-    struct cw_api_call call;
-    struct cw_api_problem problem;
-};
-
-static int setup(void **state)
-{
-    struct fixture *f = cw_alloc(sizeof(*f));
-    struct cw_refusal refusal;
-    strcpy(f->directory, "/tmp/cw-api-XXXXXX");
-    assert_non_null(mkdtemp(f->directory));
-    snprintf(f->path, sizeof(f->path), "%s/s.db", f->directory);
-    struct cw_store_options options = {f->path, locals, 1};
-    assert_int_equal(cw_store_open(&options, &f->store, &f->arena, &refusal), CW_OK);
-    f->call = (struct cw_api_call){f->store, &f->arena, "test", CW_ADMINISTRATOR, false};
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    cw_store_close(&f->store);
-    assert_int_equal(unlink(f->path), 0);
-    assert_int_equal(rmdir(f->directory), 0);
-    cw_arena_free(&f->arena);
-    cw_free(f);
-    return 0;
-}
-
-static json_t *run(struct fixture *f, const char *command, const char *arguments)
-{
-    const struct cw_api_command *row = cw_api_find(cw_str_of(command));
-    json_error_t error;
-    json_t *in = json_loads(arguments, 0, &error);
-    if (!row || !in)
-        fail_msg("%s %s: no such command, or no JSON: %s", command, arguments, error.text);
-    json_t *answer = cw_api_run(row, &f->call, in, &f->problem);
-    json_decref(in);
-    return answer;
-}
-
-static json_t *must(struct fixture *f, const char *command, const char *arguments)
-{
-    json_t *answer = run(f, command, arguments);
-    if (!answer)
-        fail_msg("%s %s: %.*s", command, arguments, CW_ARG(f->problem.sentence));
-    return answer;
-}
+#include "fixture.h"
 
 static void prepare(struct fixture *f)
 {
@@ -76,13 +20,7 @@ static void prepare(struct fixture *f)
 #define NEW     "partner new"
 #define SET     "partner set"
 #define SETTING "settings set"
-#define REMOVE  "contact remove"
 
-struct refusal_row {
-    const char *name, *command, *arguments;
-    int status;
-    const char *field, *sentence;
-};
 static const struct refusal_row refusals[] = {
     {"SASL without TLS", NEW, "{\"domain\":\"x.test\",\"tls\":\"NotSupported\"}", 400, "tls",
      "SASL needs TLS: set TLS to Required or Optional, or SASL to NotSupported"},
@@ -156,37 +94,13 @@ static const struct refusal_row refusals[] = {
      "stanza-size-limit-before-authentication",
      "The stanza size limit before authentication is above stanza-size-limit: lower it, or raise "
      "the other."},
-    {"nobody's contacts", REMOVE, "{}", 400, "user", "user or partner must be given."},
-    {"no such contact", REMOVE, "{\"partner\":\"a.test\"}", 404, "", "There is no such contact."},
-    {"a user without a name", REMOVE, "{\"user\":\"contoso.test\"}", 400, "user",
-     "\"contoso.test\" is not an address (user@domain)."},
-    {"a user with a resource", "contact list", "{\"user\":\"a@contoso.test/x\"}", 400, "user",
-     "\"a@contoso.test/x\" is not an address (user@domain)."},
-    {"a partner that is none", "contact list", "{\"partner\":\"a b\"}", 400, "partner",
-     "\"a b\" is neither an address nor a valid domain name."},
-    {"show needs two", "contact show", "{\"user\":\"a@contoso.test\"}", 400, "partner",
-     "partner must be given."},
-    {"show needs addresses", "contact show", "{\"user\":\"a@contoso.test\",\"partner\":\"a.test\"}",
-     400, "partner", "\"a.test\" is not an address (user@domain)."},
 };
 
 static void test_refusals(void **state)
 {
     struct fixture *f = *state;
-    uint64_t before, after;
     prepare(f);
-    assert_int_equal(cw_store_version(f->store, &before), CW_OK);
-    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-        const struct refusal_row *row = &refusals[i];
-        json_t *answer = run(f, row->command, row->arguments);
-        if (answer || f->problem.status != row->status ||
-            strcmp(f->problem.field, row->field) != 0 ||
-            !cw_str_eq_cstr(f->problem.sentence, row->sentence))
-            fail_msg("%s: %d [%s] \"%.*s\"", row->name, f->problem.status, f->problem.field,
-                     CW_ARG(f->problem.sentence));
-    }
-    assert_int_equal(cw_store_version(f->store, &after), CW_OK);
-    assert_int_equal(before, after);
+    assert_refusals(f, refusals, sizeof(refusals) / sizeof(refusals[0]));
 }
 
 static void test_permissions(void **state)
@@ -225,17 +139,6 @@ static void test_rows(void **state)
         }
     }
     assert_null(cw_api_find(CW_S("partner")));
-}
-
-static void assert_json(const json_t *value, const char *expected)
-{
-    json_t *wanted = json_loads(expected, JSON_DECODE_ANY, NULL);
-    char *got = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    assert_non_null(wanted);
-    if (!json_equal(value, wanted))
-        fail_msg("%s is not %s", got, expected);
-    free(got);
-    json_decref(wanted);
 }
 
 static void test_new(void **state)
@@ -368,42 +271,6 @@ static void test_rotation(void **state)
     assert_true(cw_str_is_empty(second.dialback_secret_previous));
 }
 
-#define PAIR "{\"user\":\"Alice@contoso.test\",\"partner\":\"j@a.test\"}"
-
-static void assert_may_write(struct fixture *f, const char *type, bool is_invited, bool may_write)
-{
-    char change[128];
-    snprintf(change, sizeof(change), "{\"domain\":\"a.test\",\"type\":\"%s\"}", type);
-    json_decref(must(f, SET, change));
-    json_t *answer = must(f, "contact show", PAIR);
-    if (json_is_true(json_object_get(answer, "invited")) != is_invited ||
-        json_is_true(json_object_get(answer, "may-write")) != may_write)
-        fail_msg("%s: %s", type, json_dumps(answer, JSON_COMPACT));
-    json_decref(answer);
-}
-
-static void test_contacts(void **state)
-{
-    struct fixture *f = *state;
-    prepare(f);
-    assert_may_write(f, "Federated", false, true);
-    assert_may_write(f, "PublicVerified", false, true);
-    assert_may_write(f, "PublicUnverified", false, false);
-    assert_int_equal(
-        cw_store_contact_add(f->store, CW_S("alice@contoso.test"), CW_S("j@a.test"), 1700000000),
-        CW_OK);
-    assert_may_write(f, "PublicUnverified", true, true);
-    json_t *answer = must(f, "contact list", "{\"partner\":\"A.test\"}");
-    assert_json(answer, "{\"contacts\":[{\"user\":\"alice@contoso.test\",\"contact\":"
-                        "\"j@a.test\",\"since\":\"2023-11-14T22:13:20Z\"}]}");
-    json_decref(answer);
-    json_decref(must(f, REMOVE, PAIR));
-    assert_may_write(f, "PublicUnverified", false, false);
-    answer = must(f, "contact list", "{}");
-    assert_json(answer, "{\"contacts\":[]}");
-    json_decref(answer);
-}
-
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -417,7 +284,6 @@ int main(void)
         TEST(test_enable_and_remove),
         TEST(test_list),
         TEST(test_rotation),
-        TEST(test_contacts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,45 +85,130 @@ bool cw_media_type_parse(struct cw_arena *arena, struct cw_str content_type,
     return rest.n == 0;
 }
 
+bool cw_media_type_is_listed(struct cw_arena *arena, struct cw_str accept, struct cw_str type)
+{
+    while (accept.n) {
+        struct cw_media_type media;
+        ptrdiff_t comma = cw_str_index(accept, ',');
+        struct cw_str one = comma < 0 ? accept : cw_str_sub(accept, 0, (size_t)comma);
+        accept = comma < 0 ? CW_S("") : cw_str_sub(accept, (size_t)comma + 1, accept.n);
+        if (cw_media_type_parse(arena, one, &media) &&
+            cw_str_eq_nocase(
+                cw_arena_printf(arena, "%.*s/%.*s", CW_ARG(media.type), CW_ARG(media.subtype)),
+                type))
+            return true;
+    }
+    return false;
+}
+
+/* --- bodies -----------------------------------------------------------------------------------*/
+
+/* A body, of the request or of the envelope in it. */
+struct part {
+    struct cw_str type, encoding, body;
+};
+
 static int refuse(struct cw_sip_response *out, int status, const char *reason)
 {
     *out = (struct cw_sip_response){.status = status, .reason_phrase = cw_str_of(reason)};
     if (status == 415)
-        out->accept = CW_S("text/plain");
+        out->accept = CW_CONTENT_ACCEPT;
     return status;
 }
 
-int cw_content_text(struct cw_arena *arena, const struct cw_sip_request *request,
-                    struct cw_str *text, struct cw_sip_response *refusal)
+static int read_text(struct cw_arena *arena, const struct part *part, struct cw_str charset,
+                     struct cw_content *out, struct cw_sip_response *refusal)
+{
+    struct cw_str decoded;
+    out->kind = CW_CONTENT_TEXT;
+    /* RFC 3261 section 7.4.1: text is UTF-8 when nothing else is said. */
+    if (!cw_str_is_present(charset))
+        charset = CW_S("utf-8");
+    if (!cw_text_from_charset(arena, part->body, charset, &decoded)) {
+        refuse(refusal, 415, "Unsupported Charset");
+        refusal->accept = CW_S("text/plain;charset=utf-8");
+        return 415;
+    }
+    out->text = cw_text_xml(arena, decoded);
+    return 0;
+}
+
+static int read_composing(struct cw_arena *arena, const struct part *part, struct cw_content *out,
+                          struct cw_sip_response *refusal)
+{
+    enum cw_composing_fault fault = cw_composing_parse(arena, part->body, &out->composing);
+    out->kind = CW_CONTENT_COMPOSING;
+    return fault ? refuse(refusal, fault == CW_COMPOSING_TOO_LARGE ? 413 : 400,
+                          cw_composing_fault_text(fault))
+                 : 0;
+}
+
+static int read_report(struct cw_arena *arena, const struct part *part, struct cw_content *out,
+                       struct cw_sip_response *refusal)
+{
+    enum cw_imdn_fault fault = cw_imdn_parse(arena, part->body, &out->report);
+    out->kind = CW_CONTENT_REPORT;
+    return fault
+               ? refuse(refusal, fault == CW_IMDN_TOO_LARGE ? 413 : 400, cw_imdn_fault_text(fault))
+               : 0;
+}
+
+static int read_part(struct cw_arena *, const struct part *, struct cw_content *,
+                     struct cw_sip_response *refusal);
+
+/* One envelope: another inside it is content that is not taken. */
+static int read_envelope(struct cw_arena *arena, const struct part *part, struct cw_content *out,
+                         struct cw_sip_response *refusal)
+{
+    enum cw_cpim_fault fault = cw_cpim_parse(arena, part->body, &out->cpim);
+    if (fault)
+        return refuse(refusal, fault == CW_CPIM_MALFORMED ? 400 : 415, cw_cpim_fault_text(fault));
+    const struct cw_cpim *cpim = &out->cpim;
+    const struct part inner = {
+        .type = cw_str_is_present(cpim->content_type) ? cpim->content_type : CW_S("text/plain"),
+        .encoding = cpim->content_encoding,
+        .body = cpim->body,
+    };
+    out->is_wrapped = true;
+    return read_part(arena, &inner, out, refusal);
+}
+
+static int read_part(struct cw_arena *arena, const struct part *part, struct cw_content *out,
+                     struct cw_sip_response *refusal)
 {
     struct cw_media_type media;
-    struct cw_str decoded;
 
-    if (request->content_encoding.n &&
-        !cw_str_eq_nocase(cw_str_trim(request->content_encoding), CW_S("identity"))) {
+    if (part->encoding.n && !cw_str_eq_nocase(cw_str_trim(part->encoding), CW_S("identity"))) {
         refuse(refusal, 415, "Unsupported Content-Encoding");
         refusal->accept = CW_STR_NONE;
         refusal->accept_encoding = CW_S("identity");
         return 415;
     }
-    if (!cw_str_is_present(request->content_type)) {
-        *text = CW_S("");
-        return request->body.n ? refuse(refusal, 400, "Missing Content-Type") : 0;
-    }
-    if (!cw_media_type_parse(arena, request->content_type, &media))
+    if (!cw_str_is_present(part->type))
+        return part->body.n ? refuse(refusal, 400, "Missing Content-Type") : 0;
+    if (!cw_media_type_parse(arena, part->type, &media))
         return refuse(refusal, 400, "Malformed Content-Type");
-    if (!cw_str_eq_nocase(media.type, CW_S("text")) ||
-        !cw_str_eq_nocase(media.subtype, CW_S("plain")))
-        return refuse(refusal, 415, "Unsupported Media Type");
-    /* RFC 3261 section 7.4.1: text is UTF-8 when nothing else is said. */
-    if (!cw_str_is_present(media.charset))
-        media.charset = CW_S("utf-8");
-    struct cw_str body = cw_str_is_present(request->body) ? request->body : CW_S("");
-    if (!cw_text_from_charset(arena, body, media.charset, &decoded)) {
-        refuse(refusal, 415, "Unsupported Charset");
-        refusal->accept = CW_S("text/plain;charset=utf-8");
-        return 415;
-    }
-    *text = cw_text_xml(arena, decoded);
-    return 0;
+    struct cw_str type =
+        cw_arena_printf(arena, "%.*s/%.*s", CW_ARG(media.type), CW_ARG(media.subtype));
+    if (cw_str_eq_nocase(type, CW_S("text/plain")))
+        return read_text(arena, part, media.charset, out, refusal);
+    if (cw_str_eq_nocase(type, CW_COMPOSING_TYPE))
+        return read_composing(arena, part, out, refusal);
+    if (cw_str_eq_nocase(type, CW_IMDN_TYPE))
+        return read_report(arena, part, out, refusal);
+    if (cw_str_eq_nocase(type, CW_CPIM_TYPE) && !out->is_wrapped)
+        return read_envelope(arena, part, out, refusal);
+    return refuse(refusal, 415, "Unsupported Media Type");
+}
+
+int cw_content_read(struct cw_arena *arena, const struct cw_sip_request *request,
+                    struct cw_content *out, struct cw_sip_response *refusal)
+{
+    const struct part whole = {
+        .type = request->content_type,
+        .encoding = request->content_encoding,
+        .body = cw_str_is_present(request->body) ? request->body : CW_S(""),
+    };
+    *out = (struct cw_content){.text = CW_S("")};
+    return read_part(arena, &whole, out, refusal);
 }

@@ -96,35 +96,43 @@ static bool is_call_id(struct cw_str text)
 /* A thread that can be a Call-ID is one (table 1).  Another thread gets a name of its own for each
  * pair of users, so that a conversation stays together and nobody walks into another's.  Without a
  * thread the stanza is its own conversation. */
+struct cw_str cw_message_call_id(struct cw_arena *arena, struct cw_str thread,
+                                 struct cw_str from_uri, struct cw_str to_uri)
+{
+    if (!thread.n)
+        return CW_STR_NONE;
+    if (is_call_id(thread))
+        return thread;
+    const struct cw_str parts[] = {CW_STR("thread"), thread, from_uri, to_uri};
+    return cw_text_digest(arena, parts, 4);
+}
+
 static struct cw_str call_id_of(struct cw_arena *arena, const struct texts *texts,
                                 const struct cw_sip_request *request, struct cw_str identity)
 {
-    if (is_call_id(texts->thread))
-        return texts->thread;
-    if (!texts->thread.n) {
-        const struct cw_str parts[] = {CW_STR("call-id"), identity};
-        return cw_text_digest(arena, parts, 2);
-    }
-    const struct cw_str parts[] = {CW_STR("thread"), texts->thread, request->from_uri,
-                                   request->to_uri};
-    return cw_text_digest(arena, parts, 4);
+    const struct cw_str parts[] = {CW_STR("call-id"), identity};
+    return texts->thread.n
+               ? cw_message_call_id(arena, texts->thread, request->from_uri, request->to_uri)
+               : cw_text_digest(arena, parts, 2);
 }
 
 /* Call-ID, tag and branch follow from the stanza alone.  The tag differs from message to message:
  * those of one thread share Call-ID and CSeq, and a third thing has to keep a proxy from taking
  * them for one merged request (RFC 3261 section 8.2.2.2). */
 static void name_request(struct cw_arena *arena, const struct cw_xml *stanza,
-                         const struct texts *texts, struct cw_str seed,
+                         const struct texts *texts, const struct cw_message_options *options,
                          struct cw_message_to_sip *out)
 {
     struct cw_sip_request *request = &out->request;
+    struct cw_str seed = options->call_id_seed;
+    bool is_second = options->is_second;
     const struct cw_str parts[] = {
         seed,           cw_xml_attr(stanza, "id"), request->from_uri, request->to_uri,
         texts->subject, texts->body_text,          texts->thread,
     };
     struct cw_str identity = cw_text_digest(arena, parts, sizeof(parts) / sizeof(parts[0]));
-    const struct cw_str tag_parts[] = {CW_STR("tag"), identity};
-    const struct cw_str branch_parts[] = {CW_STR("branch"), identity};
+    const struct cw_str tag_parts[] = {is_second ? CW_S("tag 2") : CW_S("tag"), identity};
+    const struct cw_str branch_parts[] = {is_second ? CW_S("branch 2") : CW_S("branch"), identity};
 
     request->call_id = call_id_of(arena, texts, request, identity);
     request->from_tag = cw_str_sub(cw_text_digest(arena, tag_parts, 2), 0, 16);
@@ -151,6 +159,48 @@ static size_t request_size(const struct cw_sip_request *request, size_t overhead
            field_size("Content-Type", request->content_type) +
            strlen("Content-Length: 00000\r\n\r\n") + request->body.n +
            (overhead ? overhead : DEFAULT_OVERHEAD_BYTES);
+}
+
+static bool is_too_long(const struct cw_sip_request *request,
+                        const struct cw_message_options *options)
+{
+    return options->max_sip_bytes &&
+           request_size(request, options->sip_overhead_bytes) > options->max_sip_bytes;
+}
+
+/* Receipts */
+
+/* Puts the text into an envelope that asks for reports (RFC 5438 section 7.1.1), unless it would be
+ * too long in it.  What the report names is a name of this one stanza that nobody can guess who has
+ * not seen the request. */
+static void ask_for_report(struct cw_arena *arena, const struct cw_xml *stanza,
+                           const struct cw_message_options *options, struct cw_message_to_sip *out)
+{
+    struct cw_signals signals;
+    struct cw_buf text = {0};
+    const struct cw_str parts[] = {CW_STR("message-id"), options->call_id_seed, out->branch};
+
+    cw_signals_read(stanza, &signals);
+    if (!signals.asks_receipt || !cw_str_is_present(options->date_time))
+        return;
+    struct cw_sip_request wrapped = out->request;
+    const struct cw_cpim cpim = {
+        .from_uri = wrapped.from_uri,
+        .to_uri = wrapped.to_uri,
+        .date_time = options->date_time,
+        .message_id = cw_text_digest(arena, parts, 3),
+        .asks = CW_CPIM_POSITIVE_DELIVERY | CW_CPIM_NEGATIVE_DELIVERY,
+        .content_type = wrapped.content_type,
+        .body = wrapped.body,
+    };
+    cw_cpim_write(&text, &cpim);
+    wrapped.content_type = CW_CPIM_TYPE;
+    wrapped.body = cw_arena_dup(arena, cw_buf_str(&text));
+    cw_buf_free(&text);
+    if (is_too_long(&wrapped, options))
+        return;
+    out->request = wrapped;
+    out->message_id = cpim.message_id;
 }
 
 /* The whole */
@@ -232,9 +282,10 @@ void cw_message_to_sip(struct cw_arena *arena, const struct cw_xml *stanza,
     }
     *out = (struct cw_message_to_sip){.outcome = CW_XLATE_SEND};
     fill_request(arena, &from, &to, &texts, &out->request);
-    name_request(arena, stanza, &texts, options->call_id_seed, out);
-    if (options->max_sip_bytes &&
-        request_size(&out->request, options->sip_overhead_bytes) > options->max_sip_bytes)
+    name_request(arena, stanza, &texts, options, out);
+    if (is_too_long(&out->request, options))
         cw_message_refuse(arena, stanza, CW_STANZA_POLICY_VIOLATION,
                           "the message is too long for the SIP side", out);
+    else
+        ask_for_report(arena, stanza, options, out);
 }

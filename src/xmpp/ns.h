@@ -21,6 +21,8 @@
 #define CW_NS_PING          CW_S("urn:xmpp:ping")
 #define CW_NS_DISCO_INFO    CW_S("http://jabber.org/protocol/disco#info")
 #define CW_NS_VERSION       CW_S("jabber:iq:version")
+#define CW_NS_CHAT_STATES   CW_S("http://jabber.org/protocol/chatstates")
+#define CW_NS_RECEIPTS      CW_S("urn:xmpp:receipts")
 #define CW_NS_LINK          CW_S("urn:causeway:link:1")
 
 #endif

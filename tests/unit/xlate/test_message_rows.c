@@ -278,12 +278,34 @@ static const struct content_row {
     {"unknown charset", CW_STR("text/plain;charset=utf-7"), CW_STR("x"), 415, CW_STR("")},
     {"html", CW_STR("text/html"), CW_STR("x"), 415, CW_STR("")},
     {"plain in a parameter", CW_STR("image/png;x=\"text/plain\""), CW_STR("x"), 415, CW_STR("")},
-    /* M16, M17: whoever is named inside, nothing inside is looked at. */
+    /* M16, M17: nobody is named inside who did not send it; one envelope is opened, no more. */
     {"CPIM", CW_STR("message/cpim"),
-     CW_STR("From: <im:boss@example.net>\r\nDateTime: 1970-01-01T00:00:00Z\r\n\r\n"
+     CW_STR("To: <im:x@y.example>\r\nDateTime: 1970-01-01T00:00:00Z\r\n\r\n"
+            "Content-Type: text/plain;charset=iso-8859-1\r\n\r\n\xFC"),
+     0, CW_STR("\u00fc")},
+    {"CPIM of somebody else", CW_STR("message/cpim"),
+     CW_STR("From: <im:boss@example.net>\r\n\r\nContent-Type: text/plain\r\n\r\nx"), 403,
+     CW_STR("")},
+    {"CPIM of an address that is none", CW_STR("message/cpim"),
+     CW_STR("From: <tel:+1>\r\n\r\nContent-Type: text/plain\r\n\r\nx"), 403, CW_STR("")},
+    {"CPIM of anonymous", CW_STR("message/cpim"),
+     CW_STR("From: <sip:anonymous@anonymous.invalid>\r\n\r\nContent-Type: text/plain\r\n\r\nx"), 0,
+     CW_STR("x")},
+    {"CPIM without a blank line", CW_STR("Message/CPIM"), CW_STR("From: x"), 400, CW_STR("")},
+    {"CPIM in CPIM", CW_STR("message/cpim"),
+     CW_STR("NS: a <b:c>\r\n\r\nContent-Type: message/cpim\r\n\r\n\r\n"
             "Content-Type: text/plain\r\n\r\nx"),
      415, CW_STR("")},
-    {"CPIM without a blank line", CW_STR("Message/CPIM"), CW_STR("From: x"), 415, CW_STR("")},
+    {"CPIM with a multipart", CW_STR("message/cpim"),
+     CW_STR("NS: a <b:c>\r\n\r\nContent-Type: multipart/mixed;boundary=b\r\n\r\n--b--"), 415,
+     CW_STR("")},
+    {"CPIM with compressed content", CW_STR("message/cpim"),
+     CW_STR("NS: a <b:c>\r\n\r\nContent-Type: text/plain\r\nContent-Encoding: identity"
+            "\r\nContent-Type: text/html\r\n\r\nx"),
+     0, CW_STR("x")},
+    {"a report without a document", CW_STR("message/imdn+xml"), CW_STR("x"), 400, CW_STR("")},
+    {"a state without a document", CW_STR("application/im-iscomposing+xml"), CW_STR("x"), 400,
+     CW_STR("")},
     {"multipart", CW_STR("multipart/alternative;boundary=b"),
      CW_STR("--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--"), 415, CW_STR("")},
     {"multipart without a boundary", CW_STR("multipart/mixed"), CW_STR("x"), 415, CW_STR("")},

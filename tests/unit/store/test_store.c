@@ -12,50 +12,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
-#include "store/store.h"
-
-static const struct cw_str locals[] = {CW_STR("contoso.test"), CW_STR("xn--bcher-kva.test")};
-static const struct cw_change change = {.who = "test"};
-
-struct fixture {
-    char directory[32];
-    char path[64];
-    struct cw_store *store;
-    struct cw_arena arena;
-    struct cw_refusal refusal;
-};
-
-static enum cw_err open_store(struct fixture *f, struct cw_store **out)
-{
-    struct cw_store_options options = {f->path, locals, 2};
-    return cw_store_open(&options, out, &f->arena, &f->refusal);
-}
-
-static int setup(void **state)
-{
-    struct fixture *f = cw_alloc(sizeof(*f));
-    strcpy(f->directory, "/tmp/cw-store-XXXXXX");
-    assert_non_null(mkdtemp(f->directory));
-    snprintf(f->path, sizeof(f->path), "%s/s.db", f->directory);
-    assert_int_equal(open_store(f, &f->store), CW_OK);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
-    cw_store_close(&f->store);
-    for (size_t i = 0; i < 3; i++)
-        unlink(cw_arena_printf(&f->arena, "%s%s", f->path, suffixes[i]).p);
-    assert_int_equal(rmdir(f->directory), 0);
-    cw_arena_free(&f->arena);
-    cw_free(f);
-    return 0;
-}
+#include "fixture.h"
 
 /* Names separated by spaces: the primary, then the additionals. */
 static struct cw_partner partner_of(struct fixture *f, const char *domains)
@@ -86,21 +44,6 @@ static void assert_sentence(struct fixture *f, const char *name, const char *sen
 {
     if (!cw_str_eq_cstr(f->refusal.sentence, sentence))
         fail_msg("%s: \"%.*s\", not \"%s\"", name, CW_ARG(f->refusal.sentence), sentence);
-}
-
-static uint64_t version_of(struct cw_store *store)
-{
-    uint64_t version = 0;
-    assert_int_equal(cw_store_version(store, &version), CW_OK);
-    return version;
-}
-
-static size_t audit_rows(struct fixture *f)
-{
-    struct cw_audit_row *rows;
-    size_t n;
-    assert_int_equal(cw_store_audit_list(f->store, 1000, &f->arena, &rows, &n), CW_OK);
-    return n;
 }
 
 static void test_partner_round_trip(void **state)
@@ -480,29 +423,49 @@ static void assert_refused(struct fixture *f, const char *name, const char *part
         fail_msg("%s: %d \"%.*s\"", name, (int)err, CW_ARG(f->refusal.sentence));
 }
 
-static void sql(struct fixture *f, const char *text)
+/* Undoes a step of the schema, and those after it. */
+static void go_back(struct fixture *f, int version)
 {
-    sqlite3 *db;
-    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    static const char *const undo[] = {
+        "ALTER TABLE partner DROP COLUMN trust_anchor;"
+        "ALTER TABLE partner DROP COLUMN pinned_keys; PRAGMA user_version=1",
+        "DROP TABLE access; DROP TABLE block; DROP TABLE subscription; DROP TABLE dialog;"
+        "DROP TABLE withdrawal; PRAGMA user_version=2",
+    };
+    for (int step = sizeof(undo) / sizeof(undo[0]); step >= version; step--)
+        sql(f, undo[step - 1]);
 }
 
-/* A store of the first schema keeps what it has and gets the columns that came later. */
+/* A store of an older schema keeps what it has and gets what came later. */
 static void test_older_schema(void **state)
 {
     struct fixture *f = *state;
     struct cw_partner_row row;
     assert_int_equal(add(f, "a.test b.test"), CW_OK);
-    cw_store_close(&f->store);
-    sql(f, "ALTER TABLE partner DROP COLUMN trust_anchor;"
-           "ALTER TABLE partner DROP COLUMN pinned_keys; PRAGMA user_version=1");
-    assert_int_equal(open_store(f, &f->store), CW_OK);
-    assert_int_equal(cw_store_partner_get(f->store, CW_S("a.test"), &f->arena, &row), CW_OK);
-    assert_int_equal(row.partner.n_additional, 1);
-    assert_true(cw_str_is_present(row.partner.trust_anchor));
-    assert_true(cw_str_is_empty(row.partner.trust_anchor));
-    assert_int_equal(row.partner.n_pinned_keys, 0);
+    assert_int_equal(
+        cw_store_contact_add(f->store, CW_S("alice@contoso.test"), CW_S("j@a.test"), 7), CW_OK);
+    for (int version = 1; version <= 2; version++) {
+        struct cw_access_rule *rules;
+        struct cw_store_dialog *dialogs;
+        bool has;
+        size_t n;
+        cw_store_close(&f->store);
+        go_back(f, version);
+        assert_int_equal(open_store(f, &f->store), CW_OK);
+        assert_int_equal(cw_store_partner_get(f->store, CW_S("a.test"), &f->arena, &row), CW_OK);
+        assert_int_equal(row.partner.n_additional, 1);
+        assert_true(cw_str_is_present(row.partner.trust_anchor));
+        assert_true(cw_str_is_empty(row.partner.trust_anchor));
+        assert_int_equal(row.partner.n_pinned_keys, 0);
+        assert_int_equal(
+            cw_store_contact_has(f->store, CW_S("alice@contoso.test"), CW_S("j@a.test"), &has),
+            CW_OK);
+        assert_true(has);
+        assert_int_equal(cw_store_access_list(f->store, &f->arena, &rules, &n), CW_OK);
+        assert_int_equal(n, 0);
+        assert_int_equal(cw_store_dialog_list(f->store, &f->arena, &dialogs, &n), CW_OK);
+        assert_int_equal(n, 0);
+    }
 }
 
 static void test_open_refusals(void **state)

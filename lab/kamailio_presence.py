@@ -124,6 +124,12 @@ modparam("presence_xml", "integrated_xcap_server", 1)
             return database.execute(
                 "SELECT count(*) FROM active_watchers WHERE expires > strftime('%s')").fetchone()[0]
 
+    def asked_at(self, expires: int = 3600) -> list:
+        """When each subscription was made or refreshed, in seconds, if for that long."""
+        with self._open() as database:
+            return [at - expires for at, in
+                    database.execute("SELECT expires FROM active_watchers")]
+
     def _watchers(self, user: str):
         names = {1: "active", 2: "pending", 3: "terminated", 4: "waiting"}
         with self._open() as database:

@@ -146,7 +146,11 @@ class Lab:
             client.stop()
         self._clients.clear()
 
-    def _client(self, name: str, make):
+    def sign_out(self, name: str, resource: str = "lab") -> None:
+        """Ends that XMPP client; the next call of `xmpp` makes a new one."""
+        self._clients.pop((name, resource)).stop()
+
+    def _client(self, name, make):
         if name not in self._clients:
             self._clients[name] = self._stack.enter_context(make())
         return self._clients[name]

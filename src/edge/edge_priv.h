@@ -282,8 +282,10 @@ void edge_gateway_free(struct edge_gateway **);
 void edge_gateway_reload(struct edge_gateway *);
 /* A partner's stanza, from its domain `remote`, for a user behind the gateway: kept until its
  * outcome is known; one beyond the partner's share is bounced (gateway.c says what of presence). */
-void edge_gateway_deliver(struct edge_gateway *, struct cw_str remote, const struct cw_xml *stanza);
-/* To every gateway that is up: that pair's streams ended as when a server dies. */
+void edge_gateway_deliver(struct edge_gateway *, struct cw_str local, struct cw_str remote,
+                          const struct cw_xml *stanza);
+/* To every gateway that is up: that pair's streams ended as when a server dies, or some of its
+ * presence was dropped. */
 void edge_gateway_ended(struct edge_gateway *, struct cw_str local, struct cw_str remote);
 void edge_gateway_outcome(struct edge_gateway *, uint64_t n, enum cw_link_reason,
                           struct cw_str text);

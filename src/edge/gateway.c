@@ -2,8 +2,8 @@
  * that has its addressee (link.c) and kept until its outcome comes.  When that link breaks it goes
  * to another gateway, or waits for one: whoever comes within `link-hold` gets it under the same
  * number, otherwise its sender gets an error; of presence only those who ask get one, the rest is
- * asked for anew when the gateway is back.  What gateways ask to be sent is sent once and its
- * outcome told to all who asked (recent.h).  No message is dropped in silence. */
+ * asked for anew when the gateway is back, or has room again.  What gateways ask to be sent is sent
+ * once and its outcome told to all who asked (recent.h).  No message is dropped in silence. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -41,6 +41,14 @@ struct unresolved {
 };
 TAILQ_HEAD(unresolved_list, unresolved);
 
+/* A pair of domains of whose presence something was dropped for want of room. */
+struct missed {
+    TAILQ_ENTRY(missed) link;
+    struct cw_arena arena;
+    struct cw_str local, remote, partner; /* partner: its primary domain */
+};
+TAILQ_HEAD(missed_list, missed);
+
 struct edge_gateway {
     struct edge *edge;
     struct edge_links *links;
@@ -51,8 +59,9 @@ struct edge_gateway {
     uint64_t last_n;
     struct unresolved_list unresolved; /* by number */
     size_t n_unresolved;
-    struct cw_map senders;      /* primary domain -> struct sender */
-    struct cw_map by_n;         /* number as text -> struct unresolved */
+    struct cw_map senders; /* primary domain -> struct sender */
+    struct cw_map by_n;    /* number as text -> struct unresolved */
+    struct missed_list missed;
     struct edge_recent *recent; /* gateways' stanzas */
     struct cw_timer *sweep;
 };
@@ -133,6 +142,44 @@ static void bounce(struct edge_gateway *g, struct unresolved *u, enum cw_stanza_
     forget(g, u);
 }
 
+/* --- presence that was dropped ----------------------------------------------------------------*/
+
+static void miss(struct edge_gateway *g, struct cw_str local, struct cw_str remote,
+                 struct cw_str partner)
+{
+    struct missed *m;
+    TAILQ_FOREACH (m, &g->missed, link)
+        if (cw_str_eq(m->local, local) && cw_str_eq(m->remote, remote))
+            return;
+    m = cw_alloc(sizeof *m);
+    m->local = cw_arena_dup(&m->arena, local);
+    m->remote = cw_arena_dup(&m->arena, remote);
+    m->partner = cw_arena_dup(&m->arena, partner);
+    TAILQ_INSERT_TAIL(&g->missed, m, link);
+}
+
+static void forget_missed(struct edge_gateway *g, struct missed *m)
+{
+    TAILQ_REMOVE(&g->missed, m, link);
+    cw_arena_free(&m->arena);
+    cw_free(m);
+}
+
+/* Where there is room again the gateways ask anew, as when the partner's server was away. */
+static void tell_missed(struct edge_gateway *g)
+{
+    struct missed *m, *next;
+    for (m = TAILQ_FIRST(&g->missed); m; m = next) {
+        next = TAILQ_NEXT(m, link);
+        if (!has_room(g, m->partner, true) || g->n_up == 0)
+            continue;
+        CW_LOG(&g->edge->log, CW_LOG_WARN, "presence-missed", CW_KV("local", m->local),
+               CW_KV("remote", m->remote));
+        edge_gateway_ended(g, m->local, m->remote);
+        forget_missed(g, m);
+    }
+}
+
 static void on_sweep(void *arg)
 {
     struct edge_gateway *g = arg;
@@ -146,7 +193,8 @@ static void on_sweep(void *arg)
         else if (now - u->since_ms >= OUTCOME_TIMEOUT_MS)
             bounce(g, u, CW_STANZA_REMOTE_SERVER_TIMEOUT, "the gateway gave no answer");
     }
-    if (g->n_unresolved > 0)
+    tell_missed(g);
+    if (g->n_unresolved > 0 || !TAILQ_EMPTY(&g->missed))
         cw_timer_set(g->sweep, SWEEP_MS);
 }
 
@@ -172,14 +220,16 @@ static struct cw_str bare_of(struct cw_arena *arena, struct cw_str address)
     return cw_jid_parse(arena, address, &jid) == CW_JID_OK ? cw_jid_bare(arena, &jid) : address;
 }
 
-void edge_gateway_deliver(struct edge_gateway *g, struct cw_str remote, const struct cw_xml *stanza)
+void edge_gateway_deliver(struct edge_gateway *g, struct cw_str local, struct cw_str remote,
+                          const struct cw_xml *stanza)
 {
     const struct cw_partner *partner = cw_policy_partner(g->edge->policy, remote);
     struct cw_str domain = partner ? partner->domain : remote;
     char key[24];
     if (!has_room(g, domain, is_presence(stanza))) {
-        (void)give_back(g, stanza, CW_STANZA_RESOURCE_CONSTRAINT,
-                        "too many stanzas wait for the gateway");
+        if (!give_back(g, stanza, CW_STANZA_RESOURCE_CONSTRAINT,
+                       "too many stanzas wait for the gateway"))
+            miss(g, local, remote, domain);
         return;
     }
     struct unresolved *u = cw_alloc(sizeof *u);
@@ -239,8 +289,6 @@ void edge_gateway_outcome(struct edge_gateway *g, uint64_t number, enum cw_link_
 
 void edge_gateway_ended(struct edge_gateway *g, struct cw_str local, struct cw_str remote)
 {
-    CW_LOG(&g->edge->log, CW_LOG_INFO, "partner-gone", CW_KV("local", local),
-           CW_KV("remote", remote));
     edge_links_send_ended(g->links, local, remote);
 }
 
@@ -284,6 +332,7 @@ struct edge_gateway *edge_gateway_new(struct edge *edge, struct cw_buf *why)
     g->down_since_ms = cw_now_ms();
     g->sweep = cw_timer_new(edge->base, on_sweep, g);
     TAILQ_INIT(&g->unresolved);
+    TAILQ_INIT(&g->missed);
     g->recent = edge_recent_new(EDGE_RECENT_MAX, tell);
     g->links = edge_links_new(edge, g, g->instance, why);
     if (!g->links)
@@ -307,6 +356,8 @@ void edge_gateway_free(struct edge_gateway **ptr)
         return;
     while ((u = TAILQ_FIRST(&g->unresolved)))
         forget(g, u);
+    while (!TAILQ_EMPTY(&g->missed))
+        forget_missed(g, TAILQ_FIRST(&g->missed));
     edge_links_free(&g->links);
     edge_recent_free(&g->recent);
     cw_map_free(&g->by_n);

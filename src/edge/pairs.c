@@ -56,8 +56,11 @@ static void leave(struct edge *edge, const struct edge_ready_pair *ready, bool i
     if (count->was_lost && now - count->lost_ms < TOGETHER_MS)
         is_lost = true;
     cw_free(cw_map_remove(&edge->ready_pairs, ready->pair));
-    if (is_lost && !edge->stopping && !edge_component_serves(edge, ready->local))
-        edge_gateway_ended(edge->gateway, ready->local, ready->remote);
+    if (!is_lost || edge->stopping || edge_component_serves(edge, ready->local))
+        return;
+    CW_LOG(&edge->log, CW_LOG_INFO, "partner-gone", CW_KV("local", ready->local),
+           CW_KV("remote", ready->remote));
+    edge_gateway_ended(edge->gateway, ready->local, ready->remote);
 }
 
 void edge_pairs_leave(struct edge_stream *s, bool is_lost)

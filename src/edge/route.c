@@ -65,7 +65,7 @@ void edge_route(struct edge *edge, struct cw_str local, struct cw_str remote, st
     if (edge_component_serves(edge, local))
         edge_component_deliver(edge, local, stanza);
     else if (cw_str_eq_cstr(stanza->name, "message") || is_presence_of_user(stanza))
-        edge_gateway_deliver(edge->gateway, remote, stanza);
+        edge_gateway_deliver(edge->gateway, local, remote, stanza);
     else if (cw_str_eq_cstr(stanza->name, "iq"))
         answer(edge, stanza, cw_answer_iq);
     else

@@ -16,19 +16,25 @@ static void clean(const json_t *object, const char *name)
     cw_show_clean(text(object, name));
 }
 
-/* " (active since 2026-11-22T14:00:00Z)"; consent is worth a word where there is none. */
+/* "active since 2026-11-22T14:00:00Z"; consent is worth a word where there is none. */
 static void show_subscription(const json_t *sub)
 {
     bool consented = json_is_true(json_object_get(sub, "consented"));
-    fputs(" (", stdout);
     clean(sub, "state");
-    printf("%s since %s)", consented ? "" : ", without consent,", text(sub, "since"));
+    printf("%s since %s", consented ? "" : ", without consent,", text(sub, "since"));
+}
+
+static void show_direction(const char *what, const json_t *sub)
+{
+    if (!json_is_object(sub))
+        return;
+    printf("; %s (", what);
+    show_subscription(sub);
+    putchar(')');
 }
 
 static void show_pair(const json_t *pair)
 {
-    const json_t *sees = json_object_get(pair, "user-sees");
-    const json_t *is_seen = json_object_get(pair, "contact-sees");
     clean(pair, "user");
     putchar(' ');
     clean(pair, "contact");
@@ -36,14 +42,8 @@ static void show_pair(const json_t *pair)
         printf(" invited since %s", text(pair, "since"));
     else
         fputs(" not invited", stdout);
-    if (json_is_object(sees)) {
-        fputs("; sees the contact", stdout);
-        show_subscription(sees);
-    }
-    if (json_is_object(is_seen)) {
-        fputs("; is seen by the contact", stdout);
-        show_subscription(is_seen);
-    }
+    show_direction("sees the contact", json_object_get(pair, "user-sees"));
+    show_direction("is seen by the contact", json_object_get(pair, "contact-sees"));
     putchar('\n');
 }
 
@@ -58,7 +58,6 @@ static void show_line(const char *name, const json_t *value)
 {
     printf("%-14s", name);
     if (json_is_object(value)) {
-        fputs("yes", stdout);
         show_subscription(value);
     } else if (json_is_boolean(value)) {
         fputs(json_is_true(value) ? "yes" : "no", stdout);
@@ -81,12 +80,16 @@ static void show_verdict(const char *event, const json_t *verdict)
 
 void cw_show_contact(const json_t *contact)
 {
-    static const char *const names[] = {"user",      "contact",      "partner", "type",  "invited",
+    static const char *const names[] = {"user",      "contact",      "partner", "type",
                                         "user-sees", "contact-sees", "blocked", "access"};
     const char *event;
     json_t *verdict;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         show_line(names[i], json_object_get(contact, names[i]));
+    if (json_is_true(json_object_get(contact, "invited")))
+        printf("%-14ssince %s\n", "invited", text(contact, "since"));
+    else
+        show_line("invited", json_false());
     json_object_foreach(json_object_get(contact, "rules"), event, verdict)
         show_verdict(event, verdict);
 }

@@ -4,13 +4,11 @@ CAUSEWAY_PROGRAM names the program; without it, build/causeway is taken.
 """
 
 import base64
-import contextlib
 import hashlib
 import json
 import os
 import pathlib
 import socket
-import sqlite3
 import stat
 import subprocess
 import threading
@@ -293,36 +291,18 @@ def test_terminal_cannot_be_forged(cw):
 
 # --- settings ---
 
-def invite(cw, local, remote):
-    """As the gateway keeps an invitation."""
-    with contextlib.closing(sqlite3.connect(cw.data / "causeway.db")) as store, store:
-        store.execute("INSERT INTO contact VALUES(?,?,1700000000)", (local, remote))
-
-
-def test_contacts(cw):
-    cw.run("partner", "new", "a.test")
-    invite(cw, "alice@contoso.test", "j@a.test")
-    invite(cw, "bob@contoso.test", "j@a.test")
-    invite(cw, "alice@contoso.test", "j@b\u00fccher.test")
-    line = "alice@contoso.test j@a.test since 2023-11-14T22:13:20Z\n"
-    assert cw.run("contact", "list", "--user", "ALICE@contoso.test", "--partner",
-                  "a.test").stdout == line
-    assert len(cw.query("contact", "list")["contacts"]) == 3
-    assert len(cw.query("contact", "list", "--partner", "xn--bcher-kva.test")["contacts"]) == 1
-    pair = ("--user", "alice@contoso.test", "--partner", "j@a.test")
-    shown = cw.query("contact", "show", *pair)
-    assert shown == {"user": "alice@contoso.test", "contact": "j@a.test", "invited": True,
-                     "since": "2023-11-14T22:13:20Z", "partner": "a.test",
-                     "type": "PublicUnverified", "may-write": True}
-    tried = cw.run("contact", "remove", *pair, "--what-if")
-    assert tried.stdout == "what if, nothing is saved: contact remove\n" + line
-    done = cw.run("contact", "remove", *pair)
-    assert done.stdout == "saved: contact remove\n" + line and done.stderr == NO_GATEWAY
-    shown = cw.query("contact", "show", *pair)
-    assert (shown["invited"], shown["may-write"], shown["since"]) == (False, False, None)
-    assert cw.refusal("contact", "remove", *pair) == "There is no such contact."
-    assert cw.refusal("contact", "remove") == "user or partner must be given."
-    assert len(cw.query("contact", "remove", "--partner", "a.test")["before"]["contacts"]) == 1
+def test_the_table_of_states(cw):
+    done = cw.run("settings", "set", "--presence-states-in", "on-the-phone=dnd, away=xa",
+                  "--presence-states-out", "xa=permanent-absence,chat=", "--presence-rate", "7")
+    assert "presence-states-in: busy=dnd, " in done.stdout
+    assert "presence-states-out: away=away, xa=away, dnd=busy, chat= -> " \
+        "xa=permanent-absence, chat=\n" in done.stdout
+    settings = cw.query("settings", "get")
+    assert settings["presence-states-in"] == ["on-the-phone=dnd", "away=xa"]
+    assert settings["presence-states-out"] == ["xa=permanent-absence", "chat="]
+    assert settings["presence-rate"] == 7
+    cw.run("settings", "set", "--presence-states-in", "")
+    assert cw.query("settings", "get", "presence-states-in") == {"presence-states-in": []}
 
 
 def test_settings(cw):
@@ -351,6 +331,13 @@ def test_settings(cw):
      "keep-alive-interval must be a whole number from 10 to 3600."),
     (["set", "--dialback-secret", "short"],
      "dialback-secret must be 32 to 1024 printable ASCII characters without spaces."),
+    (["set", "--presence-rate", "0"],
+     "presence-rate must be a whole number from 1 to 10000."),
+    (["set", "--stanza-rate", "7", "--presence-states-in", "busy=occupied"],
+     "presence-states-in: \"occupied\" is no state of XMPP: there are away, xa, dnd and chat, and "
+     "nothing for available."),
+    (["set", "--presence-states-out", "dnd=busy,dnd=away"],
+     "presence-states-out: \"dnd\" stands in it twice."),
     (["set"], "Give at least one setting to change."),
     (["get", "colour"], "There is no setting \"colour\"; settings get lists all."),
 ])
@@ -455,7 +442,8 @@ def test_usage(cw, words, part):
 
 COMMANDS = ["partner new", "partner set", "partner get", "partner list", "partner remove",
             "partner enable", "partner disable", "contact list", "contact show", "contact remove",
-            "settings get", "settings set", "check-config",
+            "contact block", "contact unblock", "contact blocks", "access get", "access set",
+            "access unset", "access list", "access", "explain access", "settings get", "settings set", "check-config",
             "explain", "explain negotiation", "partner", "contact", "settings"]
 
 
@@ -471,7 +459,7 @@ def test_help(cw, command):
 def test_help_names_every_command(cw):
     text = cw.run("help").stdout
     assert text == cw.run("--help").stdout
-    for name in ("run", "edge", "gateway", "partner", "contact", "settings", "check-config",
+    for name in ("run", "edge", "gateway", "partner", "contact", "access", "settings", "check-config",
                  "explain", "version", "help"):
         assert f"\n  {name} " in text
 

@@ -95,6 +95,8 @@ static void on_final(void *arg, uint64_t user, const struct cw_sip_response *res
     if (!v)
         return;
     v->is_under_way = false;
+    if (response->cseq > v->local_cseq)
+        v->local_cseq = response->cseq;
     if (response->status >= 300) {
         failed(v, response);
     } else if (v->is_ending && !v->is_dirty) {

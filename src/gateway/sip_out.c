@@ -84,9 +84,11 @@ static void finish(struct gw_out *out, struct request *r, const struct cw_sip_re
     gw_sip_final_fn *final = r->final;
     void *arg = r->arg;
     uint64_t user = r->user;
+    struct cw_sip_response answer = *response;
+    answer.cseq = r->draft.cseq;
     end(out, r);
     if (final)
-        final(arg, user, response);
+        final(arg, user, &answer);
 }
 
 static void finish_alone(struct gw_out *out, struct request *r, int status, const char *phrase)

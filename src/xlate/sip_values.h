@@ -27,6 +27,7 @@ struct cw_sip_request {
 
 struct cw_sip_response {
     int status;
+    uint32_t cseq; /* with which our request went out at last: credentials raise it; 0: as given */
     struct cw_str reason_phrase;
     struct cw_str contact; /* 3xx: where to, URI text */
     struct cw_str body;

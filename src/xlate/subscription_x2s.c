@@ -304,6 +304,8 @@ void cw_subscription_on_response(struct cw_arena *arena, struct cw_subscription 
     *step = (struct cw_presence_step){.next = CW_PRESENCE_KEEP};
     if (response->status < 200)
         return;
+    if (response->cseq > s->local_cseq)
+        s->local_cseq = response->cseq;
     if (response->status < 300) {
         on_success(arena, s, response, options, step);
         return;

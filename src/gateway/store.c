@@ -6,7 +6,7 @@
  * turn of the loop all that is queued becomes one batch for the thread, in one transaction, since
  * whoever asks the store about invitations should see it.  Subscriptions can wait: a batch for them
  * goes out each 100 ms at most.  The disk is full: the batch goes back in front of the queue, and
- * is tried again each second until it is written.
+ * is tried again, after a second, two, four, at last each 16 s, until it is written.
  *
  * The other way: an administrator takes the invitation back.  The policy's version goes up; the
  * next reading finds it, and everything is read anew.  Whoever may no longer see is told so, the
@@ -23,7 +23,7 @@
 #pragma weak gw_presence_review
 #pragma weak gw_presence_withdraw
 
-enum { POLL_MS = 2000, BATCH_MS = 100, RETRY_MS = 1000, LAST_TRIES = 3 };
+enum { POLL_MS = 2000, BATCH_MS = 100, RETRY_MS = 1000, MAX_RETRY_MS = 16000, LAST_TRIES = 3 };
 
 /* --- the thread -------------------------------------------------------------------------------*/
 
@@ -158,9 +158,15 @@ static void take_written(struct gw_store *store, struct gw_job *job)
     if (job->err)
         gw_writes_give_back(&job->writes, &store->queued);
     tell_failing(store, job->err);
-    if (job->err)
-        cw_timer_set(store->batch, RETRY_MS);
-    else if (!gw_writes_is_empty(&store->queued))
+    if (job->err) {
+        store->retry_ms = store->retry_ms ? store->retry_ms * 2 : RETRY_MS;
+        if (store->retry_ms > MAX_RETRY_MS)
+            store->retry_ms = MAX_RETRY_MS;
+        cw_timer_set(store->batch, store->retry_ms);
+        return;
+    }
+    store->retry_ms = 0;
+    if (!gw_writes_is_empty(&store->queued))
         gw_store_batch_soon(store);
 }
 

@@ -78,6 +78,7 @@ struct gw_store {
     struct gw_job *writing;  /* the batch under way; NULL: none.  One at a time keeps their order */
     uint64_t last_batch_ms;
     bool is_failing; /* the last batch could not be written, as was said */
+    uint64_t retry_ms;
     struct cw_timer *batch, *poll;
     int64_t last_withdrawal; /* carried out; those up to it are known */
     struct gw_restored restored;

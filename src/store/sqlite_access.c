@@ -82,7 +82,7 @@ enum cw_err cw_store_access_list(struct cw_store *store, struct cw_arena *arena,
                                  struct cw_access_rule **out, size_t *n)
 {
     struct cw_sql s = cw_sql_prepare(store, "SELECT scope,xmpp FROM access"
-                                            " ORDER BY scope<>'',instr(scope,'@')>0,scope");
+                                            " ORDER BY instr(scope,'@')>0,scope");
     size_t room = 0;
     *n = 0;
     *out = NULL;

@@ -38,7 +38,7 @@ class Border:
         clear_directory(settings)
         self.authority = Authority(settings.data / "ca").create()
         self.names = self._make_names()
-        self.sip = self._stack.enter_context(SipStub(settings.kamailio, settings.gateway))
+        self.sip = self._make_sip()
         self.causeway = Causeway(settings, self.authority, domains=(LOCAL_DOMAIN, SECOND_DOMAIN),
                                  edge_options=self._edge_options,
                                  more_listen=[f"[::1]:{self.ipv6_port}"],
@@ -58,6 +58,9 @@ class Border:
 
     def _make_names(self) -> NameServer:
         return self._stack.enter_context(NameServer(self.settings.dns))
+
+    def _make_sip(self):
+        return self.enter(SipStub(self.settings.kamailio, self.settings.gateway))
 
     # --- partners
 

@@ -22,12 +22,13 @@ class Gateway(Server):
     """`causeway gateway` with the lab's SIP platform as its one peer.
 
     sip, hop, listen, peers: further lines of gateway.sip and of its lists; uri: of the next hop;
-    partner: options of the one partner; address_peer: the platform is known by its address.
+    partner: options of the one partner; address_peer: the platform is known by its address;
+    bound: where the two listeners are bound, when not to the gateway's address.
     """
 
     def __init__(self, settings: Settings, sip: str = "", hop: str = "", uri: str = "",
                  listen: str = "", peers: str = "", partner=(),
-                 address_peer: bool = True):
+                 address_peer: bool = True, bound: str = ""):
         directory = settings.data / "gateway"
         ip, port = settings.gateway
         peer = settings.kamailio
@@ -43,7 +44,7 @@ log: {{level: debug}}
 local-domains: [{LOCAL_DOMAIN}]
 gateway:
   sip:
-    listen:{_UDP_AND_TCP.format(ip=ip, port=port)}{listen}
+    listen:{_UDP_AND_TCP.format(ip=bound or ip, port=port)}{listen}
     peers:{peers}
     next-hop:
       - domain: {LOCAL_DOMAIN}

@@ -1,0 +1,48 @@
+"""Where the gateway says it is: Via and Contact, as each peer sees it (RFC 3261 sections 8.1.1.8 and
+18.1.1)."""
+
+import dataclasses
+
+import pytest
+
+from lab.fakeedge import FakeEdge
+from lab.siphop import SipHop
+
+PORT = 5598  # nobody else's: a listener that is bound everywhere needs it at every address
+
+
+@pytest.fixture
+def settings(settings):
+    return dataclasses.replace(settings, gateway_port=PORT)
+
+
+@pytest.fixture
+def everywhere(start, settings):
+    """Starts a gateway that listens everywhere, with a next hop of that transport."""
+    def run(transport: str, answer=200) -> "tuple[FakeEdge, SipHop]":
+        ip, port = settings.kamailio
+        hop = SipHop((ip, port), transport, answer)
+        start(bound="0.0.0.0", uri=f"sip:{ip}:{port};transport={transport.lower()}",
+              sip="\n    t1-ms: 50", partner=("--type", "Federated"))
+        return hop
+    return run
+
+
+@pytest.mark.parametrize("transport", ["UDP", "TCP"])
+def test_via_of_one_who_listens_everywhere(everywhere, settings, transport):
+    """The address that our packets come from, with the listener's port; never 0.0.0.0."""
+    with FakeEdge(settings.data / "gateway" / "link.sock") as edge, \
+            everywhere(transport) as hop:
+        assert edge.deliver("one")[0][0] == "delivered"
+        request, = hop.requests
+        via = request.headers["via"]
+        assert via.startswith(f"SIP/2.0/{transport} {request.source[0]}:{PORT};"), via
+
+
+def test_via_of_one_who_listens_somewhere(start, settings):
+    ip, port = settings.gateway
+    with FakeEdge(settings.data / "gateway" / "link.sock") as edge, \
+            SipHop(settings.kamailio, "TCP") as hop:
+        start(sip="\n    t1-ms: 50", partner=("--type", "Federated"))
+        assert edge.deliver("one")[0][0] == "delivered"
+        assert hop.requests[0].headers["via"].startswith(f"SIP/2.0/TCP {ip}:{port};")

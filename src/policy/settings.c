@@ -23,7 +23,7 @@ const struct cw_setting cw_setting_rows[] = {
     {"stream-inactivity-timeout", CW_SETTING_NUMBER, "s", "600", 30, 86400, true,
      "A stream without traffic for so long is closed; 0 means never.", ROW(inactivity_timeout_s)},
     {"subscription-refresh-interval", CW_SETTING_NUMBER, "s", "28800", 60, 86400, false,
-     "So long a presence subscription on the SIP side is asked for; it is renewed before its end.",
+     "So long presence is subscribed to on the SIP side, or a SIP user granted to see it, at most.",
      ROW(subscription_refresh_s)},
     {"dialback-secret", CW_SETTING_SECRET, "", "", 32, 1024, false,
      "Dialback keys are made from it; the same on every edge. Generated at first start.",

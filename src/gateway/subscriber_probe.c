@@ -1,0 +1,68 @@
+/* Probes (RFC 6121 section 4.3.2; RFC 8048 section 7.1): answered with what is known, or by a poll,
+ * which is a SUBSCRIBE with Expires 0 in a dialog of its own; see subscriber.h. */
+#include "gateway/subscriber_priv.h"
+
+static void poll(struct gw_subscriber *s, const struct gw_pair *pair, const struct gw_watch *watch)
+{
+    unsigned limit_s = s->presence->gateway->policy->settings.presence_probe_timeout_s;
+    struct gw_doing doing;
+
+    if (gw_watch_of(s, pair->local, pair->remote, true))
+        return; /* its answer is this one's too */
+    struct gw_watch *w = gw_watch_new(s, pair, true);
+    w->sub.is_authorised = true;
+    gw_watch_begin(w, &doing);
+    struct cw_presence *known;
+    doing.options.n_known = gw_watch_known(watch, &doing.arena, &known);
+    doing.options.known = known;
+    gw_watch_keep(w, &(struct cw_presence_step){
+                         .has_known = true, .known = known, .n_known = doing.options.n_known});
+    cw_timer_set(w->timer, (uint64_t)limit_s * 1000);
+    cw_subscription_on_stanza(
+        &doing.arena, &w->sub,
+        cw_presence_typed(&doing.arena, w->sub.watcher, w->sub.presentity, "probe"), &doing.options,
+        &doing.step);
+    if (!doing.step.has_request)
+        doing.step.next = CW_PRESENCE_FORGET;
+    gw_watch_finish(w, &doing);
+}
+
+/* Who was never allowed to see is told so; who waits for that hears nothing yet (RFC 8048 section
+ * 5.2.1). */
+void gw_subscriber_probe(struct gw_subscriber *s, const struct gw_pair *pair)
+{
+    struct gw_watch *w = gw_watch_of(s, pair->local, pair->remote, false);
+    if (!w)
+        gw_presence_say(s->presence, pair->local, pair->remote, "unsubscribed");
+    else if (!w->sub.is_authorised || w->wish == GW_WISH_UNSUBSCRIBE)
+        return;
+    else if (w->is_overdue)
+        gw_watch_refresh(w, 0); /* he was not to be reached; here he is */
+    else if (w->sub.state == CW_SUBSCRIPTION_ACTIVE)
+        gw_watch_tell(w);
+    else
+        poll(s, pair, w);
+}
+
+void gw_poll_share(struct gw_watch *poll, const struct cw_presence_step *step)
+{
+    struct gw_watch *w =
+        gw_watch_of(poll->subscriber, poll->sub.presentity, poll->sub.watcher, false);
+    if (!w)
+        return;
+    gw_watch_keep(w, step);
+    gw_watch_store(w);
+}
+
+void gw_poll_end(struct gw_watch *poll)
+{
+    struct gw_subscriber *s = poll->subscriber;
+    struct gw_watch *w = gw_watch_of(s, poll->sub.presentity, poll->sub.watcher, false);
+    if (!poll->is_answered)
+        gw_watch_tell(poll);
+    if (w && !poll->sub.is_authorised) {
+        gw_watch_log(w, "watch-ended", "refused to a poll");
+        gw_watch_end(w);
+    }
+    gw_watch_free(poll);
+}

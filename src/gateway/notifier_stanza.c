@@ -35,7 +35,6 @@ static void on_subscribed(struct gw_watched *w)
     if (w->is_authorised)
         return;
     w->is_authorised = true;
-    w->asked_ms = 0;
     gw_watched_keep(w);
     gw_watched_log(w, "subscription-consented", CW_STR_NONE);
     TAILQ_FOREACH (v, &w->viewers, link)

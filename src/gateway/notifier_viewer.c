@@ -201,16 +201,20 @@ void gw_viewer_free(struct gw_viewer *v)
     cw_free(v);
 }
 
-/* Out of the store; who was watched hears of it when nobody is left (RFC 8048 section 5.3.3). */
+/* Out of the store, and no viewer any more. */
 static void leave(struct gw_viewer *v, struct cw_str why)
 {
-    struct gw_watched *w = v->watched;
     retire(v);
     if (v->is_poll)
         return;
-    gw_store_remove_dialog(w->notifier->gateway->store, v->call_id, v->local_tag);
-    gw_watched_log(w, "subscription-ended", why);
-    if (w->n_live == 0 && v->end_reason == CW_EVENT_TIMEOUT)
+    gw_store_remove_dialog(v->watched->notifier->gateway->store, v->call_id, v->local_tag);
+    gw_watched_log(v->watched, "subscription-ended", why);
+}
+
+/* Who was watched hears of it when nobody is left (RFC 8048 section 5.3.3). */
+static void say_gone(struct gw_watched *w)
+{
+    if (w->n_live == 0)
         gw_watched_say(w, "unavailable");
 }
 
@@ -218,8 +222,9 @@ void gw_viewer_drop(struct gw_viewer *v, struct cw_str why)
 {
     struct gw_watched *w = v->watched;
     if (!v->is_ending) {
-        v->end_reason = CW_EVENT_TIMEOUT;
         leave(v, why);
+        if (!v->is_poll)
+            say_gone(w);
     }
     gw_viewer_free(v);
     gw_watched_settle(w);
@@ -227,6 +232,8 @@ void gw_viewer_drop(struct gw_viewer *v, struct cw_str why)
 
 void gw_viewer_end(struct gw_viewer *v, enum cw_event_reason reason)
 {
+    struct gw_watched *w = v->watched;
+    bool is_poll = v->is_poll;
     if (v->is_ending)
         return;
     v->end_reason = reason;
@@ -235,5 +242,10 @@ void gw_viewer_end(struct gw_viewer *v, enum cw_event_reason reason)
     v->is_dirty = true;
     leave(v, cw_str_of(cw_event_reason_name(reason)));
     gw_viewer_set_timer(v);
+    w->holds++;
     gw_viewer_notify(v);
+    if (!is_poll && reason == CW_EVENT_TIMEOUT)
+        say_gone(w);
+    w->holds--;
+    gw_watched_settle(w);
 }

@@ -17,7 +17,7 @@ enum cw_sip_route cw_sip_read_route(struct cw_sip_message *m)
     for (size_t i = 0; i < cw_sip_message_header_count(m, name); i++)
         if (!cw_sip_is_route(cw_sip_message_header(m, name, i)))
             return CW_SIP_ROUTE_MALFORMED;
-    if (all.n > CW_SIP_MAX_HEADER_BYTES)
+    if (all.n > CW_SIP_MAX_HEADER_BYTES / 2)
         return CW_SIP_ROUTE_TOO_LONG;
     m->record_route = all;
     return CW_SIP_ROUTE_GOOD;

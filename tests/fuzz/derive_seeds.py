@@ -53,6 +53,9 @@ def of_presence():
         for i, text in enumerate(s for s in (v.get("input"), v.get("output")) if isinstance(s, str)):
             if "urn:ietf:params:xml:ns:pidf" in text:
                 yield "pidf", f"{v['id']}-{i}", text[text.index("\n\n"):].strip()
+            if not text.lstrip().startswith("<"):
+                for target in ("sip_message", "sip_framing"):
+                    yield target, f"{v['id']}-{i}", crlf(text)
 
 
 def of_messages():

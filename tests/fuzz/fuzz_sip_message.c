@@ -48,12 +48,13 @@ static void check_verdict(const struct cw_sip_message *m)
 
 static void check_answer(const struct cw_sip_message *m, enum cw_sip_transport transport)
 {
-    struct cw_sip_reply reply = {.status = 420, .unsupported = cw_sip_message_unsupported(m)};
+    struct cw_sip_reply reply = {
+        .status = 420, .unsupported = cw_sip_message_unsupported(m), .to_tag = CW_STR("tag1")};
     struct cw_buf echo = {0}, bytes = {0};
     struct cw_sip_message *answer;
     const char *why;
 
-    if (cw_sip_build_echo(&echo, m, &source, CW_S("tag1")) &&
+    if (cw_sip_build_echo(&echo, m, &source) &&
         cw_sip_build_response(&bytes, cw_buf_str(&echo), &reply, &why) == CW_OK) {
         answer = cw_sip_message_parse(cw_buf_str(&bytes), transport);
         cw_assert(cw_sip_message_header_count(answer, CW_S("Content-Length")) <= 1);
@@ -62,12 +63,50 @@ static void check_answer(const struct cw_sip_message *m, enum cw_sip_transport t
             cw_assert(cw_sip_message_status(answer) == 420);
             cw_assert(cw_str_eq(cw_sip_message_call_id(answer), cw_sip_message_call_id(m)));
             cw_assert(cw_sip_message_cseq(answer) == cw_sip_message_cseq(m));
+            cw_assert(cw_str_is_present(cw_sip_message_to(answer).tag));
             cw_assert(cw_sip_message_body(answer).n == 0);
         }
         cw_sip_message_free(&answer);
     }
     (void)cw_sip_reply_hop(m, &source);
     cw_buf_free(&echo);
+    cw_buf_free(&bytes);
+}
+
+/* A recorded route that we took goes back in the answer that makes the dialog, and out again in our
+ * request, as the same. */
+static void check_route(const struct cw_sip_message *m)
+{
+    struct cw_sip_request request;
+    struct cw_buf bytes = {0};
+
+    cw_sip_message_values(m, &request);
+    if (cw_sip_message_verdict(m).answer != 0 || !cw_str_is_present(request.record_route))
+        return;
+    const struct cw_sip_reply reply = {.status = 200, .record_route = request.record_route};
+    const struct cw_sip_draft draft = {.method = CW_STR("NOTIFY"),
+                                       .request_uri = CW_STR("sip:a@b.test"),
+                                       .sent_by = CW_STR("192.0.2.9"),
+                                       .branch = CW_STR("z9hG4bKx"),
+                                       .from_uri = CW_STR("sip:a@b.test"),
+                                       .from_tag = CW_STR("1"),
+                                       .to_uri = CW_STR("sip:a@b.test"),
+                                       .call_id = CW_STR("x"),
+                                       .route = request.record_route};
+
+    cw_assert(cw_sip_build_response(&bytes,
+                                    CW_S("Via: SIP/2.0/UDP h;branch=z9hG4bKx\r\n"
+                                         "From: <sip:a@b.test>;tag=1\r\nCall-ID: x\r\n"
+                                         "CSeq: 1 SUBSCRIBE\r\nTo: <sip:a@b.test>"),
+                                    &reply, NULL) == CW_OK);
+    struct cw_sip_message *answer = cw_sip_message_parse(cw_buf_str(&bytes), CW_SIP_TCP);
+    struct cw_sip_response response;
+    cw_sip_message_response_values(answer, &response);
+    cw_assert(cw_sip_message_verdict(answer).valid);
+    cw_assert(cw_str_eq(response.record_route, request.record_route));
+    cw_sip_message_free(&answer);
+    cw_buf_reset(&bytes);
+    cw_assert(cw_sip_build_request(&bytes, &draft, NULL) == CW_OK);
     cw_buf_free(&bytes);
 }
 
@@ -82,6 +121,7 @@ void fuzz_input(struct cw_str input)
         use_getters(m);
         if (cw_sip_message_is_request(m))
             check_answer(m, transports[i]);
+        check_route(m);
         cw_sip_message_free(&m);
     }
 }

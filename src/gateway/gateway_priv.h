@@ -3,6 +3,7 @@
  *     edge --link.c--> x2s.c --> sip.c --> next hop          a partner's message
  *     edge <--link.c-- s2x.c <-- sip.c <-- SIP peer          a local user's message
  *                        presence.h: presence, both ways
+ *                        signals.h: typing and receipts, both ways
  *                        store.c: policy and contacts, on a thread of its own
  *                        control.c: the command line: "the store has changed", questions
  *                        ask.c: questions to the edges; test_im.c: a message to test the way
@@ -37,6 +38,7 @@ struct gw_control;
 struct gw_asks;
 struct gw_x2s;
 struct gw_s2x;
+struct gw_signals;
 struct gw_presence;
 struct gw_edge;
 
@@ -53,6 +55,7 @@ struct gateway {
     struct gw_sip *sip;
     struct gw_x2s *x2s;
     struct gw_s2x *s2x;
+    struct gw_signals *signals;
     struct gw_presence *presence;
     struct gw_edge **edges;
     size_t n_edges;
@@ -170,6 +173,11 @@ void gw_s2x_outcome(struct gw_s2x *, const struct cw_link_outcome *);
 /* A partner's error stanza: true when it answers a message that we sent not long ago (its sender
  * is then told). */
 bool gw_s2x_error(struct gw_s2x *, const struct cw_xml *error_stanza);
+/* A partner's client acknowledges the stanza with that id (XEP-0184). */
+void gw_s2x_received(struct gw_s2x *, const struct cw_jid *remote, const struct cw_jid *local,
+                     struct cw_str id);
+/* A message stanza of our own making, in a local user's name; nobody hears what becomes of it. */
+void gw_s2x_send(struct gw_s2x *, const struct cw_xml *stanza);
 /* Answers all that wait, and from now on everything at once: we are going down. */
 void gw_s2x_shutdown(struct gw_s2x *);
 void gw_s2x_edge_up(struct gw_s2x *, struct gw_edge *);

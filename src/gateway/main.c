@@ -7,6 +7,8 @@
 #include "conf/role.h"
 #include "gateway/ask.h"
 #include "gateway/gateway_priv.h"
+#include "gateway/signals.h"
+#include "gateway/presence.h"
 
 void gw_set_policy(struct gateway *gateway, struct cw_policy *policy)
 {
@@ -74,6 +76,8 @@ static bool start(struct gateway *gateway, struct cw_buf *why)
         return false;
     gateway->x2s = gw_x2s_new(gateway);
     gateway->s2x = gw_s2x_new(gateway);
+    gateway->signals = gw_signals_new(gateway);
+    gateway->presence = gw_presence_new(gateway);
     gateway->asks = gw_asks_new(gateway);
     gateway->control = gw_control_new(gateway, why);
     gateway->sip = gateway->control ? gw_sip_new(gateway, why) : NULL;
@@ -97,8 +101,10 @@ static void finish(struct gateway *gateway)
     gw_asks_free(&gateway->asks);
     cw_tls_ctx_free(&gateway->link_tls);
     gw_sip_free(&gateway->sip);
+    gw_presence_free(&gateway->presence);
     gw_x2s_free(&gateway->x2s);
     gw_s2x_free(&gateway->s2x);
+    gw_signals_free(&gateway->signals);
     gw_store_free(&gateway->store);
     if (gateway->policy)
         cw_policy_unref(&gateway->policy);

@@ -16,6 +16,7 @@
 #include "gateway/gateway_priv.h"
 #include "gateway/notice.h"
 #include "gateway/route.h"
+#include "gateway/signals.h"
 #include "xlate/errors.h"
 #include "xlate/message.h"
 
@@ -28,7 +29,7 @@ struct errand {
     TAILQ_ENTRY(errand) link;
     struct cw_arena arena;
     uint64_t n;
-    cw_sip_txn_id txn;
+    cw_sip_txn_id txn; /* 0: nobody waits, it is a stanza of our own */
     /* Of a test: who is told, instead of the transaction. */
     void (*tell)(void *arg, const struct gw_s2x_result *);
     void *arg;
@@ -36,7 +37,8 @@ struct errand {
     struct gw_edge *edge; /* it was given to; NULL: it waits for one */
     uint64_t since_ms;
     struct cw_str from, to; /* for the log */
-    struct cw_str pair;     /* "local partner": their domains */
+    struct cw_report_request reporting;
+    struct cw_str pair; /* "local partner": their domains */
 };
 TAILQ_HEAD(errands, errand);
 
@@ -115,10 +117,10 @@ static void answer(struct gw_s2x *s, struct errand *e, enum cw_link_reason reaso
     bool is_delivered = reason == CW_LINK_REASON_NONE;
     if (e->tell)
         tell_test(s, e, &(struct gw_s2x_result){is_delivered, cw_link_reason_name(reason), text});
-    else
+    else if (e->txn)
         answer_sip(s, e, reason, text);
-    if (is_delivered)
-        gw_notices_remember(s->notices, e->stanza, e->tell != NULL);
+    if (is_delivered && (e->txn || e->tell))
+        gw_notices_remember(s->notices, e->stanza, &e->reporting, e->tell != NULL);
     end_errand(s, e);
 }
 
@@ -186,6 +188,12 @@ void gw_s2x_shutdown(struct gw_s2x *s)
 bool gw_s2x_error(struct gw_s2x *s, const struct cw_xml *stanza)
 {
     return gw_notices_error(s->notices, stanza);
+}
+
+void gw_s2x_received(struct gw_s2x *s, const struct cw_jid *remote, const struct cw_jid *local,
+                     struct cw_str id)
+{
+    gw_notices_received(s->notices, remote, local, id);
 }
 
 /* --- requests ---------------------------------------------------------------------------------*/
@@ -261,7 +269,14 @@ static bool may_write(struct gw_s2x *s, const struct cw_jid *from, const struct 
     return false;
 }
 
-/* Makes the stanza; false when it is none, or not for a partner. */
+static struct cw_str domains_of(struct errand *e, const struct cw_jid *from,
+                                const struct cw_jid *to)
+{
+    return cw_arena_printf(&e->arena, "%.*s %.*s", CW_ARG(from->domain), CW_ARG(to->domain));
+}
+
+/* Makes the stanza; false when it is none, or not for a partner.  True without a stanza: what it
+ * was is done (signals.h). */
 static bool translate(struct gw_s2x *s, struct errand *e, const struct cw_sip_request *request,
                       struct fault *fault)
 {
@@ -270,20 +285,23 @@ static bool translate(struct gw_s2x *s, struct errand *e, const struct cw_sip_re
                                              s->gateway->policy->settings.stanza_max_bytes};
     struct cw_jid from, to;
     cw_message_to_xmpp(&e->arena, request, &options, &out);
-    if (out.outcome != CW_XLATE_SEND) {
+    if (out.outcome == CW_XLATE_REFUSED) {
         *fault = (struct fault){out.response, "not-translatable"};
         return false;
     }
-    e->stanza = cw_xml_copy(&e->arena, out.stanza);
-    e->from = cw_xml_attr(e->stanza, "from");
-    e->to = cw_xml_attr(e->stanza, "to");
+    e->from = cw_jid_str(&e->arena, &out.from);
+    e->to = cw_jid_str(&e->arena, &out.to);
     if (!check_addresses(s, e, &from, &to, fault) || !may_write(s, &from, &to, fault))
         return false;
     if (s->n_open >= MAX_OPEN) {
         *fault = (struct fault){{.status = 480}, cw_link_reason_name(CW_LINK_REASON_QUEUE_FULL)};
         return false;
     }
-    e->pair = cw_arena_printf(&e->arena, "%.*s %.*s", CW_ARG(from.domain), CW_ARG(to.domain));
+    if (!e->tell && !gw_signals_request(s->gateway->signals, &e->arena, request, &out, out.stanza))
+        return true;
+    e->stanza = cw_xml_copy(&e->arena, out.stanza);
+    e->reporting = cw_report_request_copy(&e->arena, &out.reporting);
+    e->pair = domains_of(e, &from, &to);
     if (!e->tell)
         gw_store_invite(s->gateway->store, cw_jid_bare(&e->arena, &from),
                         cw_jid_bare(&e->arena, &to));
@@ -313,8 +331,32 @@ static void take(struct gw_s2x *s, struct errand *e, const struct cw_sip_request
         refuse(s, e, request, &fault);
         return;
     }
+    if (!e->stanza) {
+        if (e->txn)
+            gw_sip_respond(s->gateway->sip, e->txn, &(struct cw_sip_reply){.status = 200});
+        cw_arena_free(&e->arena);
+        cw_free(e);
+        return;
+    }
     gw_log_body(s->gateway, "s2x", e->from, e->to, request->body);
     start(s, e);
+}
+
+void gw_s2x_send(struct gw_s2x *s, const struct cw_xml *stanza)
+{
+    struct errand *e = cw_alloc(sizeof *e);
+    struct cw_jid from, to;
+    e->stanza = cw_xml_copy(&e->arena, stanza);
+    e->from = cw_xml_attr(e->stanza, "from");
+    e->to = cw_xml_attr(e->stanza, "to");
+    if (s->n_open < MAX_OPEN && cw_jid_parse(&e->arena, e->from, &from) == CW_JID_OK &&
+        cw_jid_parse(&e->arena, e->to, &to) == CW_JID_OK) {
+        e->pair = domains_of(e, &from, &to);
+        start(s, e);
+        return;
+    }
+    cw_arena_free(&e->arena);
+    cw_free(e);
 }
 
 void gw_s2x_request(struct gw_s2x *s, cw_sip_txn_id txn, const struct cw_sip_message *message)

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/presence.h"
 #include "gateway/sip_priv.h"
 #include "io/tls.h"
+#include "xlate/content.h"
 
 enum { MAX_REFUSALS_LOGGED = 50 /* a second: a flood must not fill the disk */ };
 
@@ -115,16 +117,8 @@ static void answer_options(struct gw_sip *sip, cw_sip_txn_id id)
     gw_sip_respond(sip, id,
                    &(struct cw_sip_reply){.status = 200,
                                           .allow = true,
-                                          .accept = CW_S("text/plain, application/pidf+xml"),
+                                          .accept = CW_S(CW_CONTENT_TYPES ", application/pidf+xml"),
                                           .allow_events = cw_str_of(cw_sip_allow_events)});
-}
-
-/* HOOK: presence.c is not linked yet; then this is gw_presence_request. */
-static void give_to_presence(struct gw_sip *sip, cw_sip_txn_id id,
-                             const struct cw_sip_message *message)
-{
-    (void)message;
-    gw_sip_respond(sip, id, &(struct cw_sip_reply){.status = 405, .allow = true});
 }
 
 static void give(struct gw_sip *sip, cw_sip_txn_id id, const struct cw_sip_message *message)
@@ -133,7 +127,7 @@ static void give(struct gw_sip *sip, cw_sip_txn_id id, const struct cw_sip_messa
     if (cw_str_eq_cstr(method, "OPTIONS"))
         answer_options(sip, id);
     else if (cw_str_eq_cstr(method, "SUBSCRIBE") || cw_str_eq_cstr(method, "NOTIFY"))
-        give_to_presence(sip, id, message);
+        gw_presence_request(sip->gateway->presence, id, message);
     else
         gw_s2x_request(sip->gateway->s2x, id, message);
 }

@@ -14,6 +14,8 @@
 
 #include "gateway/contact.h"
 #include "gateway/gateway_priv.h"
+#include "gateway/presence.h"
+#include "gateway/signals.h"
 #include "gateway/told.h"
 #include "xlate/errors.h"
 #include "xlate/message.h"
@@ -35,6 +37,9 @@ struct passage {
     struct cw_error_origin origin;
     struct cw_message_to_sip sip;
     struct cw_str domain; /* local, A-labels */
+    struct cw_jid from, to;
+    const struct cw_xml *stanza;
+    bool is_signal; /* without text: nobody waits for it, nor hears that it was not passed on */
     struct pair *pair;
     bool is_untold; /* finished; the outcome below waits for an edge to hear it */
     uint64_t untold_since_ms;
@@ -102,6 +107,8 @@ static void tell(struct gw_x2s *x, struct gw_edge *edge, struct passage *p)
 static void finish(struct gw_x2s *x, struct passage *p, const struct cw_xml *error)
 {
     struct gw_edge *edge = gw_edge_find(x->gateway, p->instance);
+    if (p->is_signal)
+        error = NULL;
     p->outcome = (struct cw_link_outcome){
         .n = p->n, .result = error ? CW_LINK_REFUSED : CW_LINK_DELIVERED, .error = error};
     leave_pair(x, p);
@@ -140,6 +147,27 @@ static void refuse(struct gw_x2s *x, struct passage *p, enum cw_stanza_error con
 
 /* --- to SIP -----------------------------------------------------------------------------------*/
 
+static enum cw_err send_request(struct gw_x2s *, struct passage *);
+
+static struct cw_message_options options_of(const struct gw_x2s *x, const struct passage *p)
+{
+    return (struct cw_message_options){.call_id_seed = p->key,
+                                       .max_sip_bytes =
+                                           x->gateway->config.gateway.sip.max_message_bytes_out};
+}
+
+/* The SIP user's client takes no envelope: the text once more, as it is. */
+static bool send_plain(struct gw_x2s *x, struct passage *p)
+{
+    char key[24];
+    struct cw_message_options options = options_of(x, p);
+    options.is_second = true;
+    cw_map_remove(&x->by_user, user_key(key, p->user));
+    p->user = 0;
+    cw_message_to_sip(&p->arena, p->stanza, &options, &p->sip);
+    return p->sip.outcome == CW_XLATE_SEND && send_request(x, p) == CW_OK;
+}
+
 static void on_final(void *arg, uint64_t user, const struct cw_sip_response *response)
 {
     struct gw_x2s *x = arg;
@@ -149,6 +177,9 @@ static void on_final(void *arg, uint64_t user, const struct cw_sip_response *res
         return;
     CW_LOG(&x->gateway->log, CW_LOG_DEBUG, "sip-answer", CW_KV("from", p->origin.from),
            CW_KV("to", p->origin.to), CW_KVI("status", response->status));
+    if (gw_signals_answered(x->gateway->signals, &p->from, &p->to, p->sip.message_id, response) &&
+        send_plain(x, p))
+        return;
     finish(x, p, response->status < 300 ? NULL : cw_error_stanza(&p->arena, &p->origin, response));
 }
 
@@ -156,6 +187,7 @@ static enum cw_err send_request(struct gw_x2s *x, struct passage *p)
 {
     char key[24];
     gw_log_body(x->gateway, "x2s", p->origin.from, p->origin.to, p->sip.request.body);
+    gw_signals_goes(x->gateway->signals, &p->from, &p->to, p->sip.message_id, p->origin.id);
     p->user = ++x->last_user;
     cw_map_set(&x->by_user, user_key(key, p->user), p);
     struct gw_sip_sending sending = {.domain = p->domain,
@@ -172,6 +204,11 @@ static bool send_or_refuse(struct gw_x2s *x, struct passage *p)
 {
     if (cw_now_ms() - p->since_ms >= MAX_WAIT_MS) {
         refuse(x, p, CW_STANZA_REMOTE_SERVER_TIMEOUT, "the messages before it took too long");
+        return false;
+    }
+    if (p->is_signal) {
+        gw_signals_pass(x->gateway->signals, &p->from, &p->to, p->stanza);
+        finish(x, p, NULL);
         return false;
     }
     switch (send_request(x, p)) {
@@ -214,12 +251,11 @@ static void advance(struct gw_x2s *x, struct pair *pair)
     cw_free(pair);
 }
 
-static void wait_for_turn(struct gw_x2s *x, struct passage *p, const struct cw_jid *from,
-                          const struct cw_jid *to)
+static void wait_for_turn(struct gw_x2s *x, struct passage *p)
 {
     struct cw_str key =
-        cw_arena_printf(&p->arena, "%.*s %.*s", CW_ARG(cw_jid_bare(&p->arena, from)),
-                        CW_ARG(cw_jid_bare(&p->arena, to)));
+        cw_arena_printf(&p->arena, "%.*s %.*s", CW_ARG(cw_jid_bare(&p->arena, &p->from)),
+                        CW_ARG(cw_jid_bare(&p->arena, &p->to)));
     struct pair *pair = cw_map_get(&x->pairs, key);
     if (!pair) {
         pair = cw_alloc(sizeof *pair);
@@ -270,11 +306,10 @@ static bool is_known(struct gw_x2s *x, struct cw_str instance, uint64_t n)
 }
 
 /* False: refused.  The sender learns the condition, the reason is for our side of the border. */
-static bool may_write(struct gw_x2s *x, struct passage *p, const struct cw_jid *from,
-                      const struct cw_jid *to)
+static bool may_write(struct gw_x2s *x, struct passage *p)
 {
     struct cw_contact_verdict verdict;
-    gw_contact_judge(x->gateway, CW_CONTACT_MESSAGE_IN, to, from, &verdict);
+    gw_contact_judge(x->gateway, CW_CONTACT_MESSAGE_IN, &p->to, &p->from, &verdict);
     if (verdict.answer != CW_CONTACT_REFUSE)
         return true;
     CW_LOG(&x->gateway->log, CW_LOG_INFO, "message-refused", CW_KV("from", p->origin.from),
@@ -284,37 +319,20 @@ static bool may_write(struct gw_x2s *x, struct passage *p, const struct cw_jid *
     return false;
 }
 
-void gw_x2s_stanza(struct gw_x2s *x, struct cw_str instance, uint64_t n,
-                   const struct cw_xml *stanza)
+/* The rules have been asked: to SIP, when its turn comes. */
+static void translate(struct gw_x2s *x, struct passage *p, const struct cw_signals *said)
 {
-    struct cw_jid from, to;
-    if (is_known(x, instance, n))
-        return;
-    struct passage *p = new_passage(x, instance, n, stanza);
-    /* First: an error is never answered with another. */
-    if (cw_str_eq_cstr(cw_xml_attr(stanza, "type"), "error")) {
-        gw_s2x_error(x->gateway->s2x, stanza);
-        finish(x, p, NULL);
+    struct cw_message_options options = options_of(x, p);
+    if (p->is_signal) {
+        wait_for_turn(x, p);
         return;
     }
-    if (cw_jid_parse(&p->arena, p->origin.from, &from) != CW_JID_OK ||
-        cw_jid_parse(&p->arena, p->origin.to, &to) != CW_JID_OK ||
-        !cw_domain_to_ascii(&p->arena, to.domain, &p->domain) ||
-        !cw_policy_is_local(x->gateway->policy, p->domain)) {
-        refuse(x, p, CW_STANZA_JID_MALFORMED, "an address of the message is not valid here");
-        return;
-    }
-    if (!may_write(x, p, &from, &to))
-        return;
-    struct cw_message_options options = {.call_id_seed = p->key,
-                                         .max_sip_bytes =
-                                             x->gateway->config.gateway.sip.max_message_bytes_out};
-    /* The translation borrows from the stanza, which is gone when we return. */
-    const struct cw_xml *own = cw_xml_copy(&p->arena, stanza);
-    cw_message_to_sip(&p->arena, own, &options, &p->sip);
+    if (said->asks_receipt)
+        options.date_time = gw_signals_date(x->gateway->signals, &p->arena, &p->from, &p->to);
+    cw_message_to_sip(&p->arena, p->stanza, &options, &p->sip);
     switch (p->sip.outcome) {
     case CW_XLATE_SEND:
-        wait_for_turn(x, p, &from, &to);
+        wait_for_turn(x, p);
         break;
     case CW_XLATE_NOTHING:
         finish(x, p, NULL);
@@ -323,6 +341,41 @@ void gw_x2s_stanza(struct gw_x2s *x, struct cw_str instance, uint64_t n,
         finish(x, p, p->sip.reply);
         break;
     }
+}
+
+void gw_x2s_stanza(struct gw_x2s *x, struct cw_str instance, uint64_t n,
+                   const struct cw_xml *stanza)
+{
+    struct cw_signals said;
+    if (is_known(x, instance, n))
+        return;
+    struct passage *p = new_passage(x, instance, n, stanza);
+    if (cw_str_eq_cstr(stanza->name, "presence")) {
+        gw_presence_stanza(x->gateway->presence, stanza);
+        finish(x, p, NULL);
+        return;
+    }
+    /* First: an error is never answered with another. */
+    if (cw_str_eq_cstr(cw_xml_attr(stanza, "type"), "error")) {
+        gw_s2x_error(x->gateway->s2x, stanza);
+        finish(x, p, NULL);
+        return;
+    }
+    /* The translation borrows from the stanza, which is gone when we return. */
+    p->stanza = cw_xml_copy(&p->arena, stanza);
+    cw_signals_read(p->stanza, &said);
+    p->is_signal = cw_signals_are_alone(&said);
+    if (cw_jid_parse(&p->arena, p->origin.from, &p->from) != CW_JID_OK ||
+        cw_jid_parse(&p->arena, p->origin.to, &p->to) != CW_JID_OK ||
+        !cw_domain_to_ascii(&p->arena, p->to.domain, &p->domain) ||
+        !cw_policy_is_local(x->gateway->policy, p->domain)) {
+        refuse(x, p, CW_STANZA_JID_MALFORMED, "an address of the message is not valid here");
+        return;
+    }
+    if (!may_write(x, p))
+        return;
+    gw_signals_heard(x->gateway->signals, &p->from, &p->to, p->stanza, &said);
+    translate(x, p, &said);
 }
 
 /* --- life -------------------------------------------------------------------------------------*/

@@ -229,6 +229,7 @@ void cw_sip_message_response_values(const struct cw_sip_message *m, struct cw_si
         .reason_phrase = m->reason_phrase,
         .contact = m->contact_uri,
         .body = m->body,
+        .accept = m->accept,
         .to_tag = m->to.tag,
         .expires = cw_sip_message_first(m, "expires"),
         .min_expires = cw_sip_message_first(m, "min-expires"),

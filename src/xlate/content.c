@@ -112,7 +112,7 @@ static int refuse(struct cw_sip_response *out, int status, const char *reason)
 {
     *out = (struct cw_sip_response){.status = status, .reason_phrase = cw_str_of(reason)};
     if (status == 415)
-        out->accept = CW_CONTENT_ACCEPT;
+        out->accept = CW_S(CW_CONTENT_TYPES);
     return status;
 }
 

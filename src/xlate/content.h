@@ -9,8 +9,8 @@
 #include "xlate/sip_values.h"
 
 /* What a MESSAGE may hold, as Accept says it (415, and the answer to OPTIONS). */
-#define CW_CONTENT_ACCEPT \
-    CW_S("text/plain, message/cpim, message/imdn+xml, application/im-iscomposing+xml")
+#define CW_CONTENT_TYPES \
+    "text/plain, message/cpim, message/imdn+xml, application/im-iscomposing+xml"
 
 struct cw_media_type {
     struct cw_str type, subtype; /* as written: compare without case */

@@ -25,6 +25,8 @@ void cw_signals_read(const struct cw_xml *message, struct cw_signals *out)
 {
     unsigned n_states = 0;
     *out = (struct cw_signals){.received = CW_STR_NONE};
+    if (cw_str_eq_cstr(cw_xml_attr(message, "type"), "groupchat"))
+        return; /* of a room, not of a user */
     CW_XML_EACH_CHILD (child, message) {
         if (!cw_xml_is_element(child))
             continue;

@@ -5,6 +5,7 @@
 #include "conf/snapshot.h"
 #include "gateway/ask.h"
 #include "gateway/gateway_priv.h"
+#include "gateway/presence.h"
 #include "io/authority.h"
 #include "io/conn.h"
 #include "io/dns.h"
@@ -148,6 +149,7 @@ static void drop(struct gw_edge *edge, struct cw_str why)
     cw_arena_reset(&edge->arena);
     if (was_up) {
         gw_s2x_edge_down(edge->gateway->s2x, edge);
+        gw_presence_edge_down(edge->gateway->presence, edge);
         gw_asks_edge_down(edge->gateway->asks, edge);
         gw_control_policy_confirmed(edge->gateway->control);
         edge->retry_ms = RETRY_MIN_MS;
@@ -166,6 +168,7 @@ static void on_hello(struct gw_edge *edge, struct cw_str instance)
     CW_LOG(&edge->gateway->log, CW_LOG_INFO, "link-up", CW_KV("edge", edge->path));
     gw_edge_send_policy(edge);
     gw_s2x_edge_up(edge->gateway->s2x, edge);
+    gw_presence_edge_up(edge->gateway->presence, edge);
 }
 
 static void on_configured(struct gw_edge *edge, uint64_t version, struct cw_str refusal)
@@ -197,13 +200,16 @@ static void on_data(void *arg, struct cw_str bytes)
             gw_x2s_stanza(edge->gateway->x2s, edge->instance, event.n, event.stanza);
             break;
         case CW_LINK_OUTCOME:
-            gw_s2x_outcome(edge->gateway->s2x, &event.outcome);
+            if (!gw_presence_outcome(edge->gateway->presence, &event.outcome))
+                gw_s2x_outcome(edge->gateway->s2x, &event.outcome);
             break;
         case CW_LINK_ANSWER:
             gw_asks_answer(edge->gateway->asks, edge, event.n, event.more, event.json);
             break;
         case CW_LINK_PING:
+            break;
         case CW_LINK_ENDED:
+            gw_presence_ended(edge->gateway->presence, event.local, event.remote);
             break;
         case CW_LINK_CONFIG:
         case CW_LINK_ASK:

@@ -7,8 +7,8 @@
 #include "conf/role.h"
 #include "gateway/ask.h"
 #include "gateway/gateway_priv.h"
-#include "gateway/signals.h"
 #include "gateway/presence.h"
+#include "gateway/signals.h"
 
 void gw_set_policy(struct gateway *gateway, struct cw_policy *policy)
 {

@@ -19,10 +19,6 @@
 
 #include "gateway/presence.h"
 
-/* The program may be linked without presence; gateway->presence is NULL then. */
-#pragma weak gw_presence_review
-#pragma weak gw_presence_withdraw
-
 enum { POLL_MS = 2000, BATCH_MS = 100, RETRY_MS = 1000, MAX_RETRY_MS = 16000, LAST_TRIES = 3 };
 
 /* --- the thread -------------------------------------------------------------------------------*/

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "gateway/gateway_priv.h"
+#include "gateway/presence.h"
 #include "xmpp/error.h"
 
 #define INSTANCE CW_S("edge-1")
@@ -113,6 +114,13 @@ bool gw_store_has_access(const struct gw_store *store, const struct cw_jid *loca
 {
     (void)store;
     return !cw_str_starts(local->local, CW_S("denied"));
+}
+
+void gw_presence_stanza(struct gw_presence *presence, const struct cw_xml *stanza)
+{
+    (void)presence;
+    (void)stanza;
+    happened("presence");
 }
 
 bool gw_s2x_error(struct gw_s2x *s, const struct cw_xml *stanza)

@@ -192,8 +192,14 @@ def test_an_edge_outlives_its_gateway(lab, exchange, eventually):
     talk.both_ways("before")
     alice, juliet = lab.sip("alice"), lab.xmpp("juliet")
     os.kill(lab.gateway.pid, signal.SIGKILL)
+    bounced = logged(lab, " stanza-bounced ")
+    juliet.send_xml(f"<presence to='{alice.address}'/>")
+    juliet.send_xml(f"<presence to='{alice.address}' type='subscribe'/>")
     error = juliet.wait_error(juliet.send(alice.address, "nobody is there"), 12)
     assert error.condition == "recipient-unavailable"
+    # who asks is told as well; a state that nobody takes is asked for anew
+    wait_until(lambda: logged(lab, " stanza-bounced ") == bounced + 2, 5, "two errors")
+    assert logged(lab, " presence-dropped ") == 1
     lab.gateway.stop()
     held = juliet.send(alice.address, "held")
     lab._run(lab.gateway)
@@ -204,6 +210,10 @@ def test_an_edge_outlives_its_gateway(lab, exchange, eventually):
     talk.both_ways("after")
     assert ready == sum(e.output().count(OUTBOUND_READY)
                         for e in lab.edges.values())
+
+
+def logged(lab, event: str) -> int:
+    return sum(edge.output().count(event) for edge in lab.edges.values())
 
 
 def test_a_gateway_without_edges(lab):

@@ -74,8 +74,7 @@ static struct cw_str read_item(struct cw_arena *a, const struct cw_setting *row,
 struct cw_str cw_states_set(struct cw_arena *a, const struct cw_setting *row,
                             struct cw_str_pairs *out, struct cw_str text)
 {
-    struct cw_str_pair found[CW_STATES_MAX];
-    struct cw_str_pairs pairs = {.list = found};
+    struct cw_str_pairs pairs = {.list = cw_arena_alloc(a, CW_STATES_MAX * sizeof *pairs.list)};
 
     for (struct cw_str rest = cw_str_trim(text); rest.n > 0;) {
         ptrdiff_t comma = cw_str_index(rest, ',');
@@ -89,14 +88,13 @@ struct cw_str cw_states_set(struct cw_arena *a, const struct cw_setting *row,
                                    CW_ARG(pair.name));
         if (pairs.n == CW_STATES_MAX)
             return cw_arena_printf(a, "%s has more than %d rows.", row->name, CW_STATES_MAX);
-        found[pairs.n++] = pair;
+        pairs.list[pairs.n++] = pair;
         rest = comma < 0 ? CW_S("") : cw_str_sub(rest, end + 1, rest.n);
     }
-    out->list = cw_arena_alloc(a, (pairs.n + 1) * sizeof *out->list);
-    out->n = pairs.n;
     for (size_t i = 0; i < pairs.n; i++)
-        out->list[i] = (struct cw_str_pair){.name = cw_arena_dup(a, found[i].name),
-                                            .value = cw_arena_dup(a, found[i].value)};
+        pairs.list[i] = (struct cw_str_pair){.name = cw_arena_dup(a, pairs.list[i].name),
+                                             .value = cw_arena_dup(a, pairs.list[i].value)};
+    *out = pairs;
     return CW_STR_NONE;
 }
 

@@ -1,4 +1,4 @@
-"""`causeway contact`, `causeway access` and `causeway explain access`, as an administrator meets them."""
+"""`causeway contact`, `access` and `explain access`, as an administrator meets them."""
 
 import contextlib
 import json

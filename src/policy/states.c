@@ -79,7 +79,7 @@ struct cw_str cw_states_set(struct cw_arena *a, const struct cw_setting *row,
     for (struct cw_str rest = cw_str_trim(text); rest.n > 0;) {
         ptrdiff_t comma = cw_str_index(rest, ',');
         size_t end = comma < 0 ? rest.n : (size_t)comma;
-        struct cw_str_pair pair;
+        struct cw_str_pair pair = {0};
         struct cw_str refusal = read_item(a, row, cw_str_trim(cw_str_sub(rest, 0, end)), &pair);
         if (cw_str_is_present(refusal))
             return refusal;

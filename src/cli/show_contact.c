@@ -20,7 +20,7 @@ static void clean(const json_t *object, const char *name)
 static void show_subscription(const json_t *sub)
 {
     bool consented = json_is_true(json_object_get(sub, "consented"));
-    clean(sub, "state");
+    cw_show_clean(strcmp(text(sub, "state"), "none") == 0 ? "no dialog now" : text(sub, "state"));
     printf("%s since %s", consented ? "" : ", without consent,", text(sub, "since"));
 }
 

@@ -69,6 +69,9 @@ def test_who_sees_whom(cw):
         "2023-11-14T22:14:20Z)",
         "bob@contoso.test j@a.test not invited; is seen by the contact (active since "
         "2023-11-14T22:14:20Z)"]
+    write(cw, "UPDATE subscription SET state='none' WHERE local='bob@contoso.test'")
+    assert "seen by the contact (no dialog now since 2" in cw.run("contact", "list", "--user",
+                                                                  "bob@contoso.test").stdout
     text = cw.run("contact", "show", *PAIR).stdout
     for line in ("invited       since 2023-11-14T22:13:20Z", "user-sees     active since",
                  "contact-sees  pending, without consent, since", "access        yes",

@@ -38,10 +38,13 @@ struct cw_api_arg {
 
 /* Why a command was refused; the numbers are HTTP's, for whoever speaks it. */
 struct cw_api_problem {
-    int status;        /* 400 form, 403 permission, 404 not found, 409 taken or changed, 500 ours,
-                        * 503 nobody is there, 504 no answer in time */
+    int status; /* 400 form, 401 nobody, 403 permission, 404 not found, 409 taken, 412 changed
+                 * meanwhile, 428 say what you read, 500 ours, 503 nobody is there, 504 no
+                 * answer in time */
     const char *field; /* the argument to change, or "" */
     struct cw_str sentence;
+    struct cw_str changed_by; /* 412: who changed it, and when; absent: not known */
+    int64_t changed_at;
 };
 
 struct cw_api_call {
@@ -63,11 +66,14 @@ struct cw_api_command {
     const char *summary;
     enum cw_permission permission;
     bool changes; /* it writes: --what-if applies, and a running gateway wants to know */
+    const char *method, *path;     /* REST: "PATCH", "/partners/{domain}" */
     const struct cw_api_arg *args; /* ask with cw_api_arg_at: further ones may be made of rows */
     size_t n_args;
     bool takes_settings; /* each row of the settings table is an argument, too */
     /* Returns the answer (a new reference), or NULL with *problem filled. */
     json_t *(*run)(const struct cw_api_call *, const json_t *in, struct cw_api_problem *problem);
+    const char *method, *path; /* REST: "PATCH", "/partners/{domain}" */
+    bool streams;              /* it has news before its answer */
 };
 
 /* The whole table, in the order in which help shows it. */

@@ -1,0 +1,84 @@
+/* The store's accounts: who may sign in to the panel, their sessions, and tokens for scripts.  Part
+ * of the store (store.h): the same handle, the same rules.  Secrets are kept as hashes only. */
+#ifndef CW_STORE_ACCOUNT_H
+#define CW_STORE_ACCOUNT_H
+
+#include "store/store.h"
+
+struct cw_account {
+    struct cw_str name;    /* 1..64 characters, PRECIS UsernameCaseMapped; unique */
+    bool is_administrator; /* else a viewer */
+    bool is_enabled;
+    bool must_change_password;   /* the next sign-in allows nothing else first */
+    struct cw_str password_hash; /* argon2id, encoded; empty: cannot sign in by password */
+    int64_t since, changed;      /* seconds since 1970; `changed`: of the password */
+    uint64_t version;
+};
+/* All audited (never with the hash), all counted up in `version` of the row. */
+enum cw_err cw_store_account_get(struct cw_store *, struct cw_str name, struct cw_arena *,
+                                 struct cw_account *out);
+enum cw_err cw_store_account_list(struct cw_store *, struct cw_arena *, struct cw_account **out,
+                                  size_t *n);
+enum cw_err cw_store_account_add(struct cw_store *, const struct cw_change *,
+                                 const struct cw_account *, struct cw_arena *, struct cw_refusal *);
+/* Role, enabled, must_change_password.  Refused: the last enabled administrator must stay one. */
+enum cw_err cw_store_account_set(struct cw_store *, const struct cw_change *,
+                                 const struct cw_account *, uint64_t expected_version,
+                                 struct cw_arena *, struct cw_refusal *);
+/* Ends all sessions of the account but the one kept (absent: all). */
+enum cw_err cw_store_account_password(struct cw_store *, const struct cw_change *,
+                                      struct cw_str name, struct cw_str password_hash,
+                                      bool must_change, struct cw_str keep_session);
+enum cw_err cw_store_account_remove(struct cw_store *, const struct cw_change *, struct cw_str name,
+                                    uint64_t expected_version, struct cw_arena *,
+                                    struct cw_refusal *);
+
+/* A signed-in browser.  The key is a digest (SHA-256, hex) of the cookie's value. */
+struct cw_session {
+    struct cw_str key, account;
+    struct cw_str csrf;    /* the token that unsafe requests must show */
+    struct cw_str address; /* where it was begun, for people */
+    bool is_administrator; /* as of the sign-in for accounts of a directory; else ignored */
+    bool is_directory;     /* the account is the directory's, there is no row for it */
+    int64_t since, seen;   /* seconds since 1970; `seen` is written at most once a minute */
+};
+enum cw_err cw_store_session_add(struct cw_store *, const struct cw_session *);
+/* CW_ERR_NOT_FOUND: there is none, it idled longer than idle_s, or is older than absolute_s (it is
+ * removed then).  Touches `seen`. */
+enum cw_err cw_store_session_use(struct cw_store *, struct cw_str key, int64_t now, int64_t idle_s,
+                                 int64_t absolute_s, struct cw_arena *, struct cw_session *out);
+/* absent: any.  Returns CW_OK also when nothing was there. */
+enum cw_err cw_store_session_end(struct cw_store *, struct cw_str key, struct cw_str account);
+enum cw_err cw_store_session_list(struct cw_store *, struct cw_str account, struct cw_arena *,
+                                  struct cw_session **out, size_t *n);
+
+/* An API token: shown once, kept as a digest. */
+struct cw_token {
+    int64_t id;
+    struct cw_str name, digest; /* what it is for; SHA-256, hex */
+    bool is_administrator;
+    int64_t since, expires, used; /* expires 0: never; used 0: not yet */
+};
+enum cw_err cw_store_token_add(struct cw_store *, const struct cw_change *, const struct cw_token *,
+                               int64_t *id);
+enum cw_err cw_store_token_use(struct cw_store *, struct cw_str digest, int64_t now,
+                               struct cw_arena *, struct cw_token *out);
+enum cw_err cw_store_token_list(struct cw_store *, struct cw_arena *, struct cw_token **out,
+                                size_t *n);
+enum cw_err cw_store_token_remove(struct cw_store *, const struct cw_change *, int64_t id);
+
+/* Sign-ins, refused or not, go into the audit trail; `what` is "sign-in", "sign-in refused", ... */
+enum cw_err cw_store_audit_note(struct cw_store *, const char *who, const char *what,
+                                struct cw_str object, struct cw_str detail);
+/* One row; and the last change of an object, for who changed it meanwhile.  CW_ERR_NOT_FOUND. */
+enum cw_err cw_store_audit_get(struct cw_store *, int64_t id, struct cw_arena *,
+                               struct cw_audit_row *out);
+enum cw_err cw_store_audit_last(struct cw_store *, struct cw_str action_prefix,
+                                struct cw_str object, struct cw_arena *, struct cw_audit_row *out);
+/* The newest first, older than `before` (0: all), of that object and by that account (absent: any).
+ */
+enum cw_err cw_store_audit_find(struct cw_store *, int64_t before, struct cw_str object,
+                                struct cw_str who, size_t limit, struct cw_arena *,
+                                struct cw_audit_row **out, size_t *n);
+
+#endif

@@ -25,7 +25,7 @@ struct talk {
     struct cw_jid remote, local;
     struct cw_str call_id; /* of what goes to SIP; absent: a new one each time */
     struct cw_str thread;  /* of what goes to XMPP */
-    uint64_t user;         /* of the request that went out last; 0: none */
+    uint64_t user;         /* of the refresh that went out last; 0: none */
     unsigned n_refreshes;
     bool remote_is_composing, local_is_composing;
     struct cw_timer *refresh, *expiry;
@@ -111,33 +111,40 @@ static void on_final(void *arg, uint64_t user, const struct cw_sip_response *res
     forget_if_idle(talk);
 }
 
-static void say_to_sip(struct talk *talk, bool is_active)
+static struct gw_own own_of(struct cw_arena *arena, const struct talk *talk, bool is_active)
 {
-    struct gw_typing *typing = talk->typing;
     struct cw_buf body = {0};
-    char key[24];
     const struct cw_composing composing = {.is_active = is_active,
                                            .refresh_s = is_active ? CW_COMPOSING_REFRESH_S : 0};
     cw_composing_write(&body, &composing);
-    if (talk->user)
-        cw_map_remove(&typing->by_user, user_key(key, talk->user));
-    talk->user = ++typing->last_user;
-    cw_map_set(&typing->by_user, user_key(key, talk->user), talk);
     const struct gw_own own = {
         .remote = &talk->remote,
         .local = &talk->local,
         .call_id = talk->call_id,
         .content_type = CW_COMPOSING_TYPE,
-        .body = cw_buf_str(&body),
-        .final = on_final,
-        .arg = typing,
-        .user = talk->user,
+        .body = cw_arena_dup(arena, cw_buf_str(&body)),
     };
-    if (!gw_own_send(typing->gateway, &own)) {
-        cw_map_remove(&typing->by_user, user_key(key, talk->user));
-        talk->user = 0;
-    }
     cw_buf_free(&body);
+    return own;
+}
+
+static void say_again(struct talk *talk)
+{
+    struct gw_typing *typing = talk->typing;
+    struct cw_arena arena = {0};
+    char key[24];
+    struct gw_own own = own_of(&arena, talk, true);
+    if (talk->user)
+        cw_map_remove(&typing->by_user, user_key(key, talk->user));
+    talk->user = 0;
+    own.final = on_final;
+    own.arg = typing;
+    own.user = ++typing->last_user;
+    if (gw_own_send(typing->gateway, &own)) {
+        talk->user = own.user;
+        cw_map_set(&typing->by_user, user_key(key, talk->user), talk);
+    }
+    cw_arena_free(&arena);
 }
 
 static bool is_allowed(const struct talk *talk, enum cw_contact_event event)
@@ -151,7 +158,7 @@ static void on_refresh(void *arg)
 {
     struct talk *talk = arg;
     if (talk->n_refreshes++ < MAX_REFRESHES && is_allowed(talk, CW_CONTACT_MESSAGE_IN)) {
-        say_to_sip(talk, true);
+        say_again(talk);
         cw_timer_set(talk->refresh, REFRESH_MS);
         return;
     }
@@ -220,12 +227,13 @@ static struct cw_str call_id_of(struct talk *talk, struct cw_str thread)
 }
 
 /* `idle` is said only to who was told `active`: it is what everybody is taken for. */
-void gw_typing_of_remote(struct gw_typing *typing, const struct cw_jid *remote,
-                         const struct cw_jid *local, bool is_composing, struct cw_str thread)
+bool gw_typing_of_remote(struct gw_typing *typing, struct cw_arena *arena,
+                         const struct cw_jid *remote, const struct cw_jid *local, bool is_composing,
+                         struct cw_str thread, struct cw_message_to_sip *out)
 {
     struct talk *talk = find(typing, remote, local);
     if ((talk && talk->remote_is_composing) == is_composing)
-        return;
+        return false;
     if (is_composing) {
         talk = find_or_make(typing, remote, local);
         if (!cw_str_is_present(talk->call_id))
@@ -236,8 +244,10 @@ void gw_typing_of_remote(struct gw_typing *typing, const struct cw_jid *remote,
         cw_timer_stop(talk->refresh);
     }
     talk->remote_is_composing = is_composing;
-    say_to_sip(talk, is_composing);
+    struct gw_own own = own_of(arena, talk, is_composing);
+    out->request = gw_own_request(arena, &own, &out->branch);
     forget_if_idle(talk);
+    return true;
 }
 
 void gw_typing_of_local(struct gw_typing *typing, const struct cw_jid *remote,
@@ -261,8 +271,8 @@ void gw_typing_of_local(struct gw_typing *typing, const struct cw_jid *remote,
     forget_if_idle(talk);
 }
 
-void gw_typing_text_of_remote(struct gw_typing *typing, const struct cw_jid *remote,
-                              const struct cw_jid *local)
+void gw_typing_end_of_remote(struct gw_typing *typing, const struct cw_jid *remote,
+                             const struct cw_jid *local)
 {
     struct talk *talk = find(typing, remote, local);
     if (!talk)
@@ -272,8 +282,8 @@ void gw_typing_text_of_remote(struct gw_typing *typing, const struct cw_jid *rem
     forget_if_idle(talk);
 }
 
-void gw_typing_text_of_local(struct gw_typing *typing, const struct cw_jid *remote,
-                             const struct cw_jid *local)
+void gw_typing_end_of_local(struct gw_typing *typing, const struct cw_jid *remote,
+                            const struct cw_jid *local)
 {
     struct talk *talk = find(typing, remote, local);
     if (!talk)

@@ -21,7 +21,7 @@ struct waiting {
     gw_posted_fn *posted;
     void *arg;
     uint64_t user;
-    char call_id[128];
+    char call_id[128]; /* of a SUBSCRIBE; what is posted: "+orchard", "-" */
 };
 TAILQ_HEAD(waitings, waiting);
 static struct waitings sent = TAILQ_HEAD_INITIALIZER(sent);
@@ -136,6 +136,16 @@ void answer(struct stage *s, int status, const char *expires, const char *min_ex
     cw_free(w);
 }
 
+size_t n_under_way(const struct stage *s)
+{
+    struct waiting *w;
+    size_t n = 0;
+    (void)s;
+    TAILQ_FOREACH (w, &sent, link)
+        n++;
+    return n;
+}
+
 static void on_auto(void *arg)
 {
     (void)arg;
@@ -221,8 +231,13 @@ void gw_post_send(struct gw_post *post, const struct cw_xml *xml, gw_posted_fn *
     ptrdiff_t slash = cw_str_index(from, '/');
     struct cw_str resource = slash < 0 ? CW_S("") : cw_str_sub(from, (size_t)slash + 1, from.n);
     (void)post;
-    if (fn)
-        wait_in(&posted, arg, user)->posted = fn;
+    if (fn) {
+        struct waiting *w = wait_in(&posted, arg, user);
+        w->posted = fn;
+        if (!cw_str_is_present(type) || cw_str_eq_cstr(type, "unavailable"))
+            snprintf(w->call_id, sizeof w->call_id, "%c%.*s", cw_str_is_present(type) ? '-' : '+',
+                     CW_ARG(resource));
+    }
     if (cw_str_eq_cstr(type, "error") && cw_stanza_error_read(&arena, xml, &info))
         happened("%s", cw_stanza_error_name(info.condition));
     else if (cw_str_eq_cstr(type, "unavailable"))
@@ -244,13 +259,28 @@ void gw_presence_say(struct gw_presence *p, struct cw_str from, struct cw_str to
     happened("%s", type);
 }
 
-static void tell_outcomes(bool is_delivered)
+/* Juliet hears "+orchard", "-orchard" or, of all of him, "-". */
+static void hear(struct stage *s, const char *what)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_view; i++)
+        if (what[1] && strcmp(s->view[i], what + 1) != 0)
+            memmove(s->view[n++], s->view[i], sizeof s->view[i]);
+    s->n_view = n;
+    if (what[0] == '+')
+        snprintf(s->view[s->n_view++], sizeof s->view[0], "%s", what + 1);
+    assert_true(s->n_view < 16);
+}
+
+void tell_outcomes(struct stage *s, bool is_delivered)
 {
     struct waiting *w;
     const struct cw_link_outcome outcome = {
         .result = is_delivered ? CW_LINK_DELIVERED : CW_LINK_REFUSED,
         .reason = is_delivered ? CW_LINK_REASON_NONE : CW_LINK_REASON_TIMEOUT};
     while ((w = take(&posted))) {
+        if (is_delivered && *w->call_id)
+            hear(s, w->call_id);
         w->posted(w->arg, w->user, &outcome);
         cw_free(w);
     }
@@ -286,7 +316,7 @@ void gw_store_put_subscription(struct gw_store *store, const struct cw_store_sub
 {
     (void)store;
     on->n_row_puts++;
-    if (on->is_silent)
+    if (on->is_silent && !on->keeps_rows)
         return;
     assert_true(row->is_x2s);
     on->row = *row;
@@ -310,7 +340,7 @@ void gw_store_put_dialog(struct gw_store *store, const struct cw_store_dialog *r
     struct cw_store_dialog *d = &on->dialog;
     (void)store;
     on->n_dialog_puts++;
-    if (on->is_silent)
+    if (on->is_silent && !on->keeps_rows)
         return;
     assert_true(row->is_x2s);
     *d = *row;
@@ -432,7 +462,7 @@ static bool act(struct stage *s, const char *does)
     } else if (begins(does, "turns", &rest)) {
         take_turns(s);
     } else if (begins(does, "outcome", &rest)) {
-        tell_outcomes(strcmp(rest, "delivered") == 0);
+        tell_outcomes(s, strcmp(rest, "delivered") == 0);
     } else if (begins(does, "down", &rest) || begins(does, "up", &rest)) {
         s->is_down = does[0] == 'd';
     } else if (begins(does, "fail", &rest) || begins(does, "work", &rest)) {

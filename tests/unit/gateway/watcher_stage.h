@@ -33,12 +33,16 @@ struct stage {
     struct gw_presence presence;
     char events[65536];
     size_t n_events;
-    bool is_silent; /* no events: for great numbers */
+    bool is_silent;  /* no events: for great numbers */
+    bool keeps_rows; /* then too */
     bool is_down, is_failing;
     enum cw_contact_answer rules;
     bool with_notes;
     int auto_status;
-    size_t n_sent, n_under_way, max_under_way; /* SUBSCRIBEs of one dialog at a time */
+    size_t n_sent;
+    /* What reached juliet, of whomever: the resources that she takes for available. */
+    char view[16][32];
+    size_t n_view;
     uint32_t last_cseq;
     char last_contact_user[128], last_domain[128], last_route[256];
     size_t n_row_puts, n_dialog_puts;
@@ -59,6 +63,8 @@ bool notify(struct stage *, bool is_old, const char *status, const char *tuples)
 void answer(struct stage *, int status, const char *expires, const char *min_expires,
             const char *retry_after);
 void take_turns(struct stage *);
+size_t n_under_way(const struct stage *); /* SUBSCRIBEs without an answer */
+void tell_outcomes(struct stage *, bool is_delivered);
 void restart(struct stage *);
 
 #endif

@@ -30,6 +30,16 @@ STANZAS = {
     "refusal that nobody asked for": "<presence type='unsubscribed' id='{id}'{way}/>",
     "presence": "<presence id='{id}'{way}/>",
     "absence": "<presence type='unavailable' id='{id}'{way}/>",
+    "error": "<message type='error' id='{id}'{way}><error type='cancel'>"
+             "<gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
+    "error of presence": "<presence type='error' id='{id}'{way}><error type='cancel'>"
+                         "<gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>",
+    "typing": "<message type='chat' id='{id}'{way}>"
+              "<composing xmlns='http://jabber.org/protocol/chatstates'/></message>",
+    "receipt": "<message id='{id}'{way}><received xmlns='urn:xmpp:receipts' id='x'/></message>",
+    "features": "<iq type='get' id='{id}'{way}>"
+                "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>",
+    "last activity": "<iq type='get' id='{id}'{way}><query xmlns='jabber:iq:last'/></iq>",
 }
 
 

@@ -5,40 +5,17 @@ import contextlib
 import itertools
 import re
 import socket
-import time
-import types
 
 import pytest
 
 from lab.ca import Authority
-from lab.fakeedge import FakeEdge
-from lab.gateway import read_all, request, status, statuses
+from lab.gateway import event, read_all, request, status, statuses, to_tag
 from lab.process import wait_until
 from lab.settings import LOCAL_DOMAIN, PARTNER_DOMAIN
-from lab.siphop import SipHop
 
 ALICE, BOB = f"sip:alice@{LOCAL_DOMAIN}", f"sip:bob@{LOCAL_DOMAIN}"
 JULIET = f"sip:juliet@{PARTNER_DOMAIN}"
 PIDF = "urn:ietf:params:xml:ns:pidf"
-_numbers = itertools.count(1)
-
-
-def event(method: str, call: str, sender: str, to: str, cseq: int = 1, more: str = "",
-          body: bytes = b"", kind: str = "application/pidf+xml", transport: str = "TCP",
-          contact: str = "sip:there@127.0.0.1") -> bytes:
-    """sender and to: with the tags, "<sip:...>;tag=..."."""
-    target = re.search("<(.*)>", to)[1]
-    head = (f"{method} {target} SIP/2.0\r\n"
-            f"Via: SIP/2.0/{transport} 127.0.0.1;rport;branch=z9hG4bKe{next(_numbers)}\r\n"
-            f"Max-Forwards: 70\r\nFrom: {sender}\r\nTo: {to}\r\nCall-ID: {call}\r\n"
-            f"CSeq: {cseq} {method}\r\nContact: <{contact}>\r\nEvent: presence\r\n{more}"
-            + (f"Content-Type: {kind}\r\n" if body else "")
-            + f"Content-Length: {len(body)}\r\n\r\n")
-    return head.encode() + body
-
-
-def to_tag(answer: bytes) -> str:
-    return re.search(rb"\r\nTo: [^\r]*;tag=([^;\r]+)", answer)[1].decode()
 
 
 class Watched:
@@ -69,39 +46,6 @@ class Watched:
 def _seen(stanza) -> tuple:
     return (stanza.get("from"), stanza.get("type", ""), stanza.findtext("{*}show", ""),
             stanza.findtext("{*}priority", ""))
-
-
-@pytest.fixture
-def world(start, settings):
-    """The gateway between a scripted edge and a scripted SIP server that says 200."""
-    ip, port = settings.kamailio
-
-    def answer(asked):
-        if asked.line.startswith("SUBSCRIBE"):
-            return 200, f"Contact: <sip:alice@{ip}:{port};transport=tcp>\r\nExpires: 3600\r\n"
-        return 200
-
-    with FakeEdge(settings.data / "gateway" / "link.sock") as edge, \
-            SipHop(settings.kamailio, "TCP", answer) as hop:
-        made = types.SimpleNamespace(edge=edge, hop=hop)
-
-        def run(**options):
-            made.gateway = start(partner=("--type", "Federated"), **options)
-            # The link is up, and what a new edge is told anew has been told.
-            assert status(made.gateway.ask_udp(request())) == 202
-            wait_until(lambda: "is=told" in made.gateway.output(), 10, "the end of telling anew")
-            return made
-
-        def of(method):
-            return [r for r in list(hop.requests) if r.line.startswith(method + " ")]
-
-        def settled():
-            """All stanzas so far; those that are on their way come before the message."""
-            text = f"settled {next(_numbers)}"
-            assert status(made.gateway.ask_udp(request(body=text.encode()))) == 202
-            return [s for s in edge.stanzas if s.tag.endswith("}presence")]
-        made.run, made.of, made.settled = run, of, settled
-        yield made
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def test_credentials_take_a_cseq(world):
         return 200
     world.run(answer, hop=CREDENTIALS)
     world.edge.presence("subscribe")
-    first, second = world.of("SUBSCRIBE")[0], _last(world, "SUBSCRIBE", 2)
+    second, first = _last(world, "SUBSCRIBE", 2), world.of("SUBSCRIBE")[0]
     assert (first.cseq, second.cseq) == (1, 2) and "authorization" not in first.headers
     assert first.headers["call-id"] == second.headers["call-id"]
     assert first.headers["from"] == second.headers["from"]

@@ -219,6 +219,31 @@ static void nobody_watches(void **state)
     assert_false(gw_notifier_knock(s->presence.notifier, LOCAL, REMOTE));
     stanza(s, NULL, "balcony", "away");
     assert_events(s, "nobody", "");
+    fake_pass(60000);
+    subscribe(s, "c2", NULL, "3600");
+    assert_events(s, "what came meanwhile may be old", "200 c2:active subscribe");
+}
+
+static void a_turn_that_comes_too_late(void **state)
+{
+    struct stage *s = *state;
+    begin(s);
+    gw_notifier_again(s->presence.notifier, LOCAL, REMOTE);
+    subscribe(s, "c1", last_tag(s), "0");
+    assert_int_equal(take_turns(s), 1);
+    assert_events(s, "nobody watches", "200 terminated;reason=timeout(-balcony) unavailable");
+}
+
+static void a_poll_of_who_was_lost_asks(void **state)
+{
+    struct stage *s = *state;
+    begin(s);
+    gw_notifier_lost(s->presence.notifier, LOCAL, REMOTE);
+    assert_events(s, "lost", "active(-balcony)");
+    subscribe(s, "c2", NULL, "0");
+    assert_events(s, "poll", "200 probe");
+    fake_pass(5000);
+    assert_events(s, "no answer", "c2:terminated;reason=timeout(-)");
 }
 
 static void a_subscribe_that_was_refused_is_sent_again(void **state)
@@ -414,6 +439,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_probe_does_not_confirm_is_gone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_domains_are_left_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_watches, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_turn_that_comes_too_late, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_poll_of_who_was_lost_asks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_subscribe_that_was_refused_is_sent_again, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(another_life_goes_on, set_up, tear_down),

@@ -12,35 +12,12 @@
 
 static void put_request(struct cw_explain_translation *t, const struct cw_presence_step *step)
 {
-    const struct cw_sip_request *request = &step->request;
-    struct cw_sip_field fields[2] = {{CW_STR("Event"), request->event}};
-    size_t n_fields = 1;
+    struct cw_sip_draft draft = cw_sip_draft_of(&step->request, step->branch);
     struct cw_buf text = {0};
 
-    if (cw_str_is_present(request->subscription_state))
-        fields[n_fields++] =
-            (struct cw_sip_field){CW_STR("Subscription-State"), request->subscription_state};
-    const struct cw_sip_draft draft = {
-        .method = request->method,
-        .request_uri = request->request_uri,
-        .transport = CW_SIP_TCP,
-        .sent_by = cw_explain_host(t),
-        .branch = step->branch,
-        .from_uri = request->from_uri,
-        .from_tag = request->from_tag,
-        .to_uri = request->to_uri,
-        .to_tag = request->to_tag,
-        .call_id = request->call_id,
-        .cseq = request->cseq,
-        .contact_uri = request->contact_uri,
-        .content_type = request->content_type,
-        .content_language = request->content_language,
-        .expires = request->expires,
-        .accept = request->accept,
-        .fields = fields,
-        .n_fields = n_fields,
-        .body = request->body,
-    };
+    draft.transport = CW_SIP_TCP;
+    draft.sent_by = cw_explain_host(t);
+    draft.contact_uri = step->request.contact_uri;
     if (cw_sip_build_request(&text, &draft, NULL) == CW_OK)
         json_array_append_new(t->out, json_pack("{s:s, s:o}", "kind", "sip", "text",
                                                 cw_explain_json(&t->arena, cw_buf_str(&text))));

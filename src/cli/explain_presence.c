@@ -256,25 +256,17 @@ static void take_request(struct cw_explain_translation *t, const struct cw_sip_r
         put_step(t, &step);
 }
 
-/* The gateway itself does not offer these methods yet, which is no concern here: they are judged
- * as if it did. */
 bool cw_explain_presence_request(struct cw_explain_translation *t, const struct cw_sip_message *m)
 {
     struct cw_sip_verdict verdict = cw_sip_message_verdict(m);
     struct cw_str method = cw_sip_message_method(m);
     struct cw_sip_request request;
 
-    if (!cw_sip_message_is_request(m) || !verdict.valid || verdict.drop ||
-        (verdict.answer && verdict.answer != 405) ||
+    if (!cw_sip_message_is_request(m) || !verdict.valid || verdict.drop || verdict.answer ||
         !(cw_str_eq_cstr(method, "SUBSCRIBE") || cw_str_eq_cstr(method, "NOTIFY")))
         return false;
     cw_sip_message_values(m, &request);
-    if (cw_sip_message_max_forwards(m) == 0)
-        answer(t, 483);
-    else if (cw_sip_message_header_count(m, CW_S("Require")) > 0)
-        answer(t, 420);
-    else
-        take_request(t, &request);
+    take_request(t, &request);
     return true;
 }
 

@@ -313,6 +313,19 @@ static void pending_lasts_over_a_restart(void **state)
     assert_events(s, "consent", "active");
 }
 
+/* The dialog's row was removed, that of the pair not any more. */
+static void a_pair_without_its_dialog_is_forgotten(void **state)
+{
+    struct stage *s = *state;
+    subscribe(s, "c1", NULL, "3600");
+    s->dialog = (struct cw_store_dialog){0};
+    stage_restart(s);
+    assert_true(cw_str_is_present(s->row.state));
+    take_turns(s);
+    assert_false(cw_str_is_present(s->row.state));
+    assert_events(s, "nobody is asked", "200 pending subscribe");
+}
+
 static void what_ran_out_meanwhile_ends(void **state)
 {
     struct stage *s = *state;
@@ -427,6 +440,23 @@ static void many_are_small_and_do_not_grow(void **state)
     assert_in_range(each, 500, 3000); /* of the 6 kB that the whole may take */
 }
 
+/* All are told, but not in one breath. */
+static void a_large_partner_is_lost_in_parts(void **state)
+{
+    struct stage *s = *state;
+    s->is_quiet = true;
+    all(s, "SUBSCRIBE", NULL);
+    all(s, "subscribed", NULL);
+    all(s, "", "away");
+    for (int i = 0; i < 3; i++)
+        answer_all(s);
+    gw_notifier_lost(s->presence.notifier, LOCAL, REMOTE);
+    assert_in_range(n_under_way(s), 1, 10);
+    for (int ms = 0; ms < MANY / 5; ms += 100)
+        fake_pass(100);
+    assert_int_equal(n_under_way(s), MANY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -446,9 +476,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_life_goes_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_answers_another_life, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pending_lasts_over_a_restart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_pair_without_its_dialog_is_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_ran_out_meanwhile_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_store_is_not_written_each_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_review_takes_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_large_partner_is_lost_in_parts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_are_small_and_do_not_grow, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,8 +4,8 @@
 #include "base/secret.h"
 #include "xlate/address.h"
 
-struct cw_sip_request gw_own_request(struct cw_arena *arena, const struct gw_own *own,
-                                     struct cw_str *branch)
+static struct cw_sip_request request_of(struct cw_arena *arena, const struct gw_own *own,
+                                        struct cw_str *branch)
 {
     struct cw_jid sender = {.local = own->remote->local, .domain = own->remote->domain};
     struct cw_str tag = cw_random_hex(arena, 8);
@@ -30,7 +30,7 @@ bool gw_own_send(struct gateway *gateway, const struct gw_own *own)
 {
     struct cw_arena arena = {0};
     struct gw_sip_sending sending = {.final = own->final, .arg = own->arg, .user = own->user};
-    struct cw_sip_request request = gw_own_request(&arena, own, &sending.branch);
+    struct cw_sip_request request = request_of(&arena, own, &sending.branch);
     sending.request = &request;
     bool is_sent = cw_str_is_utf8(request.body) &&
                    cw_domain_to_ascii(&arena, own->local->domain, &sending.domain) &&

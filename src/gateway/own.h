@@ -16,9 +16,6 @@ struct gw_own {
     void *arg;
     uint64_t user;
 };
-/* The request alone; its strings live in the arena. */
-struct cw_sip_request gw_own_request(struct cw_arena *, const struct gw_own *,
-                                     struct cw_str *branch);
 /* False: it could not be sent, and `final` is not called. */
 bool gw_own_send(struct gateway *, const struct gw_own *);
 

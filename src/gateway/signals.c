@@ -60,15 +60,18 @@ void gw_signals_heard(struct gw_signals *signals, const struct cw_jid *remote,
     cw_arena_free(&arena);
 }
 
-bool gw_signals_pass(struct gw_signals *signals, struct cw_arena *arena,
-                     const struct cw_jid *remote, const struct cw_jid *local,
-                     const struct cw_xml *stanza, struct cw_message_to_sip *out)
+bool gw_signals_pass(struct gw_signals *signals, const struct cw_jid *remote,
+                     const struct cw_jid *local, const struct cw_xml *stanza)
 {
+    struct cw_arena arena = {0};
     struct cw_signals said;
     cw_signals_read(stanza, &said);
-    return said.state != CW_CHAT_UNSAID && has_shown(signals, remote, local, GW_SHOWN_COMPOSING) &&
-           gw_typing_of_remote(signals->typing, arena, remote, local,
-                               said.state == CW_CHAT_COMPOSING, thread_of(arena, stanza), out);
+    bool is_new = said.state != CW_CHAT_UNSAID &&
+                  has_shown(signals, remote, local, GW_SHOWN_COMPOSING) &&
+                  gw_typing_of_remote(signals->typing, remote, local,
+                                      said.state == CW_CHAT_COMPOSING, thread_of(&arena, stanza));
+    cw_arena_free(&arena);
+    return is_new;
 }
 
 struct cw_str gw_signals_date(struct gw_signals *signals, struct cw_arena *arena,

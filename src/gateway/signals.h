@@ -29,10 +29,10 @@ void gw_signals_free(struct gw_signals **);
 /* A message stanza of a partner's user who may write to `local`. */
 void gw_signals_heard(struct gw_signals *, const struct cw_jid *remote, const struct cw_jid *local,
                       const struct cw_xml *stanza, const struct cw_signals *);
-/* The turn of one that holds a state and no text.  True: *out is the request to be sent. */
-bool gw_signals_pass(struct gw_signals *, struct cw_arena *, const struct cw_jid *remote,
-                     const struct cw_jid *local, const struct cw_xml *stanza,
-                     struct cw_message_to_sip *out);
+/* The turn of one that holds a state and no text.  True: the SIP user takes it, and is to be told.
+ */
+bool gw_signals_pass(struct gw_signals *, const struct cw_jid *remote, const struct cw_jid *local,
+                     const struct cw_xml *stanza);
 /* The date for an envelope that asks for a report; absent when the SIP user has not shown that he
  * understands it. */
 struct cw_str gw_signals_date(struct gw_signals *, struct cw_arena *, const struct cw_jid *remote,

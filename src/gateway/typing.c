@@ -111,40 +111,28 @@ static void on_final(void *arg, uint64_t user, const struct cw_sip_response *res
     forget_if_idle(talk);
 }
 
-static struct gw_own own_of(struct cw_arena *arena, const struct talk *talk, bool is_active)
+static void say_again(struct talk *talk)
 {
+    struct gw_typing *typing = talk->typing;
     struct cw_buf body = {0};
-    const struct cw_composing composing = {.is_active = is_active,
-                                           .refresh_s = is_active ? CW_COMPOSING_REFRESH_S : 0};
-    cw_composing_write(&body, &composing);
+    char key[24];
+    cw_composing_write(&body, &(struct cw_composing){true, CW_COMPOSING_REFRESH_S});
     const struct gw_own own = {
         .remote = &talk->remote,
         .local = &talk->local,
         .call_id = talk->call_id,
         .content_type = CW_COMPOSING_TYPE,
-        .body = cw_arena_dup(arena, cw_buf_str(&body)),
+        .body = cw_buf_str(&body),
+        .final = on_final,
+        .arg = typing,
+        .user = ++typing->last_user,
     };
-    cw_buf_free(&body);
-    return own;
-}
-
-static void say_again(struct talk *talk)
-{
-    struct gw_typing *typing = talk->typing;
-    struct cw_arena arena = {0};
-    char key[24];
-    struct gw_own own = own_of(&arena, talk, true);
     if (talk->user)
         cw_map_remove(&typing->by_user, user_key(key, talk->user));
-    talk->user = 0;
-    own.final = on_final;
-    own.arg = typing;
-    own.user = ++typing->last_user;
-    if (gw_own_send(typing->gateway, &own)) {
-        talk->user = own.user;
+    talk->user = gw_own_send(typing->gateway, &own) ? own.user : 0;
+    if (talk->user)
         cw_map_set(&typing->by_user, user_key(key, talk->user), talk);
-    }
-    cw_arena_free(&arena);
+    cw_buf_free(&body);
 }
 
 static bool is_allowed(const struct talk *talk, enum cw_contact_event event)
@@ -218,18 +206,17 @@ static struct talk *find_or_make(struct gw_typing *typing, const struct cw_jid *
     return talk;
 }
 
+/* As the texts of that thread have it. */
 static struct cw_str call_id_of(struct talk *talk, struct cw_str thread)
 {
-    struct cw_jid sender = {.local = talk->remote.local, .domain = talk->remote.domain};
     return cw_message_call_id(&talk->arena, cw_arena_dup(&talk->arena, thread),
-                              cw_addr_jid_to_uri(&talk->arena, &sender, CW_ADDR_SIP),
+                              cw_addr_jid_to_uri(&talk->arena, &talk->remote, CW_ADDR_SIP),
                               cw_addr_jid_to_uri(&talk->arena, &talk->local, CW_ADDR_SIP));
 }
 
 /* `idle` is said only to who was told `active`: it is what everybody is taken for. */
-bool gw_typing_of_remote(struct gw_typing *typing, struct cw_arena *arena,
-                         const struct cw_jid *remote, const struct cw_jid *local, bool is_composing,
-                         struct cw_str thread, struct cw_message_to_sip *out)
+bool gw_typing_of_remote(struct gw_typing *typing, const struct cw_jid *remote,
+                         const struct cw_jid *local, bool is_composing, struct cw_str thread)
 {
     struct talk *talk = find(typing, remote, local);
     if ((talk && talk->remote_is_composing) == is_composing)
@@ -244,8 +231,6 @@ bool gw_typing_of_remote(struct gw_typing *typing, struct cw_arena *arena,
         cw_timer_stop(talk->refresh);
     }
     talk->remote_is_composing = is_composing;
-    struct gw_own own = own_of(arena, talk, is_composing);
-    out->request = gw_own_request(arena, &own, &out->branch);
     forget_if_idle(talk);
     return true;
 }

@@ -9,7 +9,7 @@
 #define CW_GATEWAY_TYPING_H
 
 #include "gateway/gateway_priv.h"
-#include "xlate/message.h"
+#include "xlate/composing.h"
 
 struct gw_typing;
 
@@ -20,11 +20,10 @@ struct gw_typing *gw_typing_new(struct gateway *,
                                 void *arg);
 void gw_typing_free(struct gw_typing **); /* tells nobody */
 
-/* The partner's user types, or has stopped; the thread may be absent.  True: the request that says
- * so is to be sent now; its strings live in the arena. */
-bool gw_typing_of_remote(struct gw_typing *, struct cw_arena *, const struct cw_jid *remote,
-                         const struct cw_jid *local, bool is_composing, struct cw_str thread,
-                         struct cw_message_to_sip *out);
+/* The partner's user types, or has stopped; the thread may be absent.  True: the SIP user is to be
+ * told; false: he knows. */
+bool gw_typing_of_remote(struct gw_typing *, const struct cw_jid *remote,
+                         const struct cw_jid *local, bool is_composing, struct cw_str thread);
 /* The SIP user likewise; `remote` is the client that is told. */
 void gw_typing_of_local(struct gw_typing *, const struct cw_jid *remote, const struct cw_jid *local,
                         const struct cw_composing *, struct cw_str thread);

@@ -226,8 +226,10 @@ static void on_signals(void *arg)
 /* False: there is nothing to be sent, or it could not be. */
 static bool send_signal(struct gw_x2s *x, struct passage *p)
 {
-    if (!gw_signals_pass(x->gateway->signals, &p->arena, &p->from, &p->to, p->stanza, &p->sip) ||
-        send_request(x, p) != CW_OK) {
+    struct cw_message_options options = options_of(x, p);
+    options.takes_states = gw_signals_pass(x->gateway->signals, &p->from, &p->to, p->stanza);
+    cw_message_to_sip(&p->arena, p->stanza, &options, &p->sip);
+    if (p->sip.outcome != CW_XLATE_SEND || send_request(x, p) != CW_OK) {
         finish(x, p, NULL);
         return false;
     }

@@ -128,15 +128,13 @@ static const struct cw_xml *stanza_with(const char *inside)
 static void juliet_says(const struct cw_jid *client, const char *inside)
 {
     const struct cw_xml *stanza = stanza_with(inside);
-    struct cw_message_to_sip out = {0};
     struct cw_signals said;
     cw_signals_read(stanza, &said);
     gw_signals_heard(signals, client, &alice, stanza, &said);
     if (said.is_text)
         gw_signals_goes(signals, client, &alice, CW_STR_NONE, CW_S("m"));
-    else if (gw_signals_pass(signals, &arena, client, &alice, stanza, &out))
-        gw_sip_send(NULL,
-                    &(struct gw_sip_sending){.domain = alice.domain, .request = &out.request});
+    else if (gw_signals_pass(signals, client, &alice, stanza))
+        happened(said.state == CW_CHAT_COMPOSING ? "sip:active" : "sip:idle");
 }
 
 static struct cw_xml *alice_says(const char *type, const char *body, struct cw_str accept)

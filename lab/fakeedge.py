@@ -22,7 +22,7 @@ class FakeEdge:
     def __init__(self, path):
         self.path = str(path)
         self.outcomes = {}  #: by number: (result, condition of the error or "")
-        self.stanzas = []  #: message elements from the gateway
+        self.stanzas = []  #: message and presence elements from the gateway
         self._numbers = itertools.count(1)
         self._client = None
         self._listener = None
@@ -49,6 +49,16 @@ class FakeEdge:
         self._send(f"<stanza xmlns='{_NS}' n='{number}'><message xmlns='jabber:server' type='chat' "
                    f"id='m{number}' from={quoteattr(sender)} to={quoteattr(to)}>"
                    f"<body>{escape(body)}</body></message></stanza>")
+        return number
+
+    def presence(self, kind: str = "", sender: str = f"juliet@{PARTNER_DOMAIN}",
+                 to: str = f"alice@{LOCAL_DOMAIN}", inside: str = "") -> int:
+        """Sends one presence stanza; kind "": available."""
+        assert self._ready.wait(10), "the gateway has not taken up the link"
+        number = next(self._numbers)
+        typed = f" type='{kind}'" if kind else ""
+        self._send(f"<stanza xmlns='{_NS}' n='{number}'><presence xmlns='jabber:server'{typed} "
+                   f"from={quoteattr(sender)} to={quoteattr(to)}>{inside}</presence></stanza>")
         return number
 
     def wait_outcome(self, number: int, seconds: float = 10):

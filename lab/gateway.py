@@ -164,3 +164,22 @@ def request(method: str = "MESSAGE", to: str = f"sip:juliet@{PARTNER_DOMAIN}", b
     return head.encode("utf-8", "surrogateescape") + body
 
 
+def event(method: str, call: str, sender: str, to: str, cseq: int = 1, more: str = "",
+          body: bytes = b"", kind: str = "application/pidf+xml", transport: str = "TCP",
+          contact: str = "sip:there@127.0.0.1", branch: str = "") -> bytes:
+    """A SUBSCRIBE or NOTIFY; sender and to with their tags: "<sip:...>;tag=..."."""
+    global _count
+    _count += 1
+    branch = branch or f"z9hG4bKe{_count}"
+    target = re.search("<(.*)>", to)[1]
+    head = (f"{method} {target} SIP/2.0\r\n"
+            f"Via: SIP/2.0/{transport} 127.0.0.1;rport;branch={branch}\r\n"
+            f"Max-Forwards: 70\r\nFrom: {sender}\r\nTo: {to}\r\nCall-ID: {call}\r\n"
+            f"CSeq: {cseq} {method}\r\nContact: <{contact}>\r\nEvent: presence\r\n{more}"
+            + (f"Content-Type: {kind}\r\n" if body else "")
+            + f"Content-Length: {len(body)}\r\n\r\n")
+    return head.encode() + body
+
+
+def to_tag(answer: bytes) -> str:
+    return re.search(rb"\r\nTo: [^\r]*;tag=([^;\r]+)", answer)[1].decode()

@@ -73,6 +73,9 @@ class KamailioPresence(Kamailio):
         self._rpc = directory / "rpc.sock"
         self._handlings = {}
         parameters = f"""
+# SQLite has one writer at a time, and Kamailio does not wait for it.
+children=1
+tcp_children=1
 modparam("ctl", "binrpc", "unix:{self._rpc}")
 modparam("presence|presence_xml", "db_url", "sqlite://{self._database}")
 modparam("presence", "server_address", "sip:{address}:{port}")

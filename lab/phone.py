@@ -47,8 +47,8 @@ class Notified:
 
     @property
     def document(self):
-        """What it says; None when there is no body."""
-        return pidf.read(self.text) if self.text else None
+        """What it says; nobody is there when it has no body."""
+        return pidf.read(self.text) if self.text else pidf.Document("")
 
 
 class _Dialog:
@@ -91,13 +91,13 @@ class Watch(_Dialog):
 
     @property
     def document(self):
-        """What the last NOTIFY says; None when it had no body."""
+        """What the last NOTIFY says."""
         return self.last.document
 
     @property
     def is_open(self) -> bool:
         """Whether the one who is watched is there, as far as this watcher was told."""
-        return self.state == "active" and bool(self.last.text) and self.document.is_open
+        return self.state == "active" and self.document.is_open
 
     def subscribe(self, expires: int = 3600) -> SipMessage:
         answer = self.request("SUBSCRIBE", [*_EVENT, ("Expires", expires), ("Accept", _PIDF)])

@@ -77,6 +77,7 @@ class Stream:
     def __init__(self, sock: socket.socket):
         self.socket = sock
         self.opening = None  #: the other side's stream header
+        self.text = b""  #: of the element that was read last, as it came
         self._restart()
 
     def _restart(self) -> None:
@@ -184,9 +185,9 @@ class Stream:
         return self.opening
 
     def _cut(self):
-        text = self._buffer[self._start:self._seen]
+        self.text = self._buffer[self._start:self._seen]
         self._buffer, self._seen = self._buffer[self._seen:], 0
-        return ElementTree.fromstring(self._root + text + _END)[0]
+        return ElementTree.fromstring(self._root + self.text + _END)[0]
 
     # --- the steps of a negotiation, as the initiating server
 
@@ -241,6 +242,7 @@ class Partner:
     def __init__(self, address, authority, pair):
         self.address = address
         self.received = []  #: (domain it was sent from, element)
+        self.texts = []  #: the same, in the bytes that came
         self.attempts = []  #: when each connection was made
         self.ends = []  #: the stream error with which each stream ended, "" for none
         self.shown = []  #: (domain it was made from, certificate in DER) of each stream
@@ -370,4 +372,5 @@ class Partner:
             element = stream.next(600)
             if element.tag == f"{{{STREAMS}}}error":
                 raise Ended("stream error", condition_of(element, STREAM_ERRORS))
+            self.texts.append((domain, stream.text))
             self.received.append((domain, element))

@@ -1,4 +1,5 @@
-"""`./run`: starts the whole lab, proves that messages cross in both directions, and stays up."""
+"""`./run`: starts the whole lab, proves that presence and messages cross in both directions, and
+stays up."""
 
 import argparse
 import contextlib
@@ -7,6 +8,7 @@ import sys
 import time
 
 from . import settings as lab_settings
+from .pidf import State
 from .process import LabError, raise_on_signals
 from .settings import ACCOUNTS, PARTNER_DOMAIN
 from .stack import Lab
@@ -16,7 +18,42 @@ def _say(text: str = "") -> None:
     print(text, flush=True)
 
 
-def _prove(lab: Lab) -> None:
+def _prove_presence(lab: Lab) -> None:
+    """Alice and juliet add each other and see what the other one's state becomes."""
+    alice, juliet = lab.phone("alice"), lab.xmpp("juliet")
+    alice.publish(State())
+    watch = alice.watch(juliet.address)
+    asked = juliet.contacts.wait_kind(alice.address, "subscribe", seconds=20)
+    _say("  alice adds juliet: juliet is asked, and accepts")
+    juliet.contacts.accept(alice.address)
+    told = watch.wait_open(20)
+    _say(f"     alice sees juliet available {_after(told.at, asked.at)} later")
+    began = time.time()
+    juliet.contacts.add(alice.address)
+    _say("  juliet adds alice: she may, since alice added her first")
+    _saw(juliet, alice, "", "available", began)
+    juliet.contacts.wait_listed(alice.address, "both")
+    began = time.time()
+    juliet.contacts.show("away", "Lunch")
+    told = watch.wait(lambda told: told.document.shows == ["away"])
+    _say(f"  juliet is away:    alice sees \"{told.document.activities[0]}\" and the note "
+         f"\"{told.document.notes[0]}\" after {_after(told.at, began)}")
+    began = time.time()
+    alice.publish(State(activity="busy"))
+    _say("  alice is busy:")
+    _saw(juliet, alice, "dnd", "dnd (do not disturb)", began)
+
+
+def _saw(juliet, alice, show: str, words: str, began: float) -> None:
+    seen = next(iter(juliet.contacts.wait_shows(alice.address, [show], 20).values()))
+    _say(f"     juliet sees {seen.sender} {words} after {_after(seen.at, began)}")
+
+
+def _after(moment: float, before: float) -> str:
+    return f"{(moment - before) * 1000:.0f} ms"
+
+
+def _prove_messages(lab: Lab) -> None:
     """One message from alice to juliet and one back; LabError when one does not arrive."""
     alice, juliet = lab.sip("alice"), lab.xmpp("juliet")
     text = "Hello juliet, this comes from a SIP telephone."
@@ -27,8 +64,7 @@ def _prove(lab: Lab) -> None:
     got = juliet.wait_for(text)
     _say(f"  alice -> juliet (SIP to XMPP): \"{got.body}\"")
     _say(f"     received by {got.to} from {got.sender} after "
-         f"{(got.at - answer.sent_at) * 1000:.0f} ms, SIP status {answer.status} (the first "
-         "message also sets up the stream)")
+         f"{(got.at - answer.sent_at) * 1000:.0f} ms, SIP status {answer.status}")
     text = "Hello alice, this comes from an XMPP client."
     sent_at = time.time()
     got = _arrival(alice, juliet, juliet.send(alice.address, text), text, lab)
@@ -72,12 +108,15 @@ Passwords:""")
         _say(f"  {address:<22} {password}")
     _say(f"""
 The lab's own clients have signed out, so alice, bob, juliet and romeo are yours.
-The partner's type is PublicUnverified: a SIP user has to write first, then the partner's
-users may answer (alice and juliet have done so).
+alice and juliet are in each other's contact lists. Kamailio is the presence server of
+{lab_settings.LOCAL_DOMAIN}: let your SIP client publish its presence there (PUBLISH).
+The partner's type is PublicUnverified: a SIP user has to add or write to an XMPP user first,
+then that one may answer, and see him (alice and juliet have done so).
 
 Commands:   export CAUSEWAY_CONFIG={lab.causeway.config}
             {s.program} partner list
             {s.program} stream list
+            {s.program} contact list
             {s.program} test partner {PARTNER_DOMAIN}
             {s.program} partner diagnose {PARTNER_DOMAIN}
 Logs:       {lab.causeway.log}
@@ -100,11 +139,13 @@ def _run(options) -> None:
     settings = lab_settings.from_options(options)
     _say(f"Starting DNS, Prosody, Kamailio and Causeway on {settings.base}.x; "
          f"files are in {settings.data}")
-    with Lab(settings) as lab:
+    with Lab(settings, platform="presence") as lab:
         lab.causeway.command("partner", "new", PARTNER_DOMAIN, "--tls", "Required",
                              "--sasl", "Required")
         _say(f"Partner {PARTNER_DOMAIN} added: TLS Required, SASL Required.")
-        _prove(lab)
+        _prove_presence(lab)
+        _prove_messages(lab)
+        lab.phone("alice").publish(expires=0)
         lab.sign_out_clients()
         if not options.once:
             _explain(lab)
@@ -116,10 +157,10 @@ def _run(options) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="./run", description="Runs Causeway between Kamailio and Prosody on loopback, sends a "
-        "message each way, and stays up until Ctrl-C.")
+        prog="./run", description="Runs Causeway between Kamailio and Prosody on loopback, lets two "
+        "users add and see each other, sends a message each way, and stays up until Ctrl-C.")
     parser.add_argument("--once", action="store_true",
-                        help="end after the proof: status 0 when both messages arrived")
+                        help="end after the proof: status 0 when presence and messages have crossed")
     lab_settings.add_options(parser)
     raise_on_signals()
     try:

@@ -3,7 +3,7 @@ that the subscription is over."""
 
 import re
 
-from .pidf import read
+from .pidf import Document, read
 from .process import LabError, Server, require_free, wait_until
 from .settings import ACCOUNTS, LOCAL_DOMAIN, Settings
 
@@ -94,9 +94,9 @@ class SippWatcher(Server):
 
     @property
     def notified(self) -> list:
-        """Pairs of Subscription-State and the document, or None when there was no body."""
+        """Pairs of Subscription-State and the document, an empty one when there was no body."""
         text = self._record.read_text(errors="replace") if self._record.exists() else ""
-        return [(state.strip(), read(body) if body.strip() else None) for state, body in
+        return [(state.strip(), read(body) if body.strip() else Document("")) for state, body in
                 re.findall(r"=NOTIFY=(.*?)=BODY=(.*?)=END=", text, re.DOTALL)]
 
     def wait(self, fits, seconds: float = 10):

@@ -28,7 +28,8 @@ static const struct question {
      "Whether a SIP message on standard input would be taken"},
     {"translate", cw_explain_translate, "--local-domain D [--state FILE]",
      "What goes out for the stanza or SIP message on standard input"},
-    {"access", cw_explain_access, "--from ADDRESS --to ADDRESS [--event message|presence]",
+    {"access", cw_explain_access,
+     "--from ADDRESS --to ADDRESS [--event message|presence] [--config FILE]",
      "Whether a user may write to another, or see him; reads the configuration and the store"},
 };
 #define N_QUESTIONS (sizeof(questions) / sizeof(questions[0]))

@@ -12,35 +12,12 @@
 
 static void put_request(struct cw_explain_translation *t, const struct cw_presence_step *step)
 {
-    const struct cw_sip_request *request = &step->request;
-    struct cw_sip_field fields[2] = {{CW_STR("Event"), request->event}};
-    size_t n_fields = 1;
+    struct cw_sip_draft draft = cw_sip_draft_of(&step->request, step->branch);
     struct cw_buf text = {0};
 
-    if (cw_str_is_present(request->subscription_state))
-        fields[n_fields++] =
-            (struct cw_sip_field){CW_STR("Subscription-State"), request->subscription_state};
-    const struct cw_sip_draft draft = {
-        .method = request->method,
-        .request_uri = request->request_uri,
-        .transport = CW_SIP_TCP,
-        .sent_by = cw_explain_host(t),
-        .branch = step->branch,
-        .from_uri = request->from_uri,
-        .from_tag = request->from_tag,
-        .to_uri = request->to_uri,
-        .to_tag = request->to_tag,
-        .call_id = request->call_id,
-        .cseq = request->cseq,
-        .contact_uri = request->contact_uri,
-        .content_type = request->content_type,
-        .content_language = request->content_language,
-        .expires = request->expires,
-        .accept = request->accept,
-        .fields = fields,
-        .n_fields = n_fields,
-        .body = request->body,
-    };
+    draft.transport = CW_SIP_TCP;
+    draft.sent_by = cw_explain_host(t);
+    draft.contact_uri = step->request.contact_uri;
     if (cw_sip_build_request(&text, &draft, NULL) == CW_OK)
         json_array_append_new(t->out, json_pack("{s:s, s:o}", "kind", "sip", "text",
                                                 cw_explain_json(&t->arena, cw_buf_str(&text))));
@@ -279,25 +256,17 @@ static void take_request(struct cw_explain_translation *t, const struct cw_sip_r
         put_step(t, &step);
 }
 
-/* The gateway itself does not offer these methods yet, which is no concern here: they are judged
- * as if it did. */
 bool cw_explain_presence_request(struct cw_explain_translation *t, const struct cw_sip_message *m)
 {
     struct cw_sip_verdict verdict = cw_sip_message_verdict(m);
     struct cw_str method = cw_sip_message_method(m);
     struct cw_sip_request request;
 
-    if (!cw_sip_message_is_request(m) || !verdict.valid || verdict.drop ||
-        (verdict.answer && verdict.answer != 405) ||
+    if (!cw_sip_message_is_request(m) || !verdict.valid || verdict.drop || verdict.answer ||
         !(cw_str_eq_cstr(method, "SUBSCRIBE") || cw_str_eq_cstr(method, "NOTIFY")))
         return false;
     cw_sip_message_values(m, &request);
-    if (cw_sip_message_max_forwards(m) == 0)
-        answer(t, 483);
-    else if (cw_sip_message_header_count(m, CW_S("Require")) > 0)
-        answer(t, 420);
-    else
-        take_request(t, &request);
+    take_request(t, &request);
     return true;
 }
 

@@ -292,6 +292,7 @@ static void translate_sip(struct cw_explain_translation *t, struct cw_str bytes)
             .status = verdict.answer,
             .reason_phrase = cw_str_of(cw_sip_reason(verdict.answer)),
             .allow = verdict.answer == 405 ? cw_str_of(cw_sip_allow) : CW_STR_NONE,
+            .allow_events = verdict.answer == 489 ? cw_str_of(cw_sip_allow_events) : CW_STR_NONE,
         };
         cw_explain_put_response(t, &response, cw_sip_message_unsupported(message));
     } else if (verdict.valid && cw_sip_message_is_response(message)) {

@@ -52,11 +52,10 @@ static const struct program *find(const char *name)
 
 static void help(FILE *to)
 {
-    fputs(
-        "usage: causeway COMMAND [...]\n\n"
-        "Causeway lets a SIP organisation exchange messages with XMPP domains, one named partner\n"
-        "at a time.\n\n",
-        to);
+    fputs("usage: causeway COMMAND [...]\n\n"
+          "Causeway lets a SIP organisation exchange messages and presence with XMPP domains, one\n"
+          "named partner at a time.\n\n",
+          to);
     for (size_t i = 0; i < N_PROGRAMS; i++)
         fprintf(to, "  %-13s %s\n", programs[i].name, programs[i].summary);
     fputs("\ncauseway COMMAND --help says more, and so does causeway(1).\n", to);

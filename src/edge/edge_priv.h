@@ -284,6 +284,9 @@ void edge_gateway_reload(struct edge_gateway *);
  * outcome is known; one beyond the partner's share is bounced (gateway.c says what of presence). */
 void edge_gateway_deliver(struct edge_gateway *, struct cw_str local, struct cw_str remote,
                           const struct cw_xml *stanza);
+/* So much presence from there has no outcome yet that no more should be read for a moment: a burst
+ * is taken as fast as the gateway takes it. */
+bool edge_gateway_is_busy(const struct edge_gateway *, struct cw_str remote);
 /* To every gateway that is up: that pair's streams ended as when a server dies, or some of its
  * presence was dropped. */
 void edge_gateway_ended(struct edge_gateway *, struct cw_str local, struct cw_str remote);

@@ -17,7 +17,8 @@ enum {
     SWEEP_MS = 500,
     /* Room for unresolved stanzas, in units of `max-stanzas`: of all partners, and the most that
      * one may fill.  The first unit is every partner's own, also when all the room is taken.
-     * Presence fills no more than half of each, so that messages find room. */
+     * Presence fills no more than half of each, so that messages find room; it is read more slowly
+     * where one partner's fills one unit. */
     ROOM_OF_ALL = 16,
     ROOM_OF_ONE = 8,
 };
@@ -27,6 +28,7 @@ struct sender {
     struct cw_str domain; /* the primary one; in the arena */
     struct cw_arena arena;
     size_t n_unresolved; /* never 0 */
+    size_t n_presence;   /* of them */
 };
 
 /* A partner's stanza without an outcome. */
@@ -68,12 +70,17 @@ struct edge_gateway {
 
 /* --- unresolved stanzas -----------------------------------------------------------------------*/
 
+static bool is_presence(const struct cw_xml *stanza)
+{
+    return cw_str_eq_cstr(stanza->name, "presence");
+}
+
 static struct cw_str number_key(char buf[24], uint64_t n)
 {
     return (struct cw_str){buf, (size_t)snprintf(buf, 24, "%" PRIu64, n)};
 }
 
-static struct sender *count_for(struct edge_gateway *g, struct cw_str domain)
+static struct sender *count_for(struct edge_gateway *g, struct cw_str domain, bool for_presence)
 {
     struct sender *sender = cw_map_get(&g->senders, domain);
     if (!sender) {
@@ -82,12 +89,14 @@ static struct sender *count_for(struct edge_gateway *g, struct cw_str domain)
         cw_map_set(&g->senders, sender->domain, sender);
     }
     sender->n_unresolved++;
+    sender->n_presence += for_presence;
     g->n_unresolved++;
     return sender;
 }
 
-static void count_off(struct edge_gateway *g, struct sender *sender)
+static void count_off(struct edge_gateway *g, struct sender *sender, bool for_presence)
 {
+    sender->n_presence -= for_presence;
     g->n_unresolved--;
     if (--sender->n_unresolved > 0)
         return;
@@ -110,14 +119,9 @@ static void forget(struct edge_gateway *g, struct unresolved *u)
     char key[24];
     TAILQ_REMOVE(&g->unresolved, u, link);
     cw_map_remove(&g->by_n, number_key(key, u->n));
-    count_off(g, u->sender);
+    count_off(g, u->sender, is_presence(u->stanza));
     cw_arena_free(&u->arena);
     cw_free(u);
-}
-
-static bool is_presence(const struct cw_xml *stanza)
-{
-    return cw_str_eq_cstr(stanza->name, "presence");
 }
 
 /* Presence that asks nothing is dropped: an error would only end what its sender shares with us. */
@@ -235,7 +239,7 @@ void edge_gateway_deliver(struct edge_gateway *g, struct cw_str local, struct cw
     struct unresolved *u = cw_alloc(sizeof *u);
     u->stanza = cw_xml_copy(&u->arena, stanza);
     u->local_bare = bare_of(&u->arena, cw_xml_attr(u->stanza, "to"));
-    u->sender = count_for(g, domain);
+    u->sender = count_for(g, domain, is_presence(stanza));
     u->n = ++g->last_n;
     u->since_ms = cw_now_ms();
     TAILQ_INSERT_TAIL(&g->unresolved, u, link);
@@ -243,6 +247,13 @@ void edge_gateway_deliver(struct edge_gateway *g, struct cw_str local, struct cw
     if (!cw_timer_is_set(g->sweep))
         cw_timer_set(g->sweep, SWEEP_MS);
     give(g, u);
+}
+
+bool edge_gateway_is_busy(const struct edge_gateway *g, struct cw_str remote)
+{
+    const struct cw_partner *partner = cw_policy_partner(g->edge->policy, remote);
+    const struct sender *sender = cw_map_get(&g->senders, partner ? partner->domain : remote);
+    return g->n_up > 0 && sender && sender->n_presence >= g->edge->config.edge.queue.max_stanzas;
 }
 
 void edge_gateway_on_outcome(struct edge_gateway *g, struct edge_link *from,

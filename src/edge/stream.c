@@ -11,6 +11,8 @@ enum {
     CLOSE_DEADLINE_MS = 5000,
     SLOW_GRACE_MS = 250,    /* a stream that rested is read from again by then */
     LOOK_AGAIN_MS = 50,     /* at the older stream that another one waits for */
+    BUSY_MS = 5,            /* for a gateway that has not taken what came; again and again, */
+    MAX_BUSY_MS = 1000,     /* but no longer: behind presence there may be messages */
     MAX_WAIT_MS = 30 * 1000 /* for it: a partner may also use two streams at once */
 };
 
@@ -74,12 +76,32 @@ static void rest(struct edge_stream *s, uint64_t for_ms)
     s->slow_until_ms = cw_now_ms() + for_ms + SLOW_GRACE_MS;
 }
 
+/* A burst of presence is read as fast as the gateway takes it. */
+static bool wait_for_gateway(struct edge_stream *s)
+{
+    uint64_t now_ms = cw_now_ms();
+    bool is_busy =
+        s->n_stanzas_in > 0 && edge_gateway_is_busy(s->edge->gateway, edge_stream_remote(s));
+    if (is_busy && s->busy_since_ms == 0)
+        s->busy_since_ms = now_ms;
+    if (!is_busy || !s->conn || s->over || now_ms - s->busy_since_ms >= MAX_BUSY_MS) {
+        s->busy_since_ms = 0;
+        return false;
+    }
+    rest(s, BUSY_MS);
+    return true;
+}
+
 /* A partner above the stanza rate is not read from for a while: TCP slows it down. */
 static void rest_if_in_debt(struct edge_stream *s)
 {
     uint64_t debt_ms = edge_rate_debt_ms(&s->rate);
-    if (debt_ms > 0 && s->conn && !s->over && !cw_timer_is_set(s->pause))
+    if (!s->conn || s->over || cw_timer_is_set(s->pause))
+        return;
+    if (debt_ms > 0)
         rest(s, debt_ms);
+    else
+        (void)wait_for_gateway(s);
 }
 
 /* Is there an older stream of this partner with something in it that we have not read? */
@@ -107,7 +129,7 @@ static bool wait_for_elder(struct edge_stream *s)
 static void on_rested(void *arg)
 {
     struct edge_stream *s = arg;
-    if (s->conn && !wait_for_elder(s))
+    if (s->conn && !wait_for_elder(s) && !wait_for_gateway(s))
         cw_conn_resume(s->conn);
 }
 

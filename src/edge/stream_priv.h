@@ -33,6 +33,7 @@ struct edge_stream {
     struct edge_rate rate;       /* of its stanzas */
     struct cw_timer *pause;      /* runs while reading rests; NULL: it never did */
     uint64_t slow_until_ms;      /* until then something that it sent may be unread */
+    uint64_t busy_since_ms;      /* since then it waits for a gateway; 0: it does not */
     uint64_t wait_until_ms;      /* so long it waits for older streams of the same partner */
     struct cw_timer *stuck;      /* runs while something written is unread; NULL: not yet */
     struct cw_str indexed_id;    /* inbound: the stream id by which dialback answers find us */

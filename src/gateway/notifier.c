@@ -241,6 +241,8 @@ void gw_notifier_restore(struct gw_notifier *n, const struct cw_store_subscripti
     for (int kept = GW_KEPT_CONSENT; kept <= GW_KEPT_ACTIVE; kept++)
         if (cw_str_eq_cstr(row->state, gw_kept_name((enum gw_kept)kept)))
             w->kept = (enum gw_kept)kept;
+    if (w->kept != GW_KEPT_CONSENT)
+        gw_watched_queue(w);
 }
 
 /* What the watcher was told last is not known any more: he is told when the probe was answered, or

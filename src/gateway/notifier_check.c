@@ -11,6 +11,8 @@ enum {
     /* Servers answer for a user who consented before, some with his presence, some without, some
      * not at all. */
     ASKED_MS = 2000,
+    /* Of a large partner that is lost: SIP must not stand still while all are told. */
+    LOST_PER_MS = 5,
 };
 
 /* --- the end of a check -----------------------------------------------------------------------*/
@@ -24,7 +26,7 @@ static void conclude(struct gw_watched *w)
     w->is_sure = w->is_answered;
     cw_timer_free(&w->timer);
     if (changed)
-        gw_watched_changed(w);
+        gw_watched_changed(w, 0);
 }
 
 static void on_timer(void *arg)
@@ -110,6 +112,8 @@ static void on_turn(void *arg, uint64_t id)
     w->is_queued = false;
     if (w->n_live > 0)
         check(w);
+    else
+        gw_watched_settle(w); /* of an earlier life: its dialogs may have ended unseen */
 }
 
 void gw_watched_queue(struct gw_watched *w)
@@ -139,12 +143,13 @@ void gw_notifier_lost(struct gw_notifier *n, struct cw_str local_domain,
 {
     struct gw_neighbours *neighbours = gw_watched_neighbours(n, local_domain, remote_domain);
     struct gw_watched *w, *next;
+    uint64_t i = 0;
     for (w = neighbours ? TAILQ_FIRST(&neighbours->list) : NULL; w; w = next) {
         next = TAILQ_NEXT(w, neighbour);
         w->is_sure = false;
         gw_resources_doubt(w->resources);
         if (gw_resources_close_doubted(w->resources))
-            gw_watched_changed(w);
+            gw_watched_changed(w, i++ / LOST_PER_MS);
     }
 }
 

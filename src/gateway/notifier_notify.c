@@ -163,7 +163,16 @@ void gw_viewer_notify(struct gw_viewer *v)
     }
 }
 
-void gw_watched_changed(struct gw_watched *w)
+/* Later: by then there may be more to tell. */
+static void defer(struct gw_viewer *v, uint64_t ms)
+{
+    if (v->retry_ms || v->is_under_way)
+        return;
+    v->retry_ms = cw_now_ms() + ms;
+    gw_viewer_set_timer(v);
+}
+
+void gw_watched_changed(struct gw_watched *w, uint64_t after_ms)
 {
     struct gw_viewer *v, *next;
     uint64_t soon_ms = cw_now_ms() + GATHER_MS;
@@ -177,6 +186,8 @@ void gw_watched_changed(struct gw_watched *w)
             gw_viewer_set_timer(v);
         } else if (v->is_active) {
             v->is_dirty = true;
+            if (after_ms)
+                defer(v, after_ms);
             gw_viewer_notify(v);
         }
     }

@@ -166,9 +166,9 @@ void gw_viewer_set_timer(struct gw_viewer *);
 /* Sends what is to be told, now or when the NOTIFY that is under way has its answer.  The value may
  * be gone afterwards when it is a poll or at its end. */
 void gw_viewer_notify(struct gw_viewer *);
-/* What is known has changed: every active viewer of the pair is told.  The value may be gone
- * afterwards unless it is held. */
-void gw_watched_changed(struct gw_watched *);
+/* What is known has changed: every active viewer of the pair is told, after that time.  The value
+ * may be gone afterwards unless it is held. */
+void gw_watched_changed(struct gw_watched *, uint64_t after_ms);
 struct cw_presence_options gw_watched_options(const struct gw_watched *, struct cw_arena *);
 /* The user part of our address in dialogs about that one. */
 struct cw_str gw_watched_contact_user(struct cw_arena *, struct cw_str remote);

@@ -19,7 +19,7 @@ static void on_presence(struct gw_watched *w, const struct cw_xml *stanza)
             w->is_sure = true;
     }
     if (changed)
-        gw_watched_changed(w);
+        gw_watched_changed(w, 0);
     cw_arena_free(&arena);
 }
 
@@ -39,7 +39,7 @@ static void on_subscribed(struct gw_watched *w)
     gw_watched_log(w, "subscription-consented", CW_STR_NONE);
     TAILQ_FOREACH (v, &w->viewers, link)
         v->is_active = !v->is_poll;
-    gw_watched_changed(w);
+    gw_watched_changed(w, 0);
 }
 
 static void on_unsubscribed(struct gw_watched *w)

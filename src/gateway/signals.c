@@ -60,16 +60,18 @@ void gw_signals_heard(struct gw_signals *signals, const struct cw_jid *remote,
     cw_arena_free(&arena);
 }
 
-void gw_signals_pass(struct gw_signals *signals, const struct cw_jid *remote,
+bool gw_signals_pass(struct gw_signals *signals, const struct cw_jid *remote,
                      const struct cw_jid *local, const struct cw_xml *stanza)
 {
     struct cw_arena arena = {0};
     struct cw_signals said;
     cw_signals_read(stanza, &said);
-    if (said.state != CW_CHAT_UNSAID && has_shown(signals, remote, local, GW_SHOWN_COMPOSING))
-        gw_typing_of_remote(signals->typing, remote, local, said.state == CW_CHAT_COMPOSING,
-                            thread_of(&arena, stanza));
+    bool is_new = said.state != CW_CHAT_UNSAID &&
+                  has_shown(signals, remote, local, GW_SHOWN_COMPOSING) &&
+                  gw_typing_of_remote(signals->typing, remote, local,
+                                      said.state == CW_CHAT_COMPOSING, thread_of(&arena, stanza));
     cw_arena_free(&arena);
+    return is_new;
 }
 
 struct cw_str gw_signals_date(struct gw_signals *signals, struct cw_arena *arena,
@@ -87,26 +89,31 @@ struct cw_str gw_signals_date(struct gw_signals *signals, struct cw_arena *arena
 void gw_signals_goes(struct gw_signals *signals, const struct cw_jid *remote,
                      const struct cw_jid *local, struct cw_str message_id, struct cw_str id)
 {
-    gw_typing_text_of_remote(signals->typing, remote, local);
+    gw_typing_end_of_remote(signals->typing, remote, local);
     if (cw_str_is_present(message_id))
         gw_receipts_ask(signals->receipts, remote, local, message_id, id);
-}
-
-bool gw_signals_answered(struct gw_signals *signals, const struct cw_jid *remote,
-                         const struct cw_jid *local, struct cw_str message_id,
-                         const struct cw_sip_response *response)
-{
-    read_accept(signals, remote, local, response->accept);
-    if (response->status != 415 || !cw_str_is_present(message_id))
-        return false;
-    gw_support_refused(signals->support, remote, local, GW_SHOWN_REPORTS);
-    return true;
 }
 
 static void on_refused(void *arg, const struct cw_jid *remote, const struct cw_jid *local)
 {
     struct gw_signals *signals = arg;
     gw_support_refused(signals->support, remote, local, GW_SHOWN_COMPOSING);
+}
+
+bool gw_signals_answered(struct gw_signals *signals, const struct cw_jid *remote,
+                         const struct cw_jid *local, const struct cw_message_to_sip *sent,
+                         const struct cw_sip_response *response)
+{
+    read_accept(signals, remote, local, response->accept);
+    if (response->status != 415)
+        return false;
+    if (cw_str_eq(sent->request.content_type, CW_COMPOSING_TYPE)) {
+        on_refused(signals, remote, local);
+        gw_typing_end_of_remote(signals->typing, remote, local);
+    }
+    if (cw_str_is_present(sent->message_id))
+        gw_support_refused(signals->support, remote, local, GW_SHOWN_REPORTS);
+    return cw_str_is_present(sent->message_id);
 }
 
 /* --- from SIP users ---------------------------------------------------------------------------*/
@@ -131,7 +138,7 @@ static void add_to_text(struct gw_signals *signals, struct cw_arena *arena,
     const struct cw_xml *thread = cw_xml_child(stanza, CW_NS_SERVER, "thread");
     gw_support_talk(signals->support, &in->to, &in->from,
                     thread ? cw_xml_text(arena, thread) : CW_STR_NONE);
-    gw_typing_text_of_local(signals->typing, &in->to, &in->from);
+    gw_typing_end_of_local(signals->typing, &in->to, &in->from);
     if (has_shown(signals, &in->to, &in->from, GW_SHOWN_STATES | GW_SHOWN_COMPOSING))
         cw_signals_add_state(arena, stanza, CW_CHAT_ACTIVE);
     if (in->reporting.asks & CW_CPIM_POSITIVE_DELIVERY &&

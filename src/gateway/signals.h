@@ -29,8 +29,9 @@ void gw_signals_free(struct gw_signals **);
 /* A message stanza of a partner's user who may write to `local`. */
 void gw_signals_heard(struct gw_signals *, const struct cw_jid *remote, const struct cw_jid *local,
                       const struct cw_xml *stanza, const struct cw_signals *);
-/* The turn of one that holds a state and no text. */
-void gw_signals_pass(struct gw_signals *, const struct cw_jid *remote, const struct cw_jid *local,
+/* The turn of one that holds a state and no text.  True: the SIP user takes it, and is to be told.
+ */
+bool gw_signals_pass(struct gw_signals *, const struct cw_jid *remote, const struct cw_jid *local,
                      const struct cw_xml *stanza);
 /* The date for an envelope that asks for a report; absent when the SIP user has not shown that he
  * understands it. */
@@ -39,10 +40,10 @@ struct cw_str gw_signals_date(struct gw_signals *, struct cw_arena *, const stru
 /* A message with text goes out now; message_id is absent when it asks for no report. */
 void gw_signals_goes(struct gw_signals *, const struct cw_jid *remote, const struct cw_jid *local,
                      struct cw_str message_id, struct cw_str id);
-/* The SIP user's answer to it.  True: he does not take the envelope, and the text is to be sent
- * without one. */
+/* The SIP user's answer to the one or the other.  True: he does not take the envelope, and the text
+ * is to be sent without one. */
 bool gw_signals_answered(struct gw_signals *, const struct cw_jid *remote,
-                         const struct cw_jid *local, struct cw_str message_id,
+                         const struct cw_jid *local, const struct cw_message_to_sip *sent,
                          const struct cw_sip_response *);
 
 /* --- from SIP users: s2x.c --------------------------------------------------------------------*/

@@ -152,6 +152,8 @@ void gw_watch_finish(struct gw_watch *w, struct gw_doing *doing)
     uint64_t id = w->id;
     bool has_failed = false;
 
+    if (w->is_behind && doing->step.n_stanzas > 0)
+        gw_watch_catch_up(w);
     if (w->sub.is_poll && doing->step.has_known)
         gw_poll_share(w, &doing->step);
     w->arena = (struct cw_arena){0};

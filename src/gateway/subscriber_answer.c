@@ -3,8 +3,17 @@
 
 enum { BACKOFF_AWAY_S = 30 /* nobody answered: whoever comes back is found soon */ };
 
+/* A canary's dialog lasts longer too; but the watcher is still to be asked when it was his time. */
+static void take_expiry(struct gw_watch *w, bool was_canary)
+{
+    uint64_t refresh_at_ms = w->refresh_at_ms;
+    gw_watch_granted(w, w->sub.expires_s);
+    if (was_canary && refresh_at_ms && refresh_at_ms < w->refresh_at_ms)
+        w->refresh_at_ms = refresh_at_ms;
+}
+
 static void step_by_answer(struct gw_watch *w, struct gw_doing *doing,
-                           const struct cw_sip_response *response)
+                           const struct cw_sip_response *response, bool was_canary)
 {
     const struct cw_error_origin origin = {
         .id = w->origin_id,
@@ -21,7 +30,7 @@ static void step_by_answer(struct gw_watch *w, struct gw_doing *doing,
     doing->why = cw_arena_printf(&doing->arena, "%d", response->status).p;
     if (response->status < 300) {
         w->is_awaited = false;
-        gw_watch_granted(w, w->sub.expires_s);
+        take_expiry(w, was_canary);
     }
 }
 
@@ -61,7 +70,7 @@ static bool is_alarm(const struct gw_watch *w, const struct cw_sip_response *res
 static void take_answer(struct gw_watch *w, const struct cw_sip_response *response)
 {
     struct gw_doing doing;
-    bool has_dialog = w->sub.state != CW_SUBSCRIPTION_NONE;
+    bool has_dialog = w->sub.state != CW_SUBSCRIPTION_NONE, was_canary = w->is_canary;
 
     w->is_under_way = w->is_canary = false;
     if (!has_dialog && w->wish == GW_WISH_NONE) {
@@ -72,7 +81,7 @@ static void take_answer(struct gw_watch *w, const struct cw_sip_response *respon
     }
     gw_watch_begin(w, &doing);
     if (has_dialog)
-        step_by_answer(w, &doing, response);
+        step_by_answer(w, &doing, response, was_canary);
     else
         doing.step = (struct cw_presence_step){.next = CW_PRESENCE_KEEP};
     if (w->wish != GW_WISH_NONE && !doing.step.has_request)

@@ -66,7 +66,7 @@ struct gw_watch {
     uint64_t row_digest, dialog_digest;    /* of what the store has; 0: nothing */
     int64_t since;                         /* seconds since 1970 */
     uint32_t cseq_bound;                   /* what the store has: a later life begins there */
-    unsigned n_posted;                     /* batches of stanzas without an outcome */
+    unsigned n_posted;                     /* stanzas without an outcome */
     enum gw_wish wish;
     uint8_t due;
     uint8_t n_again, n_failed; /* in a row */
@@ -198,8 +198,10 @@ void gw_poll_share(struct gw_watch *poll, const struct cw_presence_step *);
 
 /* --- subscriber_rules.c -----------------------------------------------------------------------*/
 
-/* Stanzas to the watcher, in order; the last one's outcome counts for all. */
+/* Stanzas to the watcher, in order. */
 void gw_watch_post(struct gw_watch *, struct cw_xml **stanzas, size_t n);
+/* Resources of which it is not certain that he knows them gone. */
+void gw_watch_catch_up(struct gw_watch *);
 /* All that is known, as presence; `unavailable` when nothing is. */
 void gw_watch_tell(struct gw_watch *);
 

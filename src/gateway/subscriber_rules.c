@@ -26,11 +26,11 @@ static void post_one(struct gw_watch *w, const struct cw_xml *stanza)
     gw_post_send(w->subscriber->presence->post, stanza, on_posted, w->subscriber, w->id);
 }
 
-/* Resources of which it is not certain that he knows them gone. */
-static void post_gone(struct gw_watch *w)
+void gw_watch_catch_up(struct gw_watch *w)
 {
     struct cw_arena arena = {0};
     const struct cw_jid user = gw_watch_jid(w->sub.presentity);
+    w->is_behind = false;
     for (size_t i = 0; i < w->n_seen; i++) {
         const struct cw_presence gone = {.resource = w->seen[i].resource};
         if (!w->seen[i].is_available)
@@ -41,13 +41,8 @@ static void post_gone(struct gw_watch *w)
 
 void gw_watch_post(struct gw_watch *w, struct cw_xml **stanzas, size_t n)
 {
-    if (n == 0)
-        return;
-    w->is_answered = true;
-    if (w->is_behind) {
-        w->is_behind = false;
-        post_gone(w);
-    }
+    if (n > 0)
+        w->is_answered = true;
     for (size_t i = 0; i < n; i++)
         post_one(w, stanzas[i]);
 }
@@ -66,7 +61,7 @@ void gw_watch_tell(struct gw_watch *w)
             stanzas[i] = cw_presence_stanza(&arena, &user, w->sub.watcher, &known[i]);
         if (n == 0)
             stanzas[n++] = cw_presence_stanza(&arena, &user, w->sub.watcher, &nobody);
-        w->is_behind = true;
+        gw_watch_catch_up(w);
         gw_watch_post(w, stanzas, n);
     }
     cw_arena_free(&arena);

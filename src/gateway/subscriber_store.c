@@ -40,8 +40,7 @@ static uint64_t row_digest(const struct gw_watch *w)
     uint64_t d =
         digest(1 + w->sub.is_authorised, cw_str_of(cw_subscription_state_name(w->sub.state)));
     for (size_t i = 0; i < w->n_seen; i++)
-        if (w->seen[i].is_available)
-            d = digest(d, w->seen[i].resource);
+        d = digest(d, w->seen[i].resource);
     return d;
 }
 

@@ -42,8 +42,9 @@ void gw_watch_arm(struct gw_watch *w)
     case CW_SUBSCRIPTION_WAITING:
         cw_timer_set(w->timer, (uint64_t)NOTIFY_MS << (w->n_failed < 6 ? w->n_failed : 6));
         break;
-    case CW_SUBSCRIPTION_ENDING:
-        cw_timer_set(w->timer, NOTIFY_MS);
+    case CW_SUBSCRIPTION_ENDING: /* whatever else comes in the dialog meanwhile */
+        if (!cw_timer_is_set(w->timer))
+            cw_timer_set(w->timer, NOTIFY_MS);
         break;
     case CW_SUBSCRIPTION_PENDING:
     case CW_SUBSCRIPTION_ACTIVE:

@@ -3,7 +3,7 @@
 
 #include "gateway/ledger.h"
 
-enum { MAX_AGE_MS = 24 * 3600 * 1000 }; /* since it was last changed */
+enum { MAX_AGE_MS = 24 * 3600 * 1000 }; /* since one of them was heard of */
 
 struct gw_support {
     struct gw_ledger *pairs; /* -> gw_support_known */
@@ -43,29 +43,23 @@ struct gw_support_known gw_support_of(struct gw_support *support, const struct c
     return known ? *known : (struct gw_support_known){0};
 }
 
-static bool is_same(const struct gw_support_known *a, const struct gw_support_known *b)
-{
-    return a->shown == b->shown && cw_str_eq(a->remote, b->remote) &&
-           cw_str_eq(a->thread, b->thread);
-}
-
-/* Kept anew, so that its memory does not grow and its age is that of the change.  What nobody has
+/* Kept anew, so that its memory does not grow and it is among the youngest again.  What nobody has
  * shown anything about is not kept. */
 static void keep(struct gw_support *support, const struct cw_jid *remote,
                  const struct cw_jid *local, const struct gw_support_known *now)
 {
     struct cw_arena arena = {0}, *own;
     struct cw_str key = key_of(&arena, remote, local);
-    const struct gw_support_known *old = gw_ledger_find(support->pairs, key);
-    if (!now->shown) {
-        gw_ledger_remove(support->pairs, key);
-    } else if (!old || !is_same(old, now)) {
-        struct cw_str client = cw_arena_dup(&arena, now->remote);
-        struct cw_str thread = cw_arena_dup(&arena, now->thread);
+    struct cw_str client = cw_arena_dup(&arena, now->remote);
+    struct cw_str thread = cw_arena_dup(&arena, now->thread);
+    unsigned shown = now->shown;
+    if (shown) {
         struct gw_support_known *known = gw_ledger_put(support->pairs, key, sizeof *known, &own);
-        *known = (struct gw_support_known){.shown = now->shown,
+        *known = (struct gw_support_known){.shown = shown,
                                            .remote = cw_arena_dup(own, client),
                                            .thread = cw_arena_dup(own, thread)};
+    } else {
+        gw_ledger_remove(support->pairs, key);
     }
     cw_arena_free(&arena);
 }

@@ -25,7 +25,7 @@ struct talk {
     struct cw_jid remote, local;
     struct cw_str call_id; /* of what goes to SIP; absent: a new one each time */
     struct cw_str thread;  /* of what goes to XMPP */
-    uint64_t user;         /* of the request that went out last; 0: none */
+    uint64_t user;         /* of the refresh that went out last; 0: none */
     unsigned n_refreshes;
     bool remote_is_composing, local_is_composing;
     struct cw_timer *refresh, *expiry;
@@ -111,18 +111,12 @@ static void on_final(void *arg, uint64_t user, const struct cw_sip_response *res
     forget_if_idle(talk);
 }
 
-static void say_to_sip(struct talk *talk, bool is_active)
+static void say_again(struct talk *talk)
 {
     struct gw_typing *typing = talk->typing;
     struct cw_buf body = {0};
     char key[24];
-    const struct cw_composing composing = {.is_active = is_active,
-                                           .refresh_s = is_active ? CW_COMPOSING_REFRESH_S : 0};
-    cw_composing_write(&body, &composing);
-    if (talk->user)
-        cw_map_remove(&typing->by_user, user_key(key, talk->user));
-    talk->user = ++typing->last_user;
-    cw_map_set(&typing->by_user, user_key(key, talk->user), talk);
+    cw_composing_write(&body, &(struct cw_composing){true, CW_COMPOSING_REFRESH_S});
     const struct gw_own own = {
         .remote = &talk->remote,
         .local = &talk->local,
@@ -131,12 +125,13 @@ static void say_to_sip(struct talk *talk, bool is_active)
         .body = cw_buf_str(&body),
         .final = on_final,
         .arg = typing,
-        .user = talk->user,
+        .user = ++typing->last_user,
     };
-    if (!gw_own_send(typing->gateway, &own)) {
+    if (talk->user)
         cw_map_remove(&typing->by_user, user_key(key, talk->user));
-        talk->user = 0;
-    }
+    talk->user = gw_own_send(typing->gateway, &own) ? own.user : 0;
+    if (talk->user)
+        cw_map_set(&typing->by_user, user_key(key, talk->user), talk);
     cw_buf_free(&body);
 }
 
@@ -151,7 +146,7 @@ static void on_refresh(void *arg)
 {
     struct talk *talk = arg;
     if (talk->n_refreshes++ < MAX_REFRESHES && is_allowed(talk, CW_CONTACT_MESSAGE_IN)) {
-        say_to_sip(talk, true);
+        say_again(talk);
         cw_timer_set(talk->refresh, REFRESH_MS);
         return;
     }
@@ -211,21 +206,21 @@ static struct talk *find_or_make(struct gw_typing *typing, const struct cw_jid *
     return talk;
 }
 
+/* As the texts of that thread have it. */
 static struct cw_str call_id_of(struct talk *talk, struct cw_str thread)
 {
-    struct cw_jid sender = {.local = talk->remote.local, .domain = talk->remote.domain};
     return cw_message_call_id(&talk->arena, cw_arena_dup(&talk->arena, thread),
-                              cw_addr_jid_to_uri(&talk->arena, &sender, CW_ADDR_SIP),
+                              cw_addr_jid_to_uri(&talk->arena, &talk->remote, CW_ADDR_SIP),
                               cw_addr_jid_to_uri(&talk->arena, &talk->local, CW_ADDR_SIP));
 }
 
 /* `idle` is said only to who was told `active`: it is what everybody is taken for. */
-void gw_typing_of_remote(struct gw_typing *typing, const struct cw_jid *remote,
+bool gw_typing_of_remote(struct gw_typing *typing, const struct cw_jid *remote,
                          const struct cw_jid *local, bool is_composing, struct cw_str thread)
 {
     struct talk *talk = find(typing, remote, local);
     if ((talk && talk->remote_is_composing) == is_composing)
-        return;
+        return false;
     if (is_composing) {
         talk = find_or_make(typing, remote, local);
         if (!cw_str_is_present(talk->call_id))
@@ -236,8 +231,8 @@ void gw_typing_of_remote(struct gw_typing *typing, const struct cw_jid *remote,
         cw_timer_stop(talk->refresh);
     }
     talk->remote_is_composing = is_composing;
-    say_to_sip(talk, is_composing);
     forget_if_idle(talk);
+    return true;
 }
 
 void gw_typing_of_local(struct gw_typing *typing, const struct cw_jid *remote,
@@ -261,8 +256,8 @@ void gw_typing_of_local(struct gw_typing *typing, const struct cw_jid *remote,
     forget_if_idle(talk);
 }
 
-void gw_typing_text_of_remote(struct gw_typing *typing, const struct cw_jid *remote,
-                              const struct cw_jid *local)
+void gw_typing_end_of_remote(struct gw_typing *typing, const struct cw_jid *remote,
+                             const struct cw_jid *local)
 {
     struct talk *talk = find(typing, remote, local);
     if (!talk)
@@ -272,8 +267,8 @@ void gw_typing_text_of_remote(struct gw_typing *typing, const struct cw_jid *rem
     forget_if_idle(talk);
 }
 
-void gw_typing_text_of_local(struct gw_typing *typing, const struct cw_jid *remote,
-                             const struct cw_jid *local)
+void gw_typing_end_of_local(struct gw_typing *typing, const struct cw_jid *remote,
+                            const struct cw_jid *local)
 {
     struct talk *talk = find(typing, remote, local);
     if (!talk)

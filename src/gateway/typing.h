@@ -20,16 +20,18 @@ struct gw_typing *gw_typing_new(struct gateway *,
                                 void *arg);
 void gw_typing_free(struct gw_typing **); /* tells nobody */
 
-/* The partner's user types, or has stopped; the thread may be absent. */
-void gw_typing_of_remote(struct gw_typing *, const struct cw_jid *remote,
+/* The partner's user types, or has stopped; the thread may be absent.  True: the SIP user is to be
+ * told; false: he knows. */
+bool gw_typing_of_remote(struct gw_typing *, const struct cw_jid *remote,
                          const struct cw_jid *local, bool is_composing, struct cw_str thread);
 /* The SIP user likewise; `remote` is the client that is told. */
 void gw_typing_of_local(struct gw_typing *, const struct cw_jid *remote, const struct cw_jid *local,
                         const struct cw_composing *, struct cw_str thread);
-/* A text of the one or the other is on its way: it ends his typing by itself. */
-void gw_typing_text_of_remote(struct gw_typing *, const struct cw_jid *remote,
-                              const struct cw_jid *local);
-void gw_typing_text_of_local(struct gw_typing *, const struct cw_jid *remote,
+/* A text of the one or the other is on its way: it ends his typing by itself.  Likewise when
+ * nothing more is to be said of it. */
+void gw_typing_end_of_remote(struct gw_typing *, const struct cw_jid *remote,
                              const struct cw_jid *local);
+void gw_typing_end_of_local(struct gw_typing *, const struct cw_jid *remote,
+                            const struct cw_jid *local);
 
 #endif

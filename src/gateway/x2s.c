@@ -25,12 +25,15 @@ enum {
     /* For its turn: the edge tells the sender of an error after 90 s, and a request may take 32 s;
      * what was given up must not arrive later. */
     MAX_WAIT_MS = 50000,
+    /* That somebody is typing must not come after his text, but neither hold it up for long. */
+    MAX_SIGNAL_MS = 2000,
 };
 
 /* One stanza of an edge. */
 struct passage {
     TAILQ_ENTRY(passage) in_pair; /* of those that wait or are under way between two users */
     TAILQ_ENTRY(passage) in_untold;
+    TAILQ_ENTRY(passage) in_signals; /* under way without text */
     struct cw_arena arena;
     struct cw_str instance, key; /* "instance number" */
     uint64_t n, user, since_ms;
@@ -39,7 +42,8 @@ struct passage {
     struct cw_str domain; /* local, A-labels */
     struct cw_jid from, to;
     const struct cw_xml *stanza;
-    bool is_signal; /* without text: nobody waits for it, nor hears that it was not passed on */
+    bool is_signal;     /* without text: nobody hears that it was not passed on */
+    uint64_t signal_ms; /* since when it is under way; 0: it is not */
     struct pair *pair;
     bool is_untold; /* finished; the outcome below waits for an edge to hear it */
     uint64_t untold_since_ms;
@@ -60,7 +64,8 @@ struct gw_x2s {
     struct cw_map by_key;  /* -> passage */
     struct cw_map by_user; /* number as text -> passage under way */
     struct cw_map pairs;
-    struct passages untold;
+    struct passages untold, signals;
+    struct cw_timer *signals_timer;
     struct gw_told *told;
     uint64_t last_user;
     struct cw_timer *sweep;
@@ -109,6 +114,12 @@ static void finish(struct gw_x2s *x, struct passage *p, const struct cw_xml *err
     struct gw_edge *edge = gw_edge_find(x->gateway, p->instance);
     if (p->is_signal)
         error = NULL;
+    if (p->signal_ms) {
+        char key[24];
+        TAILQ_REMOVE(&x->signals, p, in_signals);
+        cw_map_remove(&x->by_user, user_key(key, p->user)); /* its answer comes too late now */
+        p->signal_ms = p->user = 0;
+    }
     p->outcome = (struct cw_link_outcome){
         .n = p->n, .result = error ? CW_LINK_REFUSED : CW_LINK_DELIVERED, .error = error};
     leave_pair(x, p);
@@ -177,7 +188,7 @@ static void on_final(void *arg, uint64_t user, const struct cw_sip_response *res
         return;
     CW_LOG(&x->gateway->log, CW_LOG_DEBUG, "sip-answer", CW_KV("from", p->origin.from),
            CW_KV("to", p->origin.to), CW_KVI("status", response->status));
-    if (gw_signals_answered(x->gateway->signals, &p->from, &p->to, p->sip.message_id, response) &&
+    if (gw_signals_answered(x->gateway->signals, &p->from, &p->to, &p->sip, response) &&
         send_plain(x, p))
         return;
     finish(x, p, response->status < 300 ? NULL : cw_error_stanza(&p->arena, &p->origin, response));
@@ -186,8 +197,10 @@ static void on_final(void *arg, uint64_t user, const struct cw_sip_response *res
 static enum cw_err send_request(struct gw_x2s *x, struct passage *p)
 {
     char key[24];
-    gw_log_body(x->gateway, "x2s", p->origin.from, p->origin.to, p->sip.request.body);
-    gw_signals_goes(x->gateway->signals, &p->from, &p->to, p->sip.message_id, p->origin.id);
+    if (!p->is_signal) {
+        gw_log_body(x->gateway, "x2s", p->origin.from, p->origin.to, p->sip.request.body);
+        gw_signals_goes(x->gateway->signals, &p->from, &p->to, p->sip.message_id, p->origin.id);
+    }
     p->user = ++x->last_user;
     cw_map_set(&x->by_user, user_key(key, p->user), p);
     struct gw_sip_sending sending = {.domain = p->domain,
@@ -199,6 +212,34 @@ static enum cw_err send_request(struct gw_x2s *x, struct passage *p)
     return gw_sip_send(x->gateway->sip, &sending);
 }
 
+static void on_signals(void *arg)
+{
+    struct gw_x2s *x = arg;
+    struct passage *p;
+    uint64_t now = cw_now_ms();
+    while ((p = TAILQ_FIRST(&x->signals)) && now - p->signal_ms >= MAX_SIGNAL_MS)
+        finish(x, p, NULL);
+    if (p)
+        cw_timer_set(x->signals_timer, MAX_SIGNAL_MS - (now - p->signal_ms));
+}
+
+/* False: there is nothing to be sent, or it could not be. */
+static bool send_signal(struct gw_x2s *x, struct passage *p)
+{
+    struct cw_message_options options = options_of(x, p);
+    options.takes_states = gw_signals_pass(x->gateway->signals, &p->from, &p->to, p->stanza);
+    cw_message_to_sip(&p->arena, p->stanza, &options, &p->sip);
+    if (p->sip.outcome != CW_XLATE_SEND || send_request(x, p) != CW_OK) {
+        finish(x, p, NULL);
+        return false;
+    }
+    p->signal_ms = cw_now_ms();
+    TAILQ_INSERT_TAIL(&x->signals, p, in_signals);
+    if (!cw_timer_is_set(x->signals_timer))
+        cw_timer_set(x->signals_timer, MAX_SIGNAL_MS);
+    return true;
+}
+
 /* False: the request could not be sent, and has ended. */
 static bool send_or_refuse(struct gw_x2s *x, struct passage *p)
 {
@@ -206,11 +247,8 @@ static bool send_or_refuse(struct gw_x2s *x, struct passage *p)
         refuse(x, p, CW_STANZA_REMOTE_SERVER_TIMEOUT, "the messages before it took too long");
         return false;
     }
-    if (p->is_signal) {
-        gw_signals_pass(x->gateway->signals, &p->from, &p->to, p->stanza);
-        finish(x, p, NULL);
-        return false;
-    }
+    if (p->is_signal)
+        return send_signal(x, p);
     switch (send_request(x, p)) {
     case CW_OK:
         return true;
@@ -385,6 +423,8 @@ struct gw_x2s *gw_x2s_new(struct gateway *gateway)
     struct gw_x2s *x = cw_alloc(sizeof *x);
     x->gateway = gateway;
     TAILQ_INIT(&x->untold);
+    TAILQ_INIT(&x->signals);
+    x->signals_timer = cw_timer_new(gateway->base, on_signals, x);
     x->told = gw_told_new(GW_TOLD_MAX);
     x->sweep = cw_timer_new(gateway->base, on_sweep, x);
     return x;
@@ -421,5 +461,6 @@ void gw_x2s_free(struct gw_x2s **ptr)
     cw_map_free(&x->by_user);
     cw_map_free(&x->pairs);
     cw_timer_free(&x->sweep);
+    cw_timer_free(&x->signals_timer);
     cw_free(x);
 }

@@ -23,6 +23,14 @@ enum cw_sip_route cw_sip_read_route(struct cw_sip_message *m)
     return CW_SIP_ROUTE_GOOD;
 }
 
+/* Where the dialog's requests go must be one place (RFC 3261 section 12.1.1). */
+static bool has_contacts(const struct cw_sip_message *m)
+{
+    struct cw_str first = cw_sip_message_first(m, "contact");
+    return cw_sip_message_header_count(m, CW_S("contact")) > 1 ||
+           cw_sip_first_element(first) < first.n;
+}
+
 static const char *find_flaw(const struct cw_sip_message *m, bool is_subscribe)
 {
     const struct {
@@ -33,6 +41,7 @@ static const char *find_flaw(const struct cw_sip_message *m, bool is_subscribe)
         {"From has no tag", !cw_str_is_present(m->from.tag)},
         {"SUBSCRIBE has no Contact to be notified at",
          is_subscribe && !cw_str_is_present(m->to.tag) && !cw_str_is_present(m->contact_uri)},
+        {"there is more than one Contact", has_contacts(m)},
         {"NOTIFY has not one Subscription-State",
          !is_subscribe && cw_sip_message_header_count(m, CW_S("subscription-state")) != 1},
     };

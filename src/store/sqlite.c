@@ -128,7 +128,8 @@ void cw_store_close(struct cw_store **store)
 {
     if (!*store)
         return;
-    (void)sqlite3_close_v2((*store)->db); /* every statement is finished where it was made */
+    cw_sql_free_kept(*store);
+    (void)sqlite3_close_v2((*store)->db); /* all others were finished where they were made */
     cw_free(*store);
     *store = NULL;
 }

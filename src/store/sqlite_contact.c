@@ -5,8 +5,8 @@
 enum cw_err cw_store_contact_add(struct cw_store *store, struct cw_str local, struct cw_str remote,
                                  int64_t now)
 {
-    struct cw_sql s = cw_sql_prepare(store, "INSERT INTO contact(local,remote,since) VALUES(?,?,?)"
-                                            " ON CONFLICT DO NOTHING");
+    struct cw_sql s = cw_sql_keep(store, "INSERT INTO contact(local,remote,since) VALUES(?,?,?)"
+                                         " ON CONFLICT DO NOTHING");
     cw_sql_text(&s, local);
     cw_sql_text(&s, remote);
     cw_sql_int(&s, now);
@@ -26,7 +26,7 @@ enum cw_err cw_store_contact_has(struct cw_store *store, struct cw_str local, st
 enum cw_err cw_store_contact_remove(struct cw_store *store, struct cw_str local,
                                     struct cw_str remote)
 {
-    struct cw_sql s = cw_sql_prepare(store, "DELETE FROM contact WHERE local=? AND remote=?");
+    struct cw_sql s = cw_sql_keep(store, "DELETE FROM contact WHERE local=? AND remote=?");
     cw_sql_text(&s, local);
     cw_sql_text(&s, remote);
     enum cw_err err = cw_sql_run(&s);

@@ -7,8 +7,14 @@
 
 #include "store/store.h"
 
+enum { CW_SQL_KEPT = 8 };
+
 struct cw_store {
     sqlite3 *db;
+    struct {
+        const char *sql;
+        sqlite3_stmt *statement;
+    } kept[CW_SQL_KEPT]; /* prepared once (cw_sql_keep) */
     const struct cw_str *local_domains;
     size_t n_local_domains;
 };
@@ -18,10 +24,15 @@ struct cw_store {
 struct cw_sql {
     struct cw_store *store;
     sqlite3_stmt *statement; /* NULL after a failure to prepare; later calls then do nothing */
+    bool is_kept;
     int n_bound;
     enum cw_err err; /* the first failure; CW_OK so far */
 };
 struct cw_sql cw_sql_prepare(struct cw_store *, const char *sql);
+/* The same for a literal that is run many times in a row, which costs most of its time to prepare:
+ * kept until the store is closed.  Used once at a time. */
+struct cw_sql cw_sql_keep(struct cw_store *, const char *sql);
+void cw_sql_free_kept(struct cw_store *);
 void cw_sql_text(struct cw_sql *, struct cw_str);
 void cw_sql_int(struct cw_sql *, int64_t);
 /* True: a row stands ready.  False: the end, or a failure (cw_sql_finish says which). */

@@ -23,6 +23,31 @@ struct cw_sql cw_sql_prepare(struct cw_store *store, const char *sql)
     return s;
 }
 
+struct cw_sql cw_sql_keep(struct cw_store *store, const char *sql)
+{
+    size_t i = 0;
+    while (i < CW_SQL_KEPT && store->kept[i].sql && store->kept[i].sql != sql)
+        i++;
+    if (i == CW_SQL_KEPT)
+        return cw_sql_prepare(store, sql);
+    if (store->kept[i].sql)
+        return (struct cw_sql){
+            .store = store, .statement = store->kept[i].statement, .is_kept = true};
+    struct cw_sql s = cw_sql_prepare(store, sql);
+    if (!s.err) {
+        store->kept[i].sql = sql;
+        store->kept[i].statement = s.statement;
+        s.is_kept = true;
+    }
+    return s;
+}
+
+void cw_sql_free_kept(struct cw_store *store)
+{
+    for (size_t i = 0; i < CW_SQL_KEPT; i++)
+        (void)sqlite3_finalize(store->kept[i].statement);
+}
+
 static void check_bound(struct cw_sql *s, int code)
 {
     if (code != SQLITE_OK)
@@ -69,7 +94,10 @@ int64_t cw_sql_column_int(struct cw_sql *s, int column)
 
 enum cw_err cw_sql_finish(struct cw_sql *s)
 {
-    (void)sqlite3_finalize(s->statement); /* repeats the failure of the step */
+    if (s->is_kept) /* both repeat the failure of the step */
+        (void)sqlite3_reset(s->statement);
+    else
+        (void)sqlite3_finalize(s->statement);
     s->statement = NULL;
     return s->err;
 }

@@ -28,7 +28,7 @@ void cw_store_batch_cancel(struct cw_store *store)
 enum cw_err cw_store_subscription_put(struct cw_store *store,
                                       const struct cw_store_subscription *row)
 {
-    struct cw_sql s = cw_sql_prepare(
+    struct cw_sql s = cw_sql_keep(
         store, "INSERT OR REPLACE INTO subscription"
                "(local,remote,is_x2s,is_authorised,state,since,told) VALUES(?,?,?,?,?,?,?)");
     cw_sql_text(&s, row->local);
@@ -45,7 +45,7 @@ enum cw_err cw_store_subscription_remove(struct cw_store *store, bool is_x2s, st
                                          struct cw_str remote)
 {
     struct cw_sql s =
-        cw_sql_prepare(store, "DELETE FROM subscription WHERE local=? AND remote=? AND is_x2s=?");
+        cw_sql_keep(store, "DELETE FROM subscription WHERE local=? AND remote=? AND is_x2s=?");
     cw_sql_text(&s, local);
     cw_sql_text(&s, remote);
     cw_sql_int(&s, is_x2s);
@@ -88,8 +88,8 @@ enum cw_err cw_store_subscription_find(struct cw_store *store,
 
 enum cw_err cw_store_dialog_put(struct cw_store *store, const struct cw_store_dialog *row)
 {
-    struct cw_sql s = cw_sql_prepare(store, "INSERT OR REPLACE INTO dialog(" DIALOG_COLUMNS
-                                            ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?)");
+    struct cw_sql s = cw_sql_keep(store, "INSERT OR REPLACE INTO dialog(" DIALOG_COLUMNS
+                                         ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?)");
     cw_sql_text(&s, row->call_id);
     cw_sql_text(&s, row->local_tag);
     cw_sql_int(&s, row->is_x2s);
@@ -108,7 +108,7 @@ enum cw_err cw_store_dialog_put(struct cw_store *store, const struct cw_store_di
 enum cw_err cw_store_dialog_remove(struct cw_store *store, struct cw_str call_id,
                                    struct cw_str local_tag)
 {
-    struct cw_sql s = cw_sql_prepare(store, "DELETE FROM dialog WHERE call_id=? AND local_tag=?");
+    struct cw_sql s = cw_sql_keep(store, "DELETE FROM dialog WHERE call_id=? AND local_tag=?");
     cw_sql_text(&s, call_id);
     cw_sql_text(&s, local_tag);
     return cw_sql_run(&s);

@@ -255,6 +255,25 @@ static bool is_refused_by_type(struct cw_arena *arena, const struct cw_xml *stan
     return false;
 }
 
+/* A chat state instead of a text (RFC 7573 table 4): only who is typing is not idle. */
+static bool read_state(struct cw_arena *arena, const struct cw_xml *stanza,
+                       const struct cw_message_options *options, struct texts *texts)
+{
+    struct cw_signals signals;
+    struct cw_buf document = {0};
+
+    cw_signals_read(stanza, &signals);
+    if (!options->takes_states || signals.is_text || signals.state == CW_CHAT_UNSAID)
+        return false;
+    bool is_active = signals.state == CW_CHAT_COMPOSING;
+    cw_composing_write(&document,
+                       &(struct cw_composing){is_active, is_active ? CW_COMPOSING_REFRESH_S : 0});
+    texts->body_text = cw_arena_dup(arena, cw_buf_str(&document));
+    texts->language = CW_STR_NONE;
+    cw_buf_free(&document);
+    return true;
+}
+
 void cw_message_to_sip(struct cw_arena *arena, const struct cw_xml *stanza,
                        const struct cw_message_options *options, struct cw_message_to_sip *out)
 {
@@ -266,7 +285,8 @@ void cw_message_to_sip(struct cw_arena *arena, const struct cw_xml *stanza,
     read_texts(arena, stanza, options->language, &texts);
     /* Only direct children count: what is forwarded, carbon-copied or addressed in an extension
      * (XEP-0297, 0280, 0033) is no message of this sender to this addressee. */
-    if (!texts.body && !texts.subject.n) {
+    bool is_state = read_state(arena, stanza, options, &texts);
+    if (!texts.body && !texts.subject.n && !is_state) {
         *out = (struct cw_message_to_sip){.outcome = CW_XLATE_NOTHING};
         return;
     }
@@ -282,10 +302,12 @@ void cw_message_to_sip(struct cw_arena *arena, const struct cw_xml *stanza,
     }
     *out = (struct cw_message_to_sip){.outcome = CW_XLATE_SEND};
     fill_request(arena, &from, &to, &texts, &out->request);
+    if (is_state)
+        out->request.content_type = CW_COMPOSING_TYPE;
     name_request(arena, stanza, &texts, options, out);
     if (is_too_long(&out->request, options))
         cw_message_refuse(arena, stanza, CW_STANZA_POLICY_VIOLATION,
                           "the message is too long for the SIP side", out);
-    else
+    else if (!is_state)
         ask_for_report(arena, stanza, options, out);
 }

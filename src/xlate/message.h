@@ -7,7 +7,7 @@
  *     cw_message_to_sip(&arena, stanza, &options, &out);
  *     switch (out.outcome) {
  *     case CW_XLATE_SEND:    // out.request, with out.branch in its Via
- *     case CW_XLATE_NOTHING: // nobody is told anything: errors, and what signals.h reads
+ *     case CW_XLATE_NOTHING: // nobody is told anything: errors, receipts, states
  *     case CW_XLATE_REFUSED: // out.reply goes back (NULL: none may be sent)
  *     }
  */
@@ -38,6 +38,9 @@ struct cw_message_options {
     /* XMPP -> SIP: present (RFC 3339) when the SIP user understands reports: a message that asks
      * for a receipt then goes in a CPIM envelope of that date that asks for one. */
     struct cw_str date_time;
+    /* XMPP -> SIP: the SIP user takes isComposing documents; a stanza with a chat state and no text
+     * becomes one. */
+    bool takes_states;
     /* XMPP -> SIP: the same stanza once more, because what was made of it was not taken: another
      * request for every server on the way. */
     bool is_second;

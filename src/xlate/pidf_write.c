@@ -12,11 +12,35 @@ static void add_text(struct cw_arena *arena, struct cw_xml *parent, struct cw_st
     cw_xml_add_text(arena, cw_xml_add(arena, parent, ns, name), text);
 }
 
+/* With the prefix of the RFC's own examples, declared at the root: some phones look for
+ * "<rpid:busy" in the text (baresip).  To the writer of XML such a name is a plain one. */
+static struct cw_xml *add_prefixed(struct cw_arena *arena, struct cw_xml *parent,
+                                   const char *prefix, struct cw_str ns, struct cw_str name)
+{
+    struct cw_xml *root = parent;
+    while (root->parent)
+        root = root->parent;
+    cw_xml_set(arena, root, cw_arena_printf(arena, "xmlns:%s", prefix).p, ns);
+    return cw_xml_add(arena, parent, root->ns,
+                      cw_arena_printf(arena, "%s:%.*s", prefix, CW_ARG(name)).p);
+}
+
+static struct cw_xml *add_rpid(struct cw_arena *arena, struct cw_xml *parent, struct cw_str name)
+{
+    return add_prefixed(arena, parent, "rpid", CW_NS_RPID, name);
+}
+
+static struct cw_xml *add_model(struct cw_arena *arena, struct cw_xml *parent, struct cw_str name)
+{
+    return add_prefixed(arena, parent, "dm", CW_NS_MODEL, name);
+}
+
 static void add_notes(struct cw_arena *arena, struct cw_xml *parent,
-                      const struct cw_pidf_words *words)
+                      const struct cw_pidf_words *words, bool is_person)
 {
     for (size_t i = 0; i < words->n_notes; i++) {
-        struct cw_xml *note = cw_xml_add(arena, parent, parent->ns, "note");
+        struct cw_xml *note = is_person ? add_model(arena, parent, CW_S("note"))
+                                        : cw_xml_add(arena, parent, CW_NS_PIDF, "note");
         if (cw_str_is_present(words->notes[i].lang))
             cw_xml_set_lang(arena, note, words->notes[i].lang);
         cw_xml_add_text(arena, note, words->notes[i].text);
@@ -29,9 +53,9 @@ static void add_activities(struct cw_arena *arena, struct cw_xml *parent,
 {
     if (words->n_activities == 0)
         return;
-    struct cw_xml *activities = cw_xml_add(arena, parent, CW_NS_RPID, "activities");
+    struct cw_xml *activities = add_rpid(arena, parent, CW_S("activities"));
     for (size_t i = 0; i < words->n_activities; i++)
-        cw_xml_add(arena, activities, CW_NS_RPID, cw_arena_dup(arena, words->activities[i]).p);
+        add_rpid(arena, activities, words->activities[i]);
 }
 
 static struct cw_str priority_text(struct cw_arena *arena, int thousandth)
@@ -62,7 +86,7 @@ static void add_tuple(struct cw_arena *arena, struct cw_xml *root,
                        priority_text(arena, tuple->priority_thousandth));
         cw_xml_add_text(arena, contact, tuple->contact);
     }
-    add_notes(arena, element, &tuple->words);
+    add_notes(arena, element, &tuple->words, false);
 }
 
 void cw_pidf_write(struct cw_buf *out, const struct cw_pidf *pidf)
@@ -74,11 +98,11 @@ void cw_pidf_write(struct cw_buf *out, const struct cw_pidf *pidf)
     for (size_t i = 0; i < pidf->n_tuples; i++)
         add_tuple(&arena, root, &pidf->tuples[i]);
     if (pidf->person.n_activities || pidf->person.n_notes) {
-        struct cw_xml *person = cw_xml_add(&arena, root, CW_NS_MODEL, "person");
+        struct cw_xml *person = add_model(&arena, root, CW_S("person"));
         /* All ids are apart: those of tuples begin with "ID-". */
         cw_xml_set(&arena, person, "id", CW_S("person"));
         add_activities(&arena, person, &pidf->person);
-        add_notes(&arena, person, &pidf->person);
+        add_notes(&arena, person, &pidf->person, true);
     }
     cw_buf_putcstr(out, "<?xml version='1.0' encoding='UTF-8'?>\n");
     cw_xml_write(out, root, &(struct cw_xml_scope){.default_ns = CW_STR("")});

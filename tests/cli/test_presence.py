@@ -193,7 +193,7 @@ def test_polls_cross_both_ways(exchange):
     ("NOTIFY", ["Event: presence", "Subscription-State: active"], "romeo@example.net", 481),
 ], ids=["event", "no event", "accept", "many accepts", "require", "not ours", "no dialog"])
 def test_requests_are_refused(exchange, method, fields, sender, code):
-    out = exchange.sip(method, fields, sender=sender)
+    out = exchange.sip(method, [*fields, CONTACT], sender=sender)
     assert status(out) == [code] and len(out) == 1
     if code == 489:
         assert out[0]["headers"]["Allow-Events"] == "presence"

@@ -6,18 +6,23 @@ second worker of pytest-xdist adds one to its last number, and so on).
 
 import contextlib
 import dataclasses
+import itertools
 import os
 import pathlib
 import re
 import sys
+import types
 
 import pytest
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from lab.gateway import Gateway  # noqa: E402
+from lab.fakeedge import FakeEdge  # noqa: E402
+from lab.gateway import Gateway, request, status  # noqa: E402
+from lab.process import wait_until  # noqa: E402
 from lab.settings import Settings  # noqa: E402
+from lab.siphop import SipHop  # noqa: E402
 from lab.stack import clear_directory  # noqa: E402
 
 
@@ -56,6 +61,43 @@ def start(settings, request):
 @pytest.fixture
 def gateway(start):
     return start()
+
+
+@pytest.fixture
+def world(start, settings):
+    """Call run() for a gateway between a scripted edge and a scripted SIP server; of(METHOD): what
+    that server was sent; settled(): the presence that the edge was sent."""
+    ip, port = settings.kamailio
+
+    def answer(asked):
+        if asked.line.startswith("SUBSCRIBE"):
+            return 200, f"Contact: <sip:alice@{ip}:{port};transport=tcp>\r\nExpires: 3600\r\n"
+        return 200
+
+    with FakeEdge(settings.data / "gateway" / "link.sock") as edge, \
+            contextlib.ExitStack() as stack:
+        made = types.SimpleNamespace(edge=edge, hop=None)
+        numbers = itertools.count(1)
+
+        def run(answer=answer, transport="TCP", **options):
+            made.hop = stack.enter_context(SipHop(settings.kamailio, transport, answer))
+            uri = f"sip:{ip}:{port};transport={transport.lower()}"
+            made.gateway = start(partner=("--type", "Federated"), uri=uri, **options)
+            # The link is up, and what a new edge is told anew has been told.
+            assert status(made.gateway.ask_udp(request())) == 202
+            wait_until(lambda: "is=told" in made.gateway.output(), 10, "the end of telling anew")
+            return made
+
+        def of(method):
+            return [r for r in list(made.hop.requests) if r.line.startswith(method + " ")]
+
+        def settled():
+            """All stanzas so far; those that are on their way come before the message."""
+            text = f"settled {next(numbers)}"
+            assert status(made.gateway.ask_udp(request(body=text.encode()))) == 202
+            return [s for s in edge.stanzas if s.tag.endswith("}presence")]
+        made.run, made.of, made.settled = run, of, settled
+        yield made
 
 
 @pytest.hookimpl(hookwrapper=True)

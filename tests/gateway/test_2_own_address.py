@@ -1,11 +1,16 @@
 """Where the gateway says it is: Via and Contact, as each peer sees it (RFC 3261 sections 8.1.1.8 and
 18.1.1)."""
 
+import contextlib
 import dataclasses
+import re
 
 import pytest
 
 from lab.fakeedge import FakeEdge
+from lab.gateway import event
+from lab.process import wait_until
+from lab.settings import LOCAL_DOMAIN, PARTNER_DOMAIN
 from lab.siphop import SipHop
 
 PORT = 5598  # nobody else's: a listener that is bound everywhere needs it at every address
@@ -46,3 +51,28 @@ def test_via_of_one_who_listens_somewhere(start, settings):
         start(sip="\n    t1-ms: 50", partner=("--type", "Federated"))
         assert edge.deliver("one")[0][0] == "delivered"
         assert hop.requests[0].headers["via"].startswith(f"SIP/2.0/TCP {ip}:{port};")
+
+
+def _subscribe(number: int, **more) -> bytes:
+    return event("SUBSCRIBE", f"here{number}", f"<sip:alice@{LOCAL_DOMAIN}>;tag=w",
+                 f"<sip:juliet@{PARTNER_DOMAIN}>", **more)
+
+
+def _contact(answer: bytes) -> str:
+    return re.search(rb"\r\nContact: ([^\r]*)", answer)[1].decode()
+
+
+def test_contact_of_one_who_listens_everywhere(world):
+    """By TCP it is where the peer reached us; by UDP, where our packets come from."""
+    gateway = world.run(bound="0.0.0.0").gateway
+    with contextlib.closing(gateway.udp()) as sock:
+        sock.sendto(_subscribe(1, transport="UDP"), gateway.address)
+        answer, source = sock.recvfrom(70000)
+    assert _contact(answer) == f"<sip:juliet@{source[0]}:{PORT}>"
+    answer, _ = gateway.ask_tcp(_subscribe(2))
+    assert _contact(answer) == (f"<sip:juliet@{gateway.address[0]}:{PORT};"
+                                         "transport=tcp>")
+    wait_until(lambda: world.of("NOTIFY"), 10, "a NOTIFY")
+    notify = world.of("NOTIFY")[-1]
+    assert notify.headers["contact"].endswith(f":{PORT};transport=tcp>")
+    assert "0.0.0.0" not in notify.headers["contact"] + notify.headers["via"]

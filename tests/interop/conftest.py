@@ -30,7 +30,7 @@ def settings_for(node_name: str, beside: int = 0) -> Settings:
     network, _, last = os.environ.get("CAUSEWAY_TEST_BASE", "127.0.11").rpartition(".")
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) + beside
     return dataclasses.replace(Settings(), base=f"{network}.{int(last) + worker}",
-                               data=PROJECT / "run-data-interop" / f"{worker}-{name}",
+                               data=PROJECT / "run-data-interop" / f"{int(last) + worker}-{name}",
                                program=program.resolve())
 
 

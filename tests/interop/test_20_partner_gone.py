@@ -1,6 +1,10 @@
 """When a partner's server goes away, the gateways hear of it, so that they ask and tell anew what they
 know of its users; when streams merely end, nobody does. And what the edge itself says of presence."""
 
+import os
+import signal
+import threading
+
 import pytest
 
 from lab import rogue
@@ -99,3 +103,46 @@ def test_what_users_can_do(border, eventually):
     more = {"http://jabber.org/protocol/chatstates", "urn:xmpp:receipts"}
     assert not features[LOCAL_DOMAIN] & more
     assert features[ALICE] == features[LOCAL_DOMAIN] | more == features[f"nobody@{LOCAL_DOMAIN}/x"]
+
+
+def test_a_burst_of_presence_waits_for_the_gateway(border, eventually):
+    """More than there is room for: it is read as the gateway takes it, and nothing is dropped."""
+    partner = border.partner("burst.test")
+    border.set(stanza_rate=0)
+    stream, count = border.call(partner), 6000
+    gateway = border.pid("gateway")
+    os.kill(gateway, signal.SIGSTOP)
+    try:
+        text = "".join(f"<presence from='j{n}@{partner.domain}/r' to='{ALICE}'/>"
+                       for n in range(count)) + rogue.message(f"j@{partner.domain}", ALICE, "last")
+        sender = threading.Thread(target=stream.send, args=(text,), daemon=True)
+        sender.start()
+        eventually(lambda: border.causeway.output().count("remote=burst.test to=") > 1000, 5,
+                   "as much as may wait")
+    finally:
+        os.kill(gateway, signal.SIGCONT)
+    eventually(lambda: "last" in border.sip.bodies(), 20, "the message behind the presence")
+    assert " presence-missed " not in border.causeway.output()
+    border.set(stanza_rate=500)
+
+
+def test_presence_without_room(make_border, eventually):
+    """Dropped, and asked for anew when there is room; a message finds room beside it."""
+    border = make_border("  queue:\n    timeout-s: 3\n    max-stanzas: 20")
+    partner = border.partner("missed.test")
+    stream, gateway = border.call(partner), border.pid("gateway")
+    os.kill(gateway, signal.SIGSTOP)
+    try:
+        stream.send("".join(f"<presence from='j{n}@{partner.domain}/r' to='{ALICE}'/>"
+                            for n in range(100))
+                    + f"<presence from='j@{partner.domain}' to='{ALICE}' type='probe' id='p'/>"
+                    + rogue.message(f"j@{partner.domain}", ALICE, "there is room"))
+        error = said(partner, lambda e: e.get("id") == "p", eventually, "an error for who asks")
+        assert rogue.condition_of(error) == "resource-constraint"
+    finally:
+        os.kill(gateway, signal.SIGCONT)
+    eventually(lambda: "there is room" in border.sip.bodies(), 5, "the message")
+    eventually(lambda: " presence-missed " in border.causeway.output(), 5, "word of what was dropped")
+    eventually(lambda: f" gateway reach local={LOCAL_DOMAIN} remote={partner.domain} " in
+               border.causeway.output(), 5, "the gateway to hear of it")
+    assert len(partner.errors()) == 1

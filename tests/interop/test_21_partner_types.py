@@ -79,6 +79,12 @@ def asks_out(lab, sender: str, to: str) -> int:
     return lab.phone(sender).new_watch(to).subscribe().status
 
 
+def known(lab) -> dict:
+    """What the gateway keeps of juliet who asked to see alice."""
+    shown = lab.causeway.query("contact", "show", "--user", ALICE, "--partner", JULIET)
+    return shown["contact-sees"] or {"state": "", "consented": False}
+
+
 # --- the table
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -99,6 +105,8 @@ def test_not_invited(start, eventually, kind):
     else:
         juliet.contacts.add(ALICE)
         eventually(lambda: lab.kamailio.watchers("alice") == {JULIET: "pending"}, 10, "a question")
+        eventually(lambda: known(lab)["state"] == "pending", 10, "what the gateway was told")
+        assert not known(lab)["consented"]
         assert juliet.contacts.of_kind(ALICE, "subscribed") == []
     assert juliet.contacts.shows(ALICE) == []
     lab.kamailio.allow("alice", JULIET)

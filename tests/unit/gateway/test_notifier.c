@@ -246,6 +246,15 @@ static void limits_are_kept(void **state)
     assert_events(s, "three", "200 pending subscribe 200 c2:pending 200 c3:pending");
     subscribe(s, "c4", NULL, "3600");
     assert_events(s, "of one user", "480/60");
+    subscribe(s, "c4", NULL, "0");
+    assert_events(s, "a poll is none", "200 probe");
+    stanza(s, "unsubscribed", NULL, NULL);
+    s->events[0] = '\0', s->n_events = 0;
+    for (int i = 0; i < 3; i++) {
+        char call_id[] = {'d', (char)('1' + i), '\0'};
+        subscribe(s, call_id, NULL, "3600");
+    }
+    s->events[0] = '\0', s->n_events = 0;
     s->gateway.policy->settings.subscription_limit = 3;
     subscribe_as(s, "mercutio@sip.example", JULIET, "c5", NULL, "3600");
     assert_events(s, "over all", "480/60");

@@ -219,6 +219,31 @@ static void nobody_watches(void **state)
     assert_false(gw_notifier_knock(s->presence.notifier, LOCAL, REMOTE));
     stanza(s, NULL, "balcony", "away");
     assert_events(s, "nobody", "");
+    fake_pass(60000);
+    subscribe(s, "c2", NULL, "3600");
+    assert_events(s, "what came meanwhile may be old", "200 c2:active subscribe");
+}
+
+static void a_turn_that_comes_too_late(void **state)
+{
+    struct stage *s = *state;
+    begin(s);
+    gw_notifier_again(s->presence.notifier, LOCAL, REMOTE);
+    subscribe(s, "c1", last_tag(s), "0");
+    assert_int_equal(take_turns(s), 1);
+    assert_events(s, "nobody watches", "200 terminated;reason=timeout(-balcony) unavailable");
+}
+
+static void a_poll_of_who_was_lost_asks(void **state)
+{
+    struct stage *s = *state;
+    begin(s);
+    gw_notifier_lost(s->presence.notifier, LOCAL, REMOTE);
+    assert_events(s, "lost", "active(-balcony)");
+    subscribe(s, "c2", NULL, "0");
+    assert_events(s, "poll", "200 probe");
+    fake_pass(5000);
+    assert_events(s, "no answer", "c2:terminated;reason=timeout(-)");
 }
 
 static void a_subscribe_that_was_refused_is_sent_again(void **state)
@@ -286,6 +311,19 @@ static void pending_lasts_over_a_restart(void **state)
     assert_events(s, "asked again", "200 pending subscribe subscribe");
     stanza(s, "subscribed", NULL, NULL);
     assert_events(s, "consent", "active");
+}
+
+/* The dialog's row was removed, that of the pair not any more. */
+static void a_pair_without_its_dialog_is_forgotten(void **state)
+{
+    struct stage *s = *state;
+    subscribe(s, "c1", NULL, "3600");
+    s->dialog = (struct cw_store_dialog){0};
+    stage_restart(s);
+    assert_true(cw_str_is_present(s->row.state));
+    take_turns(s);
+    assert_false(cw_str_is_present(s->row.state));
+    assert_events(s, "nobody is asked", "200 pending subscribe");
 }
 
 static void what_ran_out_meanwhile_ends(void **state)
@@ -402,6 +440,23 @@ static void many_are_small_and_do_not_grow(void **state)
     assert_in_range(each, 500, 3000); /* of the 6 kB that the whole may take */
 }
 
+/* All are told, but not in one breath. */
+static void a_large_partner_is_lost_in_parts(void **state)
+{
+    struct stage *s = *state;
+    s->is_quiet = true;
+    all(s, "SUBSCRIBE", NULL);
+    all(s, "subscribed", NULL);
+    all(s, "", "away");
+    for (int i = 0; i < 3; i++)
+        answer_all(s);
+    gw_notifier_lost(s->presence.notifier, LOCAL, REMOTE);
+    assert_in_range(n_under_way(s), 1, 10);
+    for (int ms = 0; ms < MANY / 5; ms += 100)
+        fake_pass(100);
+    assert_int_equal(n_under_way(s), MANY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,14 +469,18 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_probe_does_not_confirm_is_gone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_domains_are_left_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_watches, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_turn_that_comes_too_late, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_poll_of_who_was_lost_asks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_subscribe_that_was_refused_is_sent_again, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(another_life_goes_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_answers_another_life, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pending_lasts_over_a_restart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_pair_without_its_dialog_is_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_ran_out_meanwhile_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_store_is_not_written_each_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_review_takes_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_large_partner_is_lost_in_parts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_are_small_and_do_not_grow, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

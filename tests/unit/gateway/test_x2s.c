@@ -9,13 +9,15 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "fake_loop.h"
 #include "gateway/gateway_priv.h"
 #include "gateway/presence.h"
+#include "gateway/signals.h"
+#include "xml/reader.h"
 #include "xmpp/error.h"
 
 #define INSTANCE CW_S("edge-1")
 
-static uint64_t now_ms;
 static struct gw_sip_sending last; /* of the request that went out last */
 static char events[512];           /* "sent", "1=delivered", "2=remote-server-timeout", ... */
 
@@ -35,36 +37,6 @@ static void assert_events(const char *row, const char *expected)
 
 /* --- the gateway's other parts, and the loop
  * ----------------------------------------------------*/
-
-uint64_t cw_now_ms(void)
-{
-    return now_ms;
-}
-
-struct cw_timer *cw_timer_new(struct event_base *base, void (*fn)(void *arg), void *arg)
-{
-    (void)base;
-    (void)fn;
-    (void)arg;
-    return NULL;
-}
-
-void cw_timer_set(struct cw_timer *timer, uint64_t after_ms)
-{
-    (void)timer;
-    (void)after_ms;
-}
-
-bool cw_timer_is_set(const struct cw_timer *timer)
-{
-    (void)timer;
-    return false;
-}
-
-void cw_timer_free(struct cw_timer **timer)
-{
-    *timer = NULL;
-}
 
 struct gw_edge *gw_edge_find(struct gateway *gateway, struct cw_str instance)
 {
@@ -123,6 +95,23 @@ void gw_presence_stanza(struct gw_presence *presence, const struct cw_xml *stanz
     happened("presence");
 }
 
+void gw_s2x_send(struct gw_s2x *s, const struct cw_xml *stanza)
+{
+    (void)s;
+    (void)stanza;
+    happened("stanza");
+}
+
+void gw_s2x_received(struct gw_s2x *s, const struct cw_jid *remote, const struct cw_jid *local,
+                     struct cw_str id)
+{
+    char what[64];
+    (void)s;
+    assert_true(cw_str_is_present(remote->local) && cw_str_is_present(local->local));
+    snprintf(what, sizeof what, "received(%.*s)", CW_ARG(id));
+    happened(what);
+}
+
 bool gw_s2x_error(struct gw_s2x *s, const struct cw_xml *stanza)
 {
     (void)s;
@@ -162,7 +151,7 @@ static int set_up(void **state)
     gateway->log.role = "test";
     gateway->config.gateway.sip.max_message_bytes_out = 65535;
     gateway->x2s = gw_x2s_new(gateway);
-    now_ms = 1000000;
+    gateway->signals = gw_signals_new(gateway);
     events[0] = '\0';
     *state = gateway;
     return 0;
@@ -172,6 +161,7 @@ static int tear_down(void **state)
 {
     struct gateway *gateway = *state;
     gw_x2s_free(&gateway->x2s);
+    gw_signals_free(&gateway->signals);
     cw_policy_unref(&gateway->policy);
     cw_free(gateway);
     return 0;
@@ -190,6 +180,11 @@ static void give(struct gateway *gateway, uint64_t n, const char *from, const ch
     cw_xml_add_text(&arena, body, CW_S("Art thou not Romeo?"));
     gw_x2s_stanza(gateway->x2s, INSTANCE, n, stanza);
     cw_arena_free(&arena);
+}
+
+static struct cw_str last_type(void)
+{
+    return last.request->content_type;
 }
 
 static void answer(struct gateway *gateway, int status)
@@ -248,7 +243,7 @@ static void test_turn_comes_too_late(void **state)
         for (uint64_t n = 1; n <= 3; n++)
             give(gateway, n, "j@friend.example/b", "r@sip.example", "chat");
         assert_events(rows[i].name, "sent");
-        now_ms += rows[i].waits_ms;
+        fake_pass(rows[i].waits_ms);
         answer(gateway, 200);
         /* The turn of the next one comes before the outcome of the first is told. */
         char expected[128];
@@ -286,12 +281,132 @@ static void test_the_same_again(void **state)
     }
 }
 
+/* --- without text
+ * -------------------------------------------------------------------------------*/
+
+#define STATE(name) "<" name " xmlns='http://jabber.org/protocol/chatstates'/>"
+#define RECEIVED    "<received xmlns='urn:xmpp:receipts' id='x'/>"
+#define REQUEST     "<request xmlns='urn:xmpp:receipts'/>"
+
+static void give_xml(struct gateway *gateway, uint64_t n, const char *from, const char *inside)
+{
+    struct cw_arena arena = {0};
+    enum cw_xml_fault fault;
+    struct cw_xml_limits limits = CW_XML_LIMITS_DEFAULT;
+    struct cw_str text = cw_arena_printf(&arena,
+                                         "<message xmlns='jabber:server' from='%s' id='i%u' "
+                                         "to='r@sip.example' type='chat'>%s</message>",
+                                         from, (unsigned)n, inside);
+    gw_x2s_stanza(gateway->x2s, INSTANCE, n, cw_xml_parse(&arena, text, &limits, &fault));
+    cw_arena_free(&arena);
+}
+
+/* The SIP user shows what he takes by the Accept of an answer. */
+static void show(struct gateway *gateway, const char *accept)
+{
+    give_xml(gateway, 900, "j@friend.example/b", "<body>first</body>");
+    last.final(last.arg, last.user,
+               &(struct cw_sip_response){.status = 200, .accept = cw_str_of(accept)});
+    events[0] = '\0';
+}
+
+static void test_without_text(void **state)
+{
+    static const struct {
+        const char *name, *from, *inside, *accept, *events;
+    } rows[] = {
+        {"a state for who has shown nothing", "j@friend.example/b", STATE("composing"), NULL,
+         "1=delivered"},
+        {"a state for who takes it", "j@friend.example/b", STATE("composing"),
+         "text/plain, application/im-iscomposing+xml", "sent"},
+        {"an idle state is what everybody is taken for", "j@friend.example/b", STATE("paused"),
+         "application/im-iscomposing+xml", "1=delivered"},
+        {"a state of another user", "k@friend.example/b", STATE("composing"),
+         "application/im-iscomposing+xml", "1=delivered"},
+        {"a stranger's state is not bounced", "j@public.example/b", STATE("composing"),
+         "application/im-iscomposing+xml", "1=delivered"},
+        {"a stranger's receipt is not looked at", "j@public.example/b", RECEIVED, NULL,
+         "1=delivered"},
+        {"a partner removed meanwhile", "j@gone.example/b", STATE("gone"), NULL, "1=delivered"},
+        {"a receipt", "j@friend.example/b", RECEIVED, NULL, "received(x) 1=delivered"},
+        {"a receipt with text", "j@friend.example/b", "<body>b</body>" RECEIVED, NULL,
+         "received(x) sent"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        set_up(state);
+        show(*state, rows[i].accept);
+        give_xml(*state, 1, rows[i].from, rows[i].inside);
+        assert_events(rows[i].name, rows[i].events);
+        tear_down(state);
+    }
+    set_up(state);
+}
+
+/* A state keeps its place between texts, and what becomes of it is nobody's business. */
+static void test_state_in_its_turn(void **state)
+{
+    struct gateway *gateway = *state;
+    show(gateway, "application/im-iscomposing+xml");
+    give_xml(gateway, 1, "j@friend.example/b", "<body>one</body>");
+    give_xml(gateway, 2, "j@friend.example/b", STATE("composing"));
+    give_xml(gateway, 3, "j@friend.example/b", "<body>two</body>");
+    assert_events("the text is under way", "sent");
+    answer(gateway, 200);
+    assert_events("the state after it", "sent 1=delivered");
+    answer(gateway, 503);
+    assert_events("the text after that", "sent 2=delivered");
+    answer(gateway, 200);
+    assert_events("all told", "3=delivered");
+    /* A phone that does not answer holds the text up for two seconds. */
+    give_xml(gateway, 4, "j@friend.example/b", STATE("composing"));
+    give_xml(gateway, 5, "j@friend.example/b", "<body>three</body>");
+    fake_pass(1999);
+    assert_events("not yet", "sent");
+    struct gw_sip_sending late = last;
+    fake_pass(1);
+    assert_events("no longer", "sent 4=delivered");
+    late.final(late.arg, late.user, &(struct cw_sip_response){.status = 408});
+    assert_events("too late", "");
+    answer(gateway, 200);
+    assert_events("the text", "5=delivered");
+}
+
+/* Who takes envelopes gets one when a receipt is asked for; who says that he does not gets the text
+ * again, as another request. */
+static void test_envelopes(void **state)
+{
+    struct gateway *gateway = *state;
+    struct cw_str first, branch;
+    struct cw_arena arena = {0};
+    show(gateway, "message/cpim");
+    give_xml(gateway, 1, "j@friend.example/b", "<body>one</body>");
+    assert_true(cw_str_eq_cstr(last_type(), "text/plain"));
+    answer(gateway, 200);
+    give_xml(gateway, 2, "j@friend.example/b", "<body>two</body>" REQUEST);
+    assert_true(cw_str_eq_cstr(last_type(), "message/cpim"));
+    first = cw_arena_dup(&arena, last.request->from_tag);
+    branch = cw_arena_dup(&arena, last.branch);
+    events[0] = '\0';
+    answer(gateway, 415);
+    assert_events("once more", "sent");
+    assert_true(cw_str_eq_cstr(last_type(), "text/plain"));
+    assert_false(cw_str_eq(first, last.request->from_tag) || cw_str_eq(branch, last.branch));
+    answer(gateway, 415);
+    assert_events("and no more", "2=not-acceptable");
+    give_xml(gateway, 3, "j@friend.example/b", "<body>three</body>" REQUEST);
+    assert_true(cw_str_eq_cstr(last_type(), "text/plain"));
+    cw_arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_who_may_write, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_turn_comes_too_late, NULL, tear_down),
         cmocka_unit_test(test_the_same_again),
+        cmocka_unit_test_setup_teardown(test_without_text, NULL, tear_down),
+        cmocka_unit_test_setup_teardown(test_state_in_its_turn, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_envelopes, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -257,6 +257,8 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(read.tuples[0].priority_thousandth, 7);
     assert_int_equal(read.tuples[1].basic, CW_PIDF_CLOSED);
     expect_str("written", "activity", read.person.activities[0], CW_S("busy"));
+    /* What phones look for that read no XML. */
+    assert_true(cw_str_find(cw_buf_str(&text), CW_S("<rpid:busy/>")) > 0);
     cw_pidf_write(&again, &read);
     expect_str("written", "the second time", cw_buf_str(&again), cw_buf_str(&text));
     cw_buf_free(&text);

@@ -245,6 +245,52 @@ static void who_asks_and_what_is_known_matters(void **state)
     cw_arena_free(&arena);
 }
 
+/* What the notifier asks for of its own accord, in each state; the route goes along. */
+static void notifications_go_out_unasked(void **state)
+{
+    static const struct {
+        const char *name;
+        enum cw_subscription_state before;
+        bool is_poll, knows;
+        const char *notify, *expire, *terminate;
+    } rows[] = {
+        {"none", CW_SUBSCRIPTION_NONE, false, true, "", "", ""},
+        {"pending", CW_SUBSCRIPTION_PENDING, false, false, "NOTIFY:pending;expires=600",
+         "NOTIFY:terminated;reason=timeout unavailable", "NOTIFY:terminated;reason=noresource"},
+        {"active", CW_SUBSCRIPTION_ACTIVE, false, true, "NOTIFY:active;expires=600+body",
+         "NOTIFY:terminated;reason=timeout+body unavailable",
+         "NOTIFY:terminated;reason=noresource"},
+        {"active, and nothing is known", CW_SUBSCRIPTION_ACTIVE, false, false,
+         "NOTIFY:active;expires=600", "NOTIFY:terminated;reason=timeout+body unavailable",
+         "NOTIFY:terminated;reason=noresource"},
+        {"a poll that has its answer", CW_SUBSCRIPTION_PENDING, true, true,
+         "NOTIFY:pending;expires=600", "NOTIFY:terminated;reason=timeout+body",
+         "NOTIFY:terminated;reason=noresource"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct cw_presence_options *options = rows[i].knows ? &knows_one : &knows_nobody;
+        struct cw_arena arena = {0};
+        struct cw_presence_step step;
+        struct cw_subscription s = in_state(CW_SUBSCRIPTION_S2X, rows[i].before), again;
+        s.is_poll = rows[i].is_poll;
+        s.route_set = CW_S("<sip:a.example;lr>");
+        again = s;
+        cw_subscription_notify(&arena, &again, options, &step);
+        expect_str(rows[i].name, "notify", summary(&arena, &step), cw_str_of(rows[i].notify));
+        if (step.has_request)
+            expect_str(rows[i].name, "route", step.request.route, s.route_set);
+        again = s;
+        cw_subscription_expire(&arena, &again, options, &step);
+        expect_str(rows[i].name, "expire", summary(&arena, &step), cw_str_of(rows[i].expire));
+        again = s;
+        cw_subscription_terminate(&arena, &again, CW_EVENT_NORESOURCE, options, &step);
+        expect_str(rows[i].name, "terminate", summary(&arena, &step), cw_str_of(rows[i].terminate));
+        assert_int_equal(again.state, CW_SUBSCRIPTION_NONE);
+        cw_arena_free(&arena);
+    }
+}
+
 static void failed_notifications_end_it(void **state)
 {
     static const struct {
@@ -281,6 +327,7 @@ int main(void)
         cmocka_unit_test(sip_user_watches),
         cmocka_unit_test(subscriptions_are_refused_or_bounded),
         cmocka_unit_test(who_asks_and_what_is_known_matters),
+        cmocka_unit_test(notifications_go_out_unasked),
         cmocka_unit_test(failed_notifications_end_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

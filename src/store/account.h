@@ -14,14 +14,17 @@ struct cw_account {
     int64_t since, changed;      /* seconds since 1970; `changed`: of the password */
     uint64_t version;
 };
-/* All audited (never with the hash), all counted up in `version` of the row. */
+/* All audited (never with the hash), all counted up in `version` of the row; `since` and `changed`
+ * are the store's to write.  Names are taken as they are: cw_account_name (account/name.h) makes
+ * them.  CW_ERR_NOT_FOUND, CW_ERR_CONFLICT, CW_ERR_EXISTS as for partners. */
 enum cw_err cw_store_account_get(struct cw_store *, struct cw_str name, struct cw_arena *,
                                  struct cw_account *out);
 enum cw_err cw_store_account_list(struct cw_store *, struct cw_arena *, struct cw_account **out,
                                   size_t *n);
 enum cw_err cw_store_account_add(struct cw_store *, const struct cw_change *,
                                  const struct cw_account *, struct cw_arena *, struct cw_refusal *);
-/* Role, enabled, must_change_password.  Refused: the last enabled administrator must stay one. */
+/* Role, enabled, must_change_password.  CW_ERR_INVALID: the last enabled administrator must stay
+ * one.  Another role, or disabled: the account's sessions end. */
 enum cw_err cw_store_account_set(struct cw_store *, const struct cw_change *,
                                  const struct cw_account *, uint64_t expected_version,
                                  struct cw_arena *, struct cw_refusal *);
@@ -29,6 +32,7 @@ enum cw_err cw_store_account_set(struct cw_store *, const struct cw_change *,
 enum cw_err cw_store_account_password(struct cw_store *, const struct cw_change *,
                                       struct cw_str name, struct cw_str password_hash,
                                       bool must_change, struct cw_str keep_session);
+/* Its sessions end, too. */
 enum cw_err cw_store_account_remove(struct cw_store *, const struct cw_change *, struct cw_str name,
                                     uint64_t expected_version, struct cw_arena *,
                                     struct cw_refusal *);
@@ -42,6 +46,7 @@ struct cw_session {
     bool is_directory;     /* the account is the directory's, there is no row for it */
     int64_t since, seen;   /* seconds since 1970; `seen` is written at most once a minute */
 };
+/* Of one account the 64 used last are kept. */
 enum cw_err cw_store_session_add(struct cw_store *, const struct cw_session *);
 /* CW_ERR_NOT_FOUND: there is none, it idled longer than idle_s, or is older than absolute_s (it is
  * removed then).  Touches `seen`. */
@@ -55,19 +60,23 @@ enum cw_err cw_store_session_list(struct cw_store *, struct cw_str account, stru
 /* An API token: shown once, kept as a digest. */
 struct cw_token {
     int64_t id;
-    struct cw_str name, digest; /* what it is for; SHA-256, hex */
+    struct cw_str name, digest; /* what it is for, unique; SHA-256, hex */
     bool is_administrator;
     int64_t since, expires, used; /* expires 0: never; used 0: not yet */
 };
+/* CW_ERR_EXISTS: there is one of that name. */
 enum cw_err cw_store_token_add(struct cw_store *, const struct cw_change *, const struct cw_token *,
                                int64_t *id);
+/* CW_ERR_NOT_FOUND: there is none, or it has expired.  `used` is written at most once a minute. */
 enum cw_err cw_store_token_use(struct cw_store *, struct cw_str digest, int64_t now,
                                struct cw_arena *, struct cw_token *out);
 enum cw_err cw_store_token_list(struct cw_store *, struct cw_arena *, struct cw_token **out,
                                 size_t *n);
 enum cw_err cw_store_token_remove(struct cw_store *, const struct cw_change *, int64_t id);
 
-/* Sign-ins, refused or not, go into the audit trail; `what` is "sign-in", "sign-in refused", ... */
+/* Sign-ins, refused or not, go into the audit trail; `what` is "sign-in", "sign-in refused", ...
+ * Of each such action the last 10,000 rows are kept, so that who guesses does not fill the disk.
+ * `detail` is a sentence or empty, never a secret. */
 enum cw_err cw_store_audit_note(struct cw_store *, const char *who, const char *what,
                                 struct cw_str object, struct cw_str detail);
 /* One row; and the last change of an object, for who changed it meanwhile.  CW_ERR_NOT_FOUND. */
@@ -75,10 +84,16 @@ enum cw_err cw_store_audit_get(struct cw_store *, int64_t id, struct cw_arena *,
                                struct cw_audit_row *out);
 enum cw_err cw_store_audit_last(struct cw_store *, struct cw_str action_prefix,
                                 struct cw_str object, struct cw_arena *, struct cw_audit_row *out);
-/* The newest first, older than `before` (0: all), of that object and by that account (absent: any).
- */
-enum cw_err cw_store_audit_find(struct cw_store *, int64_t before, struct cw_str object,
-                                struct cw_str who, size_t limit, struct cw_arena *,
-                                struct cw_audit_row **out, size_t *n);
+
+/* Which rows; what is absent or 0 leaves none out. */
+struct cw_audit_filter {
+    int64_t before;       /* only ids below this one */
+    int64_t since, until; /* seconds since 1970, both inclusive */
+    struct cw_str who, object;
+    struct cw_str action; /* "partner set", or "partner" for all on partners */
+};
+/* The newest first, at most `limit`. */
+enum cw_err cw_store_audit_find(struct cw_store *, const struct cw_audit_filter *, size_t limit,
+                                struct cw_arena *, struct cw_audit_row **out, size_t *n);
 
 #endif

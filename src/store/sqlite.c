@@ -3,10 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "store/sqlite_priv.h"
@@ -148,34 +146,13 @@ enum cw_err cw_store_begin(struct cw_store *store)
     return cw_sql_exec(store, "BEGIN IMMEDIATE");
 }
 
-static void bind_json(struct cw_sql *s, const json_t *value)
-{
-    char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
-    cw_sql_text(s, text ? cw_str_of(text) : CW_S(""));
-    free(text);
-}
-
-static enum cw_err write_audit(struct cw_store *store, const struct cw_change *change,
-                               const struct cw_audit *audit)
-{
-    struct cw_sql s = cw_sql_prepare(
-        store, "INSERT INTO audit(at,who,action,object,before,after) VALUES(?,?,?,?,?,?)");
-    cw_sql_int(&s, time(NULL));
-    cw_sql_text(&s, cw_str_of(change->who));
-    cw_sql_text(&s, cw_str_of(audit->action));
-    cw_sql_text(&s, audit->object);
-    bind_json(&s, audit->before);
-    bind_json(&s, audit->after);
-    return cw_sql_run(&s);
-}
-
 enum cw_err cw_store_commit(struct cw_store *store, const struct cw_change *change,
                             struct cw_audit *audit, enum cw_err err)
 {
-    if (!err)
+    if (!err && !audit->is_no_policy)
         err = cw_sql_exec(store, "UPDATE counter SET value=value+1 WHERE name='policy'");
     if (!err)
-        err = write_audit(store, change, audit);
+        err = cw_audit_write(store, change, audit);
     if (!err && !change->what_if)
         err = cw_sql_exec(store, "COMMIT");
     if (!sqlite3_get_autocommit(store->db)) /* what-if, or a failure that left it open */
@@ -183,28 +160,4 @@ enum cw_err cw_store_commit(struct cw_store *store, const struct cw_change *chan
     json_decref(audit->before);
     json_decref(audit->after);
     return err;
-}
-
-enum cw_err cw_store_audit_list(struct cw_store *store, size_t limit, struct cw_arena *arena,
-                                struct cw_audit_row **out, size_t *n)
-{
-    struct cw_sql s = cw_sql_prepare(store, "SELECT id,at,who,action,object,before,after"
-                                            " FROM audit ORDER BY id DESC LIMIT ?");
-    size_t room = 0;
-    *n = 0;
-    *out = NULL;
-    cw_sql_int(&s, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
-    while (cw_sql_row(&s)) {
-        *out = cw_sql_grow(arena, *out, *n, &room, sizeof(**out));
-        (*out)[(*n)++] = (struct cw_audit_row){
-            .id = cw_sql_column_int(&s, 0),
-            .at = cw_sql_column_int(&s, 1),
-            .who = cw_sql_column_text(&s, 2, arena),
-            .action = cw_sql_column_text(&s, 3, arena),
-            .object = cw_sql_column_text(&s, 4, arena),
-            .before = cw_sql_column_text(&s, 5, arena),
-            .after = cw_sql_column_text(&s, 6, arena),
-        };
-    }
-    return cw_sql_finish(&s);
 }

@@ -96,13 +96,40 @@ enum cw_err cw_store_access_list(struct cw_store *store, struct cw_arena *arena,
 
 /* --- blocks -----------------------------------------------------------------------------------*/
 
-static enum cw_err commit_block(struct cw_store *store, const struct cw_change *change,
-                                const char *action, const struct cw_block *block, enum cw_err err)
+/* {"user":"alice@contoso.test","blocked":"fabrikam.test","since":1700000000}; NULL: it is none. */
+static enum cw_err read_block(struct cw_store *store, const struct cw_block *block, json_t **out)
+{
+    struct cw_sql s = cw_sql_prepare(store, "SELECT since FROM block WHERE local=? AND remote=?");
+    cw_sql_text(&s, block->local);
+    cw_sql_text(&s, block->remote);
+    *out = cw_sql_row(&s) ? json_pack("{s:s%,s:s%,s:I}", "user", block->local.p, block->local.n,
+                                      "blocked", block->remote.p, block->remote.n, "since",
+                                      (json_int_t)cw_sql_column_int(&s, 0))
+                          : NULL;
+    return cw_sql_finish(&s);
+}
+
+/* One change of a block: `sql` takes local, remote and, where it has a third value, since. */
+static enum cw_err change_block(struct cw_store *store, const struct cw_change *change,
+                                const char *action, const char *sql, const struct cw_block *block)
 {
     struct cw_arena arena = {0};
     struct cw_audit audit = {.action = action,
                              .object = cw_arena_printf(&arena, "%.*s %.*s", CW_ARG(block->local),
                                                        CW_ARG(block->remote))};
+    enum cw_err err = read_block(store, block, &audit.before);
+    if (!err) {
+        struct cw_sql s = cw_sql_prepare(store, sql);
+        cw_sql_text(&s, block->local);
+        cw_sql_text(&s, block->remote);
+        if (sqlite3_bind_parameter_count(s.statement) == 3)
+            cw_sql_int(&s, block->since);
+        err = cw_sql_run(&s);
+    }
+    if (!err)
+        err = read_block(store, block, &audit.after);
+    if (!err && !audit.before && !audit.after)
+        err = CW_ERR_NOT_FOUND;
     err = cw_store_commit(store, change, &audit, err);
     cw_arena_free(&arena);
     return err;
@@ -113,14 +140,11 @@ enum cw_err cw_store_block_add(struct cw_store *store, const struct cw_change *c
 {
     const struct cw_block block = {local, remote, now};
     enum cw_err err = cw_store_begin(store);
-    if (err)
-        return err;
-    struct cw_sql s = cw_sql_prepare(store, "INSERT INTO block(local,remote,since) VALUES(?,?,?)"
-                                            " ON CONFLICT DO NOTHING");
-    cw_sql_text(&s, local);
-    cw_sql_text(&s, remote);
-    cw_sql_int(&s, now);
-    return commit_block(store, change, "block add", &block, cw_sql_run(&s));
+    return err ? err
+               : change_block(store, change, "block add",
+                              "INSERT INTO block(local,remote,since) VALUES(?,?,?)"
+                              " ON CONFLICT DO NOTHING",
+                              &block);
 }
 
 enum cw_err cw_store_block_remove(struct cw_store *store, const struct cw_change *change,
@@ -128,15 +152,9 @@ enum cw_err cw_store_block_remove(struct cw_store *store, const struct cw_change
 {
     const struct cw_block block = {.local = local, .remote = remote};
     enum cw_err err = cw_store_begin(store);
-    if (err)
-        return err;
-    struct cw_sql s = cw_sql_prepare(store, "DELETE FROM block WHERE local=? AND remote=?");
-    cw_sql_text(&s, local);
-    cw_sql_text(&s, remote);
-    err = cw_sql_run(&s);
-    if (!err && sqlite3_changes(store->db) == 0)
-        err = CW_ERR_NOT_FOUND;
-    return commit_block(store, change, "block remove", &block, err);
+    return err ? err
+               : change_block(store, change, "block remove",
+                              "DELETE FROM block WHERE local=? AND remote=?", &block);
 }
 
 enum cw_err cw_store_block_list(struct cw_store *store, struct cw_str local, struct cw_arena *arena,

@@ -58,6 +58,7 @@ struct cw_audit {
     const char *action;   /* "partner new" */
     struct cw_str object; /* the domain, or empty */
     json_t *before, *after;
+    bool is_no_policy; /* accounts, tokens: the policy's version stays */
 };
 
 /* Begins a transaction that others' writes wait for. */
@@ -70,6 +71,13 @@ enum cw_err cw_store_commit(struct cw_store *, const struct cw_change *, struct 
 /* Fills a refusal and returns `err`, in one expression. */
 enum cw_err cw_store_refuse(struct cw_refusal *, enum cw_err err, const char *field,
                             struct cw_str sentence);
+
+/* --- sqlite_audit.c --- */
+enum cw_err cw_audit_write(struct cw_store *, const struct cw_change *, const struct cw_audit *);
+
+/* --- sqlite_session.c --- */
+/* Of the store's own account, but the session kept (absent: all). */
+enum cw_err cw_session_end_all(struct cw_store *, struct cw_str account, struct cw_str keep);
 
 /* --- sqlite_contact.c: rows of a table with the columns local and remote --- */
 

@@ -63,6 +63,27 @@ static const char *const steps[] = {
     "CREATE TABLE withdrawal("
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " local TEXT NOT NULL, remote TEXT NOT NULL, remote_domain TEXT NOT NULL);",
+    /* 4: who administers.  A session may be of a directory's account, which has no row. */
+    "CREATE TABLE account("
+    " name TEXT PRIMARY KEY, version INTEGER NOT NULL DEFAULT 1,"
+    " is_administrator INTEGER NOT NULL CHECK(is_administrator IN(0,1)),"
+    " is_enabled INTEGER NOT NULL CHECK(is_enabled IN(0,1)),"
+    " must_change_password INTEGER NOT NULL CHECK(must_change_password IN(0,1)),"
+    " password_hash TEXT NOT NULL, since INTEGER NOT NULL, changed INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE session("
+    " key TEXT PRIMARY KEY, account TEXT NOT NULL, csrf TEXT NOT NULL, address TEXT NOT NULL,"
+    " is_administrator INTEGER NOT NULL CHECK(is_administrator IN(0,1)),"
+    " is_directory INTEGER NOT NULL CHECK(is_directory IN(0,1)),"
+    " since INTEGER NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX session_account ON session(account);"
+    "CREATE TABLE token("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
+    " digest TEXT NOT NULL UNIQUE,"
+    " is_administrator INTEGER NOT NULL CHECK(is_administrator IN(0,1)),"
+    " since INTEGER NOT NULL, expires INTEGER NOT NULL, used INTEGER NOT NULL);"
+    "CREATE INDEX audit_object ON audit(object);"
+    "CREATE INDEX audit_action ON audit(action);",
 };
 #define LATEST ((int64_t)(sizeof(steps) / sizeof(steps[0])))
 

@@ -110,7 +110,8 @@ static void test_blocks(void **state)
     size_t n;
     uint64_t version = version_of(f->store);
     assert_int_equal(cw_store_block_add(f->store, &change, alice, juliet, 100), CW_OK);
-    assert_audit(f, "block add|alice@contoso.test juliet@a.test||");
+    assert_audit(f, "block add|alice@contoso.test juliet@a.test||{\"user\":\"alice@contoso.test\","
+                    "\"blocked\":\"juliet@a.test\",\"since\":100}");
     assert_int_equal(cw_store_block_add(f->store, &change, alice, juliet, 200), CW_OK);
     assert_int_equal(cw_store_block_add(f->store, &change, alice, CW_S("bücher.test"), 0), CW_OK);
     assert_int_equal(cw_store_block_add(f->store, &change, CW_S("bob@contoso.test"), juliet, 300),
@@ -124,7 +125,9 @@ static void test_blocks(void **state)
     assert_int_equal(cw_store_block_list(f->store, CW_STR_NONE, &f->arena, &list, &n), CW_OK);
     assert_int_equal(n, 3);
     assert_int_equal(cw_store_block_remove(f->store, &change, alice, juliet), CW_OK);
-    assert_audit(f, "block remove|alice@contoso.test juliet@a.test||");
+    assert_audit(f,
+                 "block remove|alice@contoso.test juliet@a.test|{\"user\":\"alice@contoso.test\","
+                 "\"blocked\":\"juliet@a.test\",\"since\":100}|");
     assert_int_equal(cw_store_block_remove(f->store, &change, alice, juliet), CW_ERR_NOT_FOUND);
     assert_int_equal(version_of(f->store), version + 5);
     assert_int_equal(audit_rows(f), 5);

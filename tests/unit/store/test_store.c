@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "fixture.h"
+#include "store/account.h"
 
 /* Names separated by spaces: the primary, then the additionals. */
 static struct cw_partner partner_of(struct fixture *f, const char *domains)
@@ -431,6 +432,8 @@ static void go_back(struct fixture *f, int version)
         "ALTER TABLE partner DROP COLUMN pinned_keys; PRAGMA user_version=1",
         "DROP TABLE access; DROP TABLE block; DROP TABLE subscription; DROP TABLE dialog;"
         "DROP TABLE withdrawal; PRAGMA user_version=2",
+        "DROP TABLE account; DROP TABLE session; DROP TABLE token; DROP INDEX audit_object;"
+        "DROP INDEX audit_action; PRAGMA user_version=3",
     };
     for (int step = sizeof(undo) / sizeof(undo[0]); step >= version; step--)
         sql(f, undo[step - 1]);
@@ -444,9 +447,10 @@ static void test_older_schema(void **state)
     assert_int_equal(add(f, "a.test b.test"), CW_OK);
     assert_int_equal(
         cw_store_contact_add(f->store, CW_S("alice@contoso.test"), CW_S("j@a.test"), 7), CW_OK);
-    for (int version = 1; version <= 2; version++) {
+    for (int version = 1; version <= 3; version++) {
         struct cw_access_rule *rules;
         struct cw_store_dialog *dialogs;
+        struct cw_account *accounts;
         bool has;
         size_t n;
         cw_store_close(&f->store);
@@ -465,6 +469,9 @@ static void test_older_schema(void **state)
         assert_int_equal(n, 0);
         assert_int_equal(cw_store_dialog_list(f->store, &f->arena, &dialogs, &n), CW_OK);
         assert_int_equal(n, 0);
+        assert_int_equal(cw_store_account_list(f->store, &f->arena, &accounts, &n), CW_OK);
+        assert_int_equal(n, 0);
+        assert_int_equal(audit_rows(f), 1);
     }
 }
 
@@ -484,8 +491,8 @@ static void test_open_refusals(void **state)
     sql(f, "PRAGMA user_version=1000");
     assert_refused(f, "newer",
                    "the store has schema 1000, made by a newer release; this one knows "
-                   "up to 3: install the newer release, or restore a backup");
-    sql(f, "PRAGMA user_version=3");
+                   "up to 4: install the newer release, or restore a backup");
+    sql(f, "PRAGMA user_version=4");
     assert_int_equal(truncate(f->path, 0), 0);
     int fd = open(f->path, O_WRONLY);
     assert_int_equal(write(fd, "this is no database, it is text", 31), 31);

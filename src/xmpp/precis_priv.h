@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "xmpp/precis.h"
 
 /* A string of code points with room behind it.  No value here is longer than a JID's part times
  * what a mapping may make of it. */
@@ -24,10 +25,5 @@ bool cw_precis_is_bidi_ok(struct cw_points);
 
 /* Code points of well-formed UTF-8, in the arena. */
 struct cw_points cw_points_of(struct cw_arena *, struct cw_str utf8);
-
-/* Both take well-formed UTF-8 and return false when the profile refuses it; an empty result is
- * left to the caller. */
-bool cw_precis_username(struct cw_arena *, struct cw_str in, struct cw_str *out);
-bool cw_precis_opaque(struct cw_arena *, struct cw_str in, struct cw_str *out);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "api/api_priv.h"
 #include "policy/settings.h"
+#include "store/account.h"
 
 const char *cw_permission_name(enum cw_permission permission)
 {
@@ -19,7 +20,8 @@ const char *cw_permission_name(enum cw_permission permission)
 
 size_t cw_api_n_args(const struct cw_api_command *command)
 {
-    return command->n_args + (command->takes_settings ? cw_setting_n : 0);
+    return command->n_args + (command->takes_settings ? cw_setting_n : 0) +
+           (command->list ? cw_api_n_page_args : 0);
 }
 
 static enum cw_arg_type type_of(enum cw_setting_type type)
@@ -43,7 +45,10 @@ struct cw_api_arg cw_api_arg_at(const struct cw_api_command *command, size_t i)
 {
     if (i < command->n_args)
         return command->args[i];
-    const struct cw_setting *row = &cw_setting_rows[i - command->n_args];
+    i -= command->n_args;
+    if (!command->takes_settings)
+        return cw_api_page_arg(i);
+    const struct cw_setting *row = &cw_setting_rows[i];
     return (struct cw_api_arg){
         .name = row->name,
         .type = type_of(row->type),
@@ -67,7 +72,7 @@ bool cw_api_arg_find(const struct cw_api_command *command, struct cw_str name,
 json_t *cw_api_refuse(struct cw_api_problem *problem, int status, const char *field,
                       struct cw_str sentence)
 {
-    *problem = (struct cw_api_problem){status, field, sentence};
+    *problem = (struct cw_api_problem){.status = status, .field = field, .sentence = sentence};
     return NULL;
 }
 
@@ -79,8 +84,9 @@ static int status_of(enum cw_err err)
     case CW_ERR_NOT_FOUND:
         return 404;
     case CW_ERR_EXISTS:
-    case CW_ERR_CONFLICT:
         return 409;
+    case CW_ERR_CONFLICT:
+        return 412;
     case CW_OK:
     case CW_ERR_LIMIT:
     case CW_ERR_IO:
@@ -107,6 +113,24 @@ json_t *cw_api_changed(const struct cw_api_call *call, json_t *before, json_t *a
     json_object_set_new(answer, "before", before ? before : json_null());
     json_object_set_new(answer, "after", after ? after : json_null());
     return answer;
+}
+
+json_t *cw_api_tell_who(const struct cw_api_call *call, const char *prefix, struct cw_str object,
+                        struct cw_api_problem *problem)
+{
+    struct cw_audit_row last;
+    if (problem->status == 412 &&
+        !cw_store_audit_last(call->store, cw_str_of(prefix), object, call->arena, &last)) {
+        problem->changed_by = last.who;
+        problem->changed_at = last.at;
+    }
+    return NULL;
+}
+
+uint64_t cw_api_expected(const json_t *in, uint64_t read)
+{
+    const json_t *given = json_object_get(in, "if-version");
+    return given ? (uint64_t)json_integer_value(given) : read;
 }
 
 static bool is_list_of_strings(const json_t *value)
@@ -256,7 +280,10 @@ json_t *cw_api_run(const struct cw_api_command *command, const struct cw_api_cal
                              cw_arena_printf(call->arena,
                                              "%s changes nothing; there is no what-if.",
                                              command->name));
-    if (!check_form(command, call->arena, in, problem))
+    if (!check_form(command, call->arena, in, problem) || !cw_api_page_check(command, in, problem))
         return NULL;
-    return command->run(call, in, problem);
+    json_t *answer = command->run(call, in, problem);
+    if (answer)
+        cw_api_page_cut(call->arena, command, in, answer);
+    return answer;
 }

@@ -66,18 +66,23 @@ struct cw_api_command {
     const char *summary;
     enum cw_permission permission;
     bool changes; /* it writes: --what-if applies, and a running gateway wants to know */
-    const char *method, *path;     /* REST: "PATCH", "/partners/{domain}" */
+    const char *method, *path;     /* REST: "PATCH", "/partners/{domain}"; what stands in braces is
+                                    * an argument */
     const struct cw_api_arg *args; /* ask with cw_api_arg_at: further ones may be made of rows */
     size_t n_args;
     bool takes_settings; /* each row of the settings table is an argument, too */
     /* Returns the answer (a new reference), or NULL with *problem filled. */
     json_t *(*run)(const struct cw_api_call *, const json_t *in, struct cw_api_problem *problem);
-    const char *method, *path; /* REST: "PATCH", "/partners/{domain}" */
-    bool streams;              /* it has news before its answer */
+    bool streams;        /* it has news before its answer */
+    const char *creates; /* it may make a thing: where, "/partners/{domain}" of its answer */
+    /* A list row: the answer's member that is the list, and the members (apart by spaces) that name
+     * one item of it.  Such a row takes "limit" and "cursor", too (page.c). */
+    const char *list, *key;
 };
 
 /* The whole table, in the order in which help shows it. */
-const struct cw_api_command *cw_api_commands(size_t *n);
+size_t cw_api_n_commands(void);
+const struct cw_api_command *cw_api_command_at(size_t i);
 /* NULL when there is none of that name. */
 const struct cw_api_command *cw_api_find(struct cw_str name);
 

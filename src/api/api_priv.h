@@ -9,10 +9,11 @@ typedef json_t *cw_api_handler(const struct cw_api_call *, const json_t *in,
                                struct cw_api_problem *);
 
 cw_api_handler cw_api_partner_new, cw_api_partner_set, cw_api_partner_get, cw_api_partner_list,
-    cw_api_partner_remove, cw_api_partner_enable, cw_api_partner_disable;
+    cw_api_partner_put, cw_api_partner_remove, cw_api_partner_enable, cw_api_partner_disable;
 cw_api_handler cw_api_contact_list, cw_api_contact_show, cw_api_contact_remove;
 cw_api_handler cw_api_contact_block, cw_api_contact_unblock, cw_api_contact_blocks;
 cw_api_handler cw_api_access_get, cw_api_access_set, cw_api_access_unset, cw_api_access_list;
+cw_api_handler cw_api_negotiation_preview;
 cw_api_handler cw_api_settings_get, cw_api_settings_set;
 cw_api_handler cw_api_stream_list, cw_api_stream_show, cw_api_stream_close;
 cw_api_handler cw_api_certificate_list, cw_api_certificate_reload;
@@ -26,6 +27,22 @@ json_t *cw_api_refuse(struct cw_api_problem *, int status, const char *field,
 json_t *cw_api_refuse_store(struct cw_api_problem *, enum cw_err, const struct cw_refusal *);
 /* The answer of a change; takes over both references. */
 json_t *cw_api_changed(const struct cw_api_call *, json_t *before, json_t *after);
+
+/* Of a problem 412: who changed the object, and when.  The prefix is that of the audited actions;
+ * returns NULL, for a handler to return. */
+json_t *cw_api_tell_who(const struct cw_api_call *, const char *prefix, struct cw_str object,
+                        struct cw_api_problem *);
+/* What if-version says; else the version that was read: the row is then the one it was. */
+uint64_t cw_api_expected(const json_t *in, uint64_t read);
+
+/* --- page.c: lists in parts --- */
+extern const size_t cw_api_n_page_args;
+struct cw_api_arg cw_api_page_arg(size_t i);
+/* False with a problem. */
+bool cw_api_page_check(const struct cw_api_command *, const json_t *in, struct cw_api_problem *);
+/* Leaves the part of the answer's list that was asked for. */
+void cw_api_page_cut(struct cw_arena *, const struct cw_api_command *, const json_t *in,
+                     json_t *answer);
 
 /* --- partner.c --- */
 /* The argument `domain` in A-labels; false with a problem. */

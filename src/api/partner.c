@@ -116,13 +116,6 @@ json_t *cw_api_partner_new(const struct cw_api_call *call, const json_t *in,
     return cw_api_changed(call, NULL, show(call->arena, &row));
 }
 
-/* What if-version says, or else the version that was read: the row is then the one it was. */
-static uint64_t expected_version(const json_t *in, const struct cw_partner_row *row)
-{
-    const json_t *given = json_object_get(in, "if-version");
-    return given ? (uint64_t)json_integer_value(given) : row->version;
-}
-
 static json_t *write(const struct cw_api_call *call, const json_t *in,
                      const struct cw_partner_row *before, const struct cw_partner *partner,
                      struct cw_api_problem *problem)
@@ -130,10 +123,12 @@ static json_t *write(const struct cw_api_call *call, const json_t *in,
     struct cw_partner_row after = {.partner = *partner, .version = before->version + 1};
     struct cw_change change = change_of(call);
     struct cw_refusal refusal;
-    enum cw_err err = cw_store_partner_set(call->store, &change, partner,
-                                           expected_version(in, before), call->arena, &refusal);
-    if (err)
-        return cw_api_refuse_store(problem, err, &refusal);
+    enum cw_err err = cw_store_partner_set(
+        call->store, &change, partner, cw_api_expected(in, before->version), call->arena, &refusal);
+    if (err) {
+        cw_api_refuse_store(problem, err, &refusal);
+        return cw_api_tell_who(call, "partner", partner->domain, problem);
+    }
     return cw_api_changed(call, show(call->arena, before), show(call->arena, &after));
 }
 
@@ -156,6 +151,28 @@ json_t *cw_api_partner_set(const struct cw_api_call *call, const json_t *in,
     if (!names_a_field(in))
         return cw_api_refuse(problem, 400, "", CW_S("Give at least one field to change."));
     struct cw_partner partner = row.partner;
+    return cw_api_partner_apply(call, in, &partner, problem)
+               ? write(call, in, &row, &partner, problem)
+               : NULL;
+}
+
+json_t *cw_api_partner_put(const struct cw_api_call *call, const json_t *in,
+                           struct cw_api_problem *problem)
+{
+    bool must_exist = json_is_true(json_object_get(in, "must-exist"));
+    struct cw_partner_row row;
+    struct cw_partner partner = CW_PARTNER_DEFAULT;
+    struct cw_str domain;
+    if (!cw_api_domain_arg(call, in, &domain, problem))
+        return NULL;
+    if (!cw_api_partner_find(call, in, &row, problem)) {
+        if (problem->status != 404)
+            return NULL;
+        if (!must_exist && !json_object_get(in, "if-version"))
+            return cw_api_partner_new(call, in, problem);
+        problem->status = 412; /* it is not what the caller thinks it is */
+        return cw_api_tell_who(call, "partner", domain, problem);
+    }
     return cw_api_partner_apply(call, in, &partner, problem)
                ? write(call, in, &row, &partner, problem)
                : NULL;
@@ -199,10 +216,13 @@ json_t *cw_api_partner_remove(const struct cw_api_call *call, const json_t *in,
     struct cw_refusal refusal;
     if (!cw_api_partner_find(call, in, &row, problem))
         return NULL;
-    enum cw_err err = cw_store_partner_remove(call->store, &change, row.partner.domain,
-                                              expected_version(in, &row), call->arena, &refusal);
-    if (err)
-        return cw_api_refuse_store(problem, err, &refusal);
+    enum cw_err err =
+        cw_store_partner_remove(call->store, &change, row.partner.domain,
+                                cw_api_expected(in, row.version), call->arena, &refusal);
+    if (err) {
+        cw_api_refuse_store(problem, err, &refusal);
+        return cw_api_tell_who(call, "partner", row.partner.domain, problem);
+    }
     return cw_api_changed(call, show(call->arena, &row), NULL);
 }
 

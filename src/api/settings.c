@@ -34,12 +34,12 @@ json_t *cw_api_settings_get(const struct cw_api_call *call, const json_t *in,
     if (err)
         return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
     json_t *all = cw_settings_to_json(&settings, false);
-    if (!only)
-        return all;
-    json_t *one = json_object();
-    json_object_set(one, only->name, json_object_get(all, only->name));
+    json_t *shown = only ? json_object() : json_incref(all);
+    if (only)
+        json_object_set(shown, only->name, json_object_get(all, only->name));
     json_decref(all);
-    return one;
+    json_object_set_new(shown, "version", json_integer((json_int_t)version));
+    return shown;
 }
 
 /* "new" generates the secret. */
@@ -61,6 +61,8 @@ static bool apply(const struct cw_api_call *call, const json_t *in, struct cw_se
     json_object_foreach((json_t *)(uintptr_t)in, name, value)
     {
         const struct cw_setting *row = cw_setting_find(cw_str_of(name));
+        if (!row)
+            continue;                                                /* if-version */
         struct cw_str refusal = set_one(call, row, settings, value); /* the form was checked */
         if (cw_str_is_present(refusal)) {
             cw_api_refuse(problem, 400, row->name, refusal);
@@ -80,13 +82,17 @@ static bool apply(const struct cw_api_call *call, const json_t *in, struct cw_se
 }
 
 /* The settings that were named, as they are in these. */
-static json_t *show(const struct cw_settings *settings, const json_t *in)
+static json_t *show(const struct cw_settings *settings, const json_t *in, uint64_t version)
 {
     json_t *all = cw_settings_to_json(settings, false), *some = json_object();
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)in, name, value)
-        json_object_set(some, name, json_object_get(all, name));
+    {
+        if (cw_setting_find(cw_str_of(name)))
+            json_object_set(some, name, json_object_get(all, name));
+    }
+    json_object_set_new(some, "version", json_integer((json_int_t)version));
     json_decref(all);
     return some;
 }
@@ -98,7 +104,7 @@ json_t *cw_api_settings_set(const struct cw_api_call *call, const json_t *in,
     struct cw_settings before, after;
     struct cw_refusal refusal = {.field = ""};
     uint64_t version;
-    if (json_object_size(in) == 0)
+    if (json_object_size(in) == (json_object_get(in, "if-version") ? 1 : 0))
         return cw_api_refuse(problem, 400, "", CW_S("Give at least one setting to change."));
     enum cw_err err = cw_store_settings_get(call->store, call->arena, &before, &version);
     if (err)
@@ -106,8 +112,11 @@ json_t *cw_api_settings_set(const struct cw_api_call *call, const json_t *in,
     after = before;
     if (!apply(call, in, &after, problem))
         return NULL;
-    err = cw_store_settings_set(call->store, &change, &after, version, call->arena, &refusal);
-    if (err)
-        return cw_api_refuse_store(problem, err, &refusal);
-    return cw_api_changed(call, show(&before, in), show(&after, in));
+    err = cw_store_settings_set(call->store, &change, &after, cw_api_expected(in, version),
+                                call->arena, &refusal);
+    if (err) {
+        cw_api_refuse_store(problem, err, &refusal);
+        return cw_api_tell_who(call, "settings", CW_S(""), problem);
+    }
+    return cw_api_changed(call, show(&before, in, version), show(&after, in, version + 1));
 }

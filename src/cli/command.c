@@ -267,7 +267,7 @@ static json_t *ask_gateway(void *arg, const json_t *request, unsigned timeout_s,
     const char *path = run->config.gateway.control_socket.p;
     json_t *answer = NULL;
     enum cw_err err = cw_control_ask(path, request, &wait, &answer);
-    *problem = (struct cw_api_problem){503, "", CW_STR_NONE};
+    *problem = (struct cw_api_problem){.status = 503, .field = ""};
     if (err == CW_ERR_NOT_FOUND) {
         problem->sentence = CW_S("The gateway is not running on this machine.");
     } else if (err == CW_ERR_IO) {
@@ -305,7 +305,7 @@ static int run_command(struct run *run)
     struct cw_api_problem problem;
     struct cw_store *store;
     if (cw_config_load(cw_config_path(run->common.config), &run->config, &run->arena, &why)) {
-        problem = (struct cw_api_problem){500, "", why};
+        problem = (struct cw_api_problem){.status = 500, .field = "", .sentence = why};
         return refused(run, &problem);
     }
     struct cw_store_options options = {
@@ -314,7 +314,7 @@ static int run_command(struct run *run)
         .n_local_domains = run->config.n_local_domains,
     };
     if (cw_store_open(&options, &store, &run->arena, &refusal)) {
-        problem = (struct cw_api_problem){500, "", refusal.sentence};
+        problem = (struct cw_api_problem){.status = 500, .field = "", .sentence = refusal.sentence};
         return refused(run, &problem);
     }
     /* Who may open the store's file may do everything with it: there is no lesser role here. */

@@ -63,16 +63,16 @@ void cw_help_command(const struct cw_api_command *command)
 
 bool cw_help_group(const char *word)
 {
-    size_t n, length = strlen(word);
+    size_t length = strlen(word);
     bool any = false;
-    const struct cw_api_command *commands = cw_api_commands(&n);
-    for (size_t i = 0; i < n; i++) {
-        if (strncmp(commands[i].name, word, length) != 0 || commands[i].name[length] != ' ')
+    for (size_t i = 0; i < cw_api_n_commands(); i++) {
+        const struct cw_api_command *command = cw_api_command_at(i);
+        if (strncmp(command->name, word, length) != 0 || command->name[length] != ' ')
             continue;
         if (!any)
             printf("usage: causeway %s COMMAND [options]\n\n", word);
         any = true;
-        printf("  %-18s %s\n", commands[i].name, commands[i].summary);
+        printf("  %-18s %s\n", command->name, command->summary);
     }
     if (any)
         printf("\ncauseway %s COMMAND --help says more.\n", word);

@@ -30,6 +30,7 @@ static const struct program {
     {"access", cw_command_main, "Who may use the federation: get, set, unset, list"},
     {"settings", cw_command_main, "Gateway settings: get, set"},
     {"stream", cw_command_main, "Streams with partners: list, show, close"},
+    {"negotiation", cw_command_main, "How TLS, SASL and dialback settings work together: preview"},
     {"test", cw_command_main, "Tests of the way to a partner: partner, im"},
     {"certificate", cw_command_main, "The edge's certificates: list, reload"},
     {"door", cw_command_main, "Addresses that are not let in: list, lift"},

@@ -150,12 +150,15 @@ static void show_list(const json_t *list)
     }
 }
 
+/* The settings' version is for programs. */
 static void show_members(const json_t *object)
 {
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)object, name, value)
     {
+        if (strcmp(name, "version") == 0)
+            continue;
         printf("%-40s ", name);
         cw_show_value(value);
         putchar('\n');

@@ -69,7 +69,7 @@ static const struct refusal_row refusals[] = {
     {"set nothing", SET, "{\"domain\":\"a.test\",\"if-version\":1}", 400, "",
      "Give at least one field to change."},
     {"set to another's version", SET, "{\"domain\":\"a.test\",\"enabled\":false,\"if-version\":2}",
-     409, "",
+     412, "",
      "The partner a.test was changed by somebody else meanwhile; look at it again, then repeat the "
      "change."},
     {"get no domain", "partner get", "{\"domain\":\"a b\"}", 400, "domain",
@@ -106,16 +106,15 @@ static void test_refusals(void **state)
 static void test_permissions(void **state)
 {
     struct fixture *f = *state;
-    size_t n;
-    const struct cw_api_command *commands = cw_api_commands(&n);
     f->call.permission = CW_VIEWER;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < cw_api_n_commands(); i++) {
+        const struct cw_api_command *command = cw_api_command_at(i);
         json_t *in = json_object();
-        json_t *answer = cw_api_run(&commands[i], &f->call, in, &f->problem);
-        if ((commands[i].permission == CW_ADMINISTRATOR) != (!answer && f->problem.status == 403))
-            fail_msg("%s: a viewer got %d", commands[i].name, f->problem.status);
-        if (commands[i].changes && commands[i].permission != CW_ADMINISTRATOR)
-            fail_msg("%s changes, and a viewer may run it", commands[i].name);
+        json_t *answer = cw_api_run(command, &f->call, in, &f->problem);
+        if ((command->permission == CW_ADMINISTRATOR) != (!answer && f->problem.status == 403))
+            fail_msg("%s: a viewer got %d", command->name, f->problem.status);
+        if (command->changes && command->permission != CW_ADMINISTRATOR)
+            fail_msg("%s changes, and a viewer may run it", command->name);
         json_decref(answer);
         json_decref(in);
     }
@@ -124,16 +123,15 @@ static void test_permissions(void **state)
 /* Rows that help and forms are made from: complete, and no name twice. */
 static void test_rows(void **state)
 {
-    size_t n;
-    const struct cw_api_command *commands = cw_api_commands(&n);
     (void)state;
-    for (size_t i = 0; i < n; i++) {
-        assert_non_null(strchr(commands[i].name, ' '));
-        assert_ptr_equal(cw_api_find(cw_str_of(commands[i].name)), &commands[i]);
-        assert_true(commands[i].summary[0] != 0);
-        for (size_t k = 0; k < cw_api_n_args(&commands[i]); k++) {
-            struct cw_api_arg arg = cw_api_arg_at(&commands[i], k), found;
-            assert_true(cw_api_arg_find(&commands[i], cw_str_of(arg.name), &found));
+    for (size_t i = 0; i < cw_api_n_commands(); i++) {
+        const struct cw_api_command *command = cw_api_command_at(i);
+        assert_non_null(strchr(command->name, ' '));
+        assert_ptr_equal(cw_api_find(cw_str_of(command->name)), command);
+        assert_true(command->summary[0] != 0);
+        for (size_t k = 0; k < cw_api_n_args(command); k++) {
+            struct cw_api_arg arg = cw_api_arg_at(command, k), found;
+            assert_true(cw_api_arg_find(command, cw_str_of(arg.name), &found));
             assert_ptr_equal(arg.help, found.help); /* the first of that name is itself */
             assert_true(arg.help[0] != 0 && arg.range && arg.fallback);
         }
@@ -216,7 +214,7 @@ static void test_what_if(void **state)
     assert_json(json_object_get(answer, "tls"), "\"Required\"");
     json_decref(answer);
     answer = must(f, "settings get", "{\"name\":\"stanza-rate\"}");
-    assert_json(answer, "{\"stanza-rate\":500}");
+    assert_json(answer, "{\"stanza-rate\":500,\"version\":1}");
     json_decref(answer);
 }
 
@@ -259,8 +257,8 @@ static void test_rotation(void **state)
     uint64_t version;
     assert_int_equal(cw_store_settings_get(f->store, &f->arena, &first, &version), CW_OK);
     json_t *answer = must(f, SETTING, "{\"dialback-secret\":\"new\"}");
-    assert_json(answer, "{\"saved\":true,\"before\":{\"dialback-secret\":\"(set)\"},"
-                        "\"after\":{\"dialback-secret\":\"(set)\"}}");
+    assert_json(answer, "{\"saved\":true,\"before\":{\"dialback-secret\":\"(set)\",\"version\":1},"
+                        "\"after\":{\"dialback-secret\":\"(set)\",\"version\":2}}");
     json_decref(answer);
     assert_int_equal(cw_store_settings_get(f->store, &f->arena, &second, &version), CW_OK);
     assert_false(cw_str_eq(first.dialback_secret, second.dialback_secret));

@@ -55,7 +55,7 @@ static json_t *gateway(void *arg, const json_t *request, unsigned timeout_s,
     f->asked = json_dumps(request, JSON_COMPACT | JSON_SORT_KEYS);
     if (f->answer)
         return json_loads(f->answer, 0, NULL);
-    *problem = (struct cw_api_problem){504, "", CW_S("Silence.")};
+    *problem = (struct cw_api_problem){.status = 504, .field = "", .sentence = CW_S("Silence.")};
     return NULL;
 }
 

@@ -159,6 +159,7 @@ static bool fits(const struct cw_api_arg *arg, const json_t *value)
     switch (arg->type) {
     case CW_ARG_DOMAIN:
     case CW_ARG_TEXT:
+    case CW_ARG_SECRET:
     case CW_ARG_DOCUMENT:
         return json_is_string(value);
     case CW_ARG_DOMAINS:
@@ -182,6 +183,7 @@ static const char *expected(enum cw_arg_type type)
     case CW_ARG_DOMAIN:
         return "a domain";
     case CW_ARG_TEXT:
+    case CW_ARG_SECRET:
     case CW_ARG_DOCUMENT:
         return "text";
     case CW_ARG_DOMAINS:

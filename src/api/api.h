@@ -18,6 +18,7 @@ enum cw_arg_type {
     CW_ARG_DOMAIN,   /* string: a domain in A- or U-labels */
     CW_ARG_DOMAINS,  /* array of such strings; on a command line separated by commas */
     CW_ARG_TEXT,     /* string */
+    CW_ARG_SECRET,   /* string; never on a command line: typed unseen, or --NAME-file FILE */
     CW_ARG_DOCUMENT, /* string; on a command line @FILE stands for what the file holds */
     CW_ARG_TEXTS,    /* array of strings; on a command line separated by commas */
     CW_ARG_CHOICE,   /* string, one of `range` */
@@ -73,6 +74,7 @@ struct cw_api_command {
     bool takes_settings; /* each row of the settings table is an argument, too */
     /* Returns the answer (a new reference), or NULL with *problem filled. */
     json_t *(*run)(const struct cw_api_call *, const json_t *in, struct cw_api_problem *problem);
+    bool is_panels;      /* of accounts and the like: a change that no gateway wants to know */
     bool streams;        /* it has news before its answer */
     const char *creates; /* it may make a thing: where, "/partners/{domain}" of its answer */
     /* A list row: the answer's member that is the list, and the members (apart by spaces) that name

@@ -14,6 +14,11 @@ cw_api_handler cw_api_contact_list, cw_api_contact_show, cw_api_contact_remove;
 cw_api_handler cw_api_contact_block, cw_api_contact_unblock, cw_api_contact_blocks;
 cw_api_handler cw_api_access_get, cw_api_access_set, cw_api_access_unset, cw_api_access_list;
 cw_api_handler cw_api_negotiation_preview;
+cw_api_handler cw_api_account_new, cw_api_account_list, cw_api_account_get, cw_api_account_set,
+    cw_api_account_remove, cw_api_account_password;
+cw_api_handler cw_api_token_new, cw_api_token_list, cw_api_token_remove;
+cw_api_handler cw_api_session_list, cw_api_session_end;
+cw_api_handler cw_api_audit_list, cw_api_audit_show, cw_api_audit_restore;
 cw_api_handler cw_api_settings_get, cw_api_settings_set;
 cw_api_handler cw_api_stream_list, cw_api_stream_show, cw_api_stream_close;
 cw_api_handler cw_api_certificate_list, cw_api_certificate_reload;
@@ -74,6 +79,10 @@ json_t *cw_api_pair_to_json(struct cw_arena *, const struct cw_api_pair *);
 json_t *cw_api_pairs_to_json(struct cw_arena *, const struct cw_api_pair *, size_t n);
 /* "2026-11-22T14:00:00Z" */
 json_t *cw_api_time(struct cw_arena *, int64_t seconds_since_1970);
+
+/* --- account.c --- */
+/* Does the argument `role` say administrator? */
+bool cw_api_is_administrator_role(const json_t *in);
 
 /* --- live.c: questions to the running edges --- */
 /* Sends the request (its reference is taken over) to the gateway.  NULL with a problem: nobody is

@@ -70,6 +70,8 @@ static json_t *schema_of(const struct cw_api_arg *arg, const struct cw_setting *
         return text(1, 255);
     case CW_ARG_DOMAINS:
         return list_of(text(1, 255));
+    case CW_ARG_SECRET:
+        return json_pack("{s:s,s:s,s:b}", "type", "string", "format", "password", "writeOnly", 1);
     case CW_ARG_DOCUMENT:
         return text(0, 0);
     case CW_ARG_TEXT:

@@ -7,6 +7,7 @@ static const struct cw_api_rows *const groups[] = {
     &cw_api_people_rows,
     &cw_api_settings_rows,
     &cw_api_live_rows,
+    &cw_api_account_rows,
 };
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/control.h"
+#include "cli/secret.h"
 #include "cli/show_live.h"
 #include "conf/config.h"
 #include "conf/file.h"
@@ -57,6 +58,7 @@ static json_t *value_of(enum cw_arg_type type, const char *text)
     case CW_ARG_DOMAIN:
     case CW_ARG_TEXT:
     case CW_ARG_CHOICE:
+    case CW_ARG_SECRET:
         return json_string(text);
     case CW_ARG_DOMAINS:
     case CW_ARG_TEXTS:
@@ -88,6 +90,7 @@ static const char *kind_of(enum cw_arg_type type)
     case CW_ARG_TEXT:
     case CW_ARG_TEXTS:
     case CW_ARG_CHOICE:
+    case CW_ARG_SECRET:
     case CW_ARG_FIELDS:
         return "%s is not UTF-8 text";
     }
@@ -142,6 +145,8 @@ static bool set_arg(struct run *run, const struct cw_api_arg *arg, const char *t
         return add_field(run, arg, text);
     if (json_object_get(run->in, arg->name))
         return usage(run, "%s is given twice", arg->name);
+    if (arg->type == CW_ARG_SECRET)
+        return usage(run, "%s is never given on a command line, where others see it", arg->name);
     json_t *value = read_value(run, arg, text);
     return value && json_object_set_new(run->in, arg->name, value) == 0;
 }
@@ -152,6 +157,10 @@ static bool take_option(struct run *run, struct cw_args *args, struct cw_str nam
     if (result != CW_COMMON_OTHER)
         return result == CW_COMMON_TAKEN;
     struct cw_api_arg arg;
+    if (cw_secret_option(run->command, name, &arg)) {
+        json_t *value = cw_secret_read(arg.name, cw_args_value(args));
+        return value && json_object_set_new(run->in, arg.name, value) == 0;
+    }
     if (!cw_api_arg_find(run->command, name, &arg) || arg.is_positional)
         return usage(run, "there is no option --%s", name.p);
     return set_arg(run, &arg, cw_args_value(args));
@@ -177,6 +186,8 @@ static bool take_words(struct run *run, struct cw_args *args)
                 if (run->command->args[i].is_required &&
                     !json_object_get(run->in, run->command->args[i].name))
                     return usage(run, "%s must be given", run->command->args[i].name);
+            if (!run->common.help && !cw_secret_ask(run->command, run->in))
+                return false;
             if (run->common.what_if && !run->command->changes)
                 return usage(run, "%s changes nothing; there is no --what-if", run->command->name);
             return true;
@@ -242,7 +253,7 @@ static json_t *tell_gateway(const struct run *run)
 
 static void show(const struct run *run, json_t *answer)
 {
-    if (run->command->changes && !run->common.what_if)
+    if (run->command->changes && !run->command->is_panels && !run->common.what_if)
         json_object_set_new(answer, "gateway", tell_gateway(run));
     if (run->common.json)
         print_json(answer);

@@ -8,8 +8,11 @@
 static void print_arg(const struct cw_api_arg *arg)
 {
     char name[64];
-    snprintf(name, sizeof(name), "%s%s", arg->is_positional ? "" : "--", arg->name);
+    snprintf(name, sizeof(name), "%s%s%s", arg->is_positional ? "" : "--", arg->name,
+             arg->type == CW_ARG_SECRET ? "-file" : "");
     printf("  %-20s %s", name, arg->help);
+    if (arg->type == CW_ARG_SECRET)
+        printf(": its first line, - for standard input; asked for when left out");
     if (arg->range[0])
         printf("\n  %-20s   values: %s", "", arg->range);
     if (arg->fallback[0])

@@ -34,6 +34,11 @@ static const struct program {
     {"test", cw_command_main, "Tests of the way to a partner: partner, im"},
     {"certificate", cw_command_main, "The edge's certificates: list, reload"},
     {"door", cw_command_main, "Addresses that are not let in: list, lift"},
+    {"account", cw_command_main,
+     "Accounts of the panel: new, list, get, set, remove, password"},
+    {"token", cw_command_main, "API tokens for scripts: new, list, remove"},
+    {"session", cw_command_main, "Who is signed in to the panel: list, end"},
+    {"audit", cw_command_main, "Who changed what: list, show, restore"},
     {"link", cw_link_main, "Certificates of the links between gateways and edges: enroll"},
     {"check-config", cw_check_config_main, "Check the configuration file"},
     /* Looking into the program */

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "cli/command.h"
+#include "cli/show_account.h"
 #include "cli/show_contact.h"
 #include "conf/policy_json.h"
 
@@ -201,7 +202,7 @@ static void show_change(const struct cw_api_command *command, const json_t *answ
         show_field(subject, "domain");
     }
     putchar('\n');
-    if (cw_show_contact_change(before, after))
+    if (cw_show_contact_change(before, after) || cw_show_account_change(answer))
         ;
     else if (!json_is_object(before))
         show_partner(after);
@@ -217,6 +218,8 @@ void cw_show_answer(const struct cw_api_command *command, const json_t *answer)
 {
     if (command->changes)
         show_change(command, answer);
+    else if (cw_show_accounts(answer))
+        ;
     else if (json_object_get(answer, "partners"))
         show_list(json_object_get(answer, "partners"));
     else if (json_object_get(answer, "contacts"))

@@ -113,7 +113,8 @@ static void test_permissions(void **state)
         json_t *answer = cw_api_run(command, &f->call, in, &f->problem);
         if ((command->permission == CW_ADMINISTRATOR) != (!answer && f->problem.status == 403))
             fail_msg("%s: a viewer got %d", command->name, f->problem.status);
-        if (command->changes && command->permission != CW_ADMINISTRATOR)
+        bool is_own = strcmp(command->name, "session end") == 0; /* his own alone */
+        if (command->changes && command->permission != CW_ADMINISTRATOR && !is_own)
             fail_msg("%s changes, and a viewer may run it", command->name);
         json_decref(answer);
         json_decref(in);

@@ -255,6 +255,19 @@ static void test_first_account(void **state)
     assert_true(cw_password_is(account_of(f, "administrator").password_hash, password));
 }
 
+/* Whoever took the first account away does not get it back at the next start. */
+static void test_not_first(void **state)
+{
+    struct fixture *f = *state;
+    struct cw_account account;
+    struct cw_str password;
+    done(f, "account new", ANNA);
+    assert_int_equal(cw_api_first_account(f->store, &f->arena, &password), CW_OK);
+    assert_false(cw_str_is_present(password));
+    assert_int_equal(cw_store_account_get(f->store, CW_S("administrator"), &f->arena, &account),
+                     CW_ERR_NOT_FOUND);
+}
+
 static void test_own_password(void **state)
 {
     static const struct {
@@ -293,8 +306,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_new),   TEST(test_generate), TEST(test_refusals),      TEST(test_conflict),
-        TEST(test_token), TEST(test_sessions), TEST(test_first_account), TEST(test_own_password),
+        TEST(test_new),           TEST(test_generate),     TEST(test_refusals),
+        TEST(test_conflict),      TEST(test_token),        TEST(test_sessions),
+        TEST(test_first_account), TEST(test_own_password), TEST(test_not_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,6 +161,7 @@ static bool fits(const struct cw_api_arg *arg, const json_t *value)
     case CW_ARG_TEXT:
     case CW_ARG_SECRET:
     case CW_ARG_DOCUMENT:
+    case CW_ARG_FILE:
         return json_is_string(value);
     case CW_ARG_DOMAINS:
     case CW_ARG_TEXTS:
@@ -185,6 +186,7 @@ static const char *expected(enum cw_arg_type type)
     case CW_ARG_TEXT:
     case CW_ARG_SECRET:
     case CW_ARG_DOCUMENT:
+    case CW_ARG_FILE:
         return "text";
     case CW_ARG_DOMAINS:
         return "a list of domains";

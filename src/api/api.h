@@ -20,6 +20,7 @@ enum cw_arg_type {
     CW_ARG_TEXT,     /* string */
     CW_ARG_SECRET,   /* string; never on a command line: typed unseen, or --NAME-file FILE */
     CW_ARG_DOCUMENT, /* string; on a command line @FILE stands for what the file holds */
+    CW_ARG_FILE,     /* string; on a command line a file's name, or - */
     CW_ARG_TEXTS,    /* array of strings; on a command line separated by commas */
     CW_ARG_CHOICE,   /* string, one of `range` */
     CW_ARG_BOOL,

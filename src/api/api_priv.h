@@ -14,6 +14,7 @@ cw_api_handler cw_api_contact_list, cw_api_contact_show, cw_api_contact_remove;
 cw_api_handler cw_api_contact_block, cw_api_contact_unblock, cw_api_contact_blocks;
 cw_api_handler cw_api_access_get, cw_api_access_set, cw_api_access_unset, cw_api_access_list;
 cw_api_handler cw_api_negotiation_preview;
+cw_api_handler cw_api_export, cw_api_import, cw_api_import_lync;
 cw_api_handler cw_api_account_new, cw_api_account_list, cw_api_account_get, cw_api_account_set,
     cw_api_account_remove, cw_api_account_password;
 cw_api_handler cw_api_token_new, cw_api_token_list, cw_api_token_remove;

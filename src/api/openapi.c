@@ -135,9 +135,9 @@ static json_t *operation(const struct cw_api_command *command)
     struct cw_arena arena = {0};
     struct cw_str id = cw_arena_dup(&arena, cw_str_of(command->name));
     ptrdiff_t space = cw_str_index(id, ' ');
-    cw_assert(space > 0);
-    json_object_set_new(object, "tags", json_pack("[s%]", id.p, (size_t)space));
-    ((char *)(uintptr_t)id.p)[space] = '-';
+    json_object_set_new(object, "tags", json_pack("[s%]", id.p, space > 0 ? (size_t)space : id.n));
+    if (space > 0)
+        ((char *)(uintptr_t)id.p)[space] = '-';
     json_object_set_new(object, "operationId", json_string(id.p));
     json_object_set_new(object, "summary", json_string(command->summary));
     json_object_set_new(object, "x-permission",

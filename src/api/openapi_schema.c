@@ -73,6 +73,7 @@ static json_t *schema_of(const struct cw_api_arg *arg, const struct cw_setting *
     case CW_ARG_SECRET:
         return json_pack("{s:s,s:s,s:b}", "type", "string", "format", "password", "writeOnly", 1);
     case CW_ARG_DOCUMENT:
+    case CW_ARG_FILE:
         return text(0, 0);
     case CW_ARG_TEXT:
         if (!setting)

@@ -3,11 +3,8 @@
 
 /* In the order in which help shows them. */
 static const struct cw_api_rows *const groups[] = {
-    &cw_api_partner_rows,
-    &cw_api_people_rows,
-    &cw_api_settings_rows,
-    &cw_api_live_rows,
-    &cw_api_account_rows,
+    &cw_api_partner_rows, &cw_api_people_rows,  &cw_api_settings_rows,
+    &cw_api_live_rows,    &cw_api_account_rows, &cw_api_transfer_rows,
 };
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
 

@@ -17,7 +17,7 @@ static const struct cw_api_arg door_lift_args[] = {
 };
 static const struct cw_api_command rows[] = {
     {"stream list", "List the streams there are", CW_VIEWER, false, "GET", "/streams",
-     CW_ARGS(stream_list_args), .run = cw_api_stream_list, .list = "streams", .key = "id"},
+     CW_ARGS(stream_list_args), .run = cw_api_stream_list, .list = "streams", .key = "edge id"},
     {"stream show", "Show all there is to say about a stream", CW_VIEWER, false, "GET",
      "/streams/{id}", CW_ARGS(stream_show_args), .run = cw_api_stream_show},
     {"stream close", "Close a stream, or all of a partner; the next message opens a new one",

@@ -30,7 +30,7 @@ static const struct cw_api_arg access_set_args[] = {
 static const struct cw_api_command rows[] = {
     {"contact list", "List contacts: whom local users have invited, and who sees whom", CW_VIEWER,
      false, "GET", "/contacts", CW_ARGS(contact_filter_args), .run = cw_api_contact_list,
-     .list = "contacts", .key = "local remote"},
+     .list = "contacts", .key = "user contact"},
     {"contact show", "Show what is between two users, and what the rules say of them now",
      CW_VIEWER, false, "GET", "/contacts/pair", CW_ARGS(contact_show_args),
      .run = cw_api_contact_show},
@@ -43,7 +43,7 @@ static const struct cw_api_command rows[] = {
     {"contact unblock", "Take a block back", CW_ADMINISTRATOR, true, "DELETE", "/blocks",
      CW_ARGS(block_args), .run = cw_api_contact_unblock},
     {"contact blocks", "List what local users have blocked", CW_VIEWER, false, "GET", "/blocks",
-     CW_ARGS(blocks_args), .run = cw_api_contact_blocks, .list = "blocks", .key = "local remote"},
+     CW_ARGS(blocks_args), .run = cw_api_contact_blocks, .list = "blocks", .key = "user blocked"},
     {"access get", "Show whether a local user may use the federation, and by which rule", CW_VIEWER,
      false, "GET", "/access/effective", CW_ARGS(access_scope_args), .run = cw_api_access_get},
     {"access set", "Allow or deny the federation to a user, to a local domain, or to all",
@@ -51,6 +51,6 @@ static const struct cw_api_command rows[] = {
     {"access unset", "Remove a rule; the next wider one counts", CW_ADMINISTRATOR, true, "DELETE",
      "/access", CW_ARGS(access_scope_args), .run = cw_api_access_unset},
     {"access list", "List the rules on who may use the federation", CW_VIEWER, false, "GET",
-     "/access", .run = cw_api_access_list, .list = "rules", .key = "scope"},
+     "/access", .run = cw_api_access_list, .list = "rules", .key = "scope name"},
 };
 const struct cw_api_rows cw_api_people_rows = CW_ROWS(rows);

@@ -10,7 +10,7 @@ struct cw_api_rows {
     size_t n;
 };
 extern const struct cw_api_rows cw_api_partner_rows, cw_api_people_rows, cw_api_settings_rows,
-    cw_api_account_rows, cw_api_live_rows;
+    cw_api_account_rows, cw_api_live_rows, cw_api_transfer_rows;
 
 #define CW_ARGS(a) .args = (a), .n_args = sizeof(a) / sizeof((a)[0])
 #define CW_ROWS(a)                      \

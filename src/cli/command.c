@@ -14,6 +14,7 @@
 #include "cli/show_live.h"
 #include "conf/config.h"
 #include "conf/file.h"
+#include "import/text.h"
 
 #define MAX_DOCUMENT_BYTES (1u << 20)
 
@@ -55,6 +56,7 @@ static json_t *value_of(enum cw_arg_type type, const char *text)
         return NULL;
     switch (type) {
     case CW_ARG_DOCUMENT:
+    case CW_ARG_FILE:
     case CW_ARG_DOMAIN:
     case CW_ARG_TEXT:
     case CW_ARG_CHOICE:
@@ -85,6 +87,7 @@ static const char *kind_of(enum cw_arg_type type)
     case CW_ARG_NUMBER:
         return "%s must be a whole number";
     case CW_ARG_DOCUMENT:
+    case CW_ARG_FILE:
     case CW_ARG_DOMAIN:
     case CW_ARG_DOMAINS:
     case CW_ARG_TEXT:
@@ -97,11 +100,32 @@ static const char *kind_of(enum cw_arg_type type)
     return "%s cannot be read";
 }
 
+/* What a file or, for "-", standard input holds, as UTF-8; NULL after a sentence. */
+static json_t *read_file(struct run *run, const char *name)
+{
+    struct cw_buf bytes = {0};
+    struct cw_str text;
+    bool is_input = strcmp(name, "-") == 0;
+    if (cw_file_read(is_input ? "/dev/stdin" : name, CW_IMPORT_MAX_BYTES, &bytes)) {
+        fprintf(stderr, "causeway: cannot read %s: %s\n", name, strerror(errno));
+        return NULL;
+    }
+    bool good = cw_import_utf8(&run->arena, cw_buf_str(&bytes), &text);
+    json_t *value = good ? json_stringn(text.p, text.n) : NULL;
+    cw_buf_free(&bytes);
+    if (!value)
+        fprintf(stderr, "causeway: %s is neither UTF-8 nor UTF-16 text\n", name);
+    return value;
+}
+
 /* The argument's value from the word that was typed; NULL after a sentence. */
 static json_t *read_value(struct run *run, const struct cw_api_arg *arg, const char *text)
 {
     struct cw_buf file = {0};
     json_t *value = NULL;
+    if (arg->type == CW_ARG_FILE) {
+        return read_file(run, text);
+    }
     if (arg->type != CW_ARG_DOCUMENT || text[0] != '@') {
         value = value_of(arg->type, text);
     } else if (cw_file_read(text + 1, MAX_DOCUMENT_BYTES, &file)) {
@@ -303,7 +327,9 @@ static int status_of(const json_t *answer)
 {
     json_t *certificate;
     size_t i;
-    bool failed = json_is_false(json_object_get(answer, "passed")) || is_refused(answer);
+    const json_t *counts = json_object_get(answer, "counts"); /* of an import's entries */
+    bool failed = json_is_false(json_object_get(answer, "passed")) || is_refused(answer) ||
+                  json_integer_value(json_object_get(counts, "refused")) > 0;
     json_array_foreach(json_object_get(answer, "reloaded"), i, certificate) failed =
         failed || is_refused(certificate);
     return failed ? CW_EXIT_REFUSED : CW_EXIT_OK;
@@ -369,6 +395,10 @@ int cw_command_main(int argc, char **argv)
     int status = CW_EXIT_USAGE;
     if (argc > 1)
         run.command = cw_api_find(cw_arena_printf(&run.arena, "%s %s", argv[0], argv[1]));
+    if (!run.command) {
+        run.command = cw_api_find(cw_str_of(argv[0])); /* "export" */
+        args.next = run.command ? 1 : 2;
+    }
     if (!run.command) {
         status = group_help(argv[0], argc > 1 ? argv[1] : NULL);
     } else if (take_words(&run, &args)) {

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/show_account.h"
 #include "cli/show_contact.h"
+#include "cli/show_transfer.h"
 #include "conf/policy_json.h"
 
 static int characters(const char *text)
@@ -202,7 +203,8 @@ static void show_change(const struct cw_api_command *command, const json_t *answ
         show_field(subject, "domain");
     }
     putchar('\n');
-    if (cw_show_contact_change(before, after) || cw_show_account_change(answer))
+    if (cw_show_import(answer) || cw_show_contact_change(before, after) ||
+        cw_show_account_change(answer))
         ;
     else if (!json_is_object(before))
         show_partner(after);
@@ -218,7 +220,7 @@ void cw_show_answer(const struct cw_api_command *command, const json_t *answer)
 {
     if (command->changes)
         show_change(command, answer);
-    else if (cw_show_accounts(answer))
+    else if (cw_show_accounts(answer) || cw_show_export(answer))
         ;
     else if (json_object_get(answer, "partners"))
         show_list(json_object_get(answer, "partners"));

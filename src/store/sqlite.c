@@ -143,7 +143,23 @@ enum cw_err cw_store_version(struct cw_store *store, uint64_t *out)
  * another process writes in between. */
 enum cw_err cw_store_begin(struct cw_store *store)
 {
-    return cw_sql_exec(store, "BEGIN IMMEDIATE");
+    store->is_nested = !sqlite3_get_autocommit(store->db);
+    return cw_sql_exec(store, store->is_nested ? "SAVEPOINT change" : "BEGIN IMMEDIATE");
+}
+
+static enum cw_err keep(struct cw_store *store)
+{
+    return cw_sql_exec(store, store->is_nested ? "RELEASE change" : "COMMIT");
+}
+
+/* Only this change: what a batch did before it stays, as far as it goes. */
+static void take_back(struct cw_store *store)
+{
+    if (sqlite3_get_autocommit(store->db))
+        return; /* a full disk has ended it already, all of it */
+    (void)cw_sql_exec(store, store->is_nested ? "ROLLBACK TO change" : "ROLLBACK");
+    if (store->is_nested)
+        (void)cw_sql_exec(store, "RELEASE change");
 }
 
 enum cw_err cw_store_commit(struct cw_store *store, const struct cw_change *change,
@@ -153,10 +169,12 @@ enum cw_err cw_store_commit(struct cw_store *store, const struct cw_change *chan
         err = cw_sql_exec(store, "UPDATE counter SET value=value+1 WHERE name='policy'");
     if (!err)
         err = cw_audit_write(store, change, audit);
-    if (!err && !change->what_if)
-        err = cw_sql_exec(store, "COMMIT");
-    if (!sqlite3_get_autocommit(store->db)) /* what-if, or a failure that left it open */
-        (void)cw_sql_exec(store, "ROLLBACK");
+    bool is_kept = !err && !change->what_if;
+    if (is_kept)
+        err = keep(store);
+    if (!is_kept || err)
+        take_back(store);
+    store->is_nested = false;
     json_decref(audit->before);
     json_decref(audit->after);
     return err;

@@ -15,6 +15,7 @@ struct cw_store {
         const char *sql;
         sqlite3_stmt *statement;
     } kept[CW_SQL_KEPT]; /* prepared once (cw_sql_keep) */
+    bool is_nested; /* the change under way is one of a batch: a savepoint in its transaction */
     const struct cw_str *local_domains;
     size_t n_local_domains;
 };
@@ -61,7 +62,7 @@ struct cw_audit {
     bool is_no_policy; /* accounts, tokens: the policy's version stays */
 };
 
-/* Begins a transaction that others' writes wait for. */
+/* Begins a transaction that others' writes wait for; in a batch, a part of it. */
 enum cw_err cw_store_begin(struct cw_store *);
 /* The end of every change: with err CW_OK counts the policy's version up, writes the audit row and
  * commits (or, for what-if, rolls back); otherwise rolls back.  Returns the first error. */

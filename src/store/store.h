@@ -184,8 +184,9 @@ enum cw_err cw_store_subscription_find(struct cw_store *, const struct cw_contac
                                        size_t *n);
 enum cw_err cw_store_dialog_list(struct cw_store *, struct cw_arena *, struct cw_store_dialog **out,
                                  size_t *n);
-/* Many of the calls above (and of cw_store_contact_add/remove, cw_store_withdrawal_remove) in one
- * transaction. */
+/* Many calls in one transaction: those above, cw_store_contact_add/remove and
+ * cw_store_withdrawal_remove; and audited changes, each of which is taken back alone when it is
+ * refused or for what-if. */
 enum cw_err cw_store_batch_begin(struct cw_store *);
 /* All of them are kept, or on an error none. */
 enum cw_err cw_store_batch_commit(struct cw_store *);

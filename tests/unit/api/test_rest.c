@@ -423,6 +423,8 @@ static json_t *sample(const struct cw_api_arg *arg)
     case CW_ARG_DOMAIN:
     case CW_ARG_TEXT:
     case CW_ARG_DOCUMENT:
+    case CW_ARG_FILE:
+    case CW_ARG_SECRET:
         return json_string("a b/\303\274&=%+?#.test");
     case CW_ARG_DOMAINS:
     case CW_ARG_TEXTS:

@@ -1,0 +1,40 @@
+/* Taking over many things at once (import.c, import_lync.c): each is a command of the table, run in
+ * one transaction, and told as one row. */
+#ifndef CW_API_TRANSFER_PRIV_H
+#define CW_API_TRANSFER_PRIV_H
+
+#include "api/api_priv.h"
+#include "base/map.h"
+
+enum cw_transfer_result {
+    CW_TRANSFER_NEW,
+    CW_TRANSFER_CHANGED,
+    CW_TRANSFER_SAME,
+    CW_TRANSFER_REMOVED,
+    CW_TRANSFER_REFUSED,
+};
+enum { CW_TRANSFER_N_RESULTS = CW_TRANSFER_REFUSED + 1 };
+
+struct cw_transfer {
+    const struct cw_api_call *call;
+    json_t *rows; /* {"kind","name","result","sentence","before","after"} */
+    size_t counts[CW_TRANSFER_N_RESULTS];
+    struct cw_map seen; /* "kind name" of all that the file has */
+    enum cw_err err;    /* the store failed: nothing of it counts */
+};
+
+/* Begins the transaction; false with a problem. */
+bool cw_transfer_begin(struct cw_transfer *, const struct cw_api_call *, struct cw_api_problem *);
+/* False, and a refused row, when the file had that one before. */
+bool cw_transfer_is_first(struct cw_transfer *, const char *kind, struct cw_str name);
+bool cw_transfer_has(struct cw_transfer *, const char *kind, struct cw_str name);
+/* Runs the command, takes `in` over, and adds a row of what came of it. */
+void cw_transfer_apply(struct cw_transfer *, const char *kind, struct cw_str name,
+                       const char *command, json_t *in);
+void cw_transfer_add(struct cw_transfer *, const char *kind, struct cw_str name,
+                     enum cw_transfer_result, struct cw_str sentence);
+/* Commits, or rolls back: for what-if, and when a row was refused though not `is_partial`.  The
+ * answer of the command, or NULL with a problem. */
+json_t *cw_transfer_end(struct cw_transfer *, bool is_partial, struct cw_api_problem *);
+
+#endif

@@ -1,0 +1,242 @@
+/* Everything out and in again: what import makes of a file, what it says before, and that nothing
+ * is left behind by what was refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fixture.h"
+
+/* Runs an import of that document; the answer, or NULL with the problem in the fixture. */
+static json_t *import(struct fixture *f, const char *command, const char *document,
+                      const char *more)
+{
+    json_t *in = json_loads(more, 0, NULL);
+    assert_non_null(in);
+    json_object_set_new(in, "document", json_string(document));
+    json_t *answer = cw_api_run(cw_api_find(cw_str_of(command)), &f->call, in, &f->problem);
+    json_decref(in);
+    return answer;
+}
+
+/* "new partner a.test; refused settings" */
+static void assert_rows(struct fixture *f, json_t *answer, const char *expected)
+{
+    char got[2048] = "";
+    size_t i, n = 0;
+    json_t *row;
+    if (!answer)
+        fail_msg("refused: %.*s", CW_ARG(f->problem.sentence));
+    json_array_foreach(json_object_get(answer, "rows"), i, row)
+    {
+        n += (size_t)snprintf(got + n, sizeof(got) - n, "%s%s %s %s", i ? "; " : "",
+                              json_string_value(json_object_get(row, "result")),
+                              json_string_value(json_object_get(row, "kind")),
+                              json_string_value(json_object_get(row, "name")));
+        assert_true(n < sizeof(got));
+    }
+    if (strcmp(got, expected) != 0)
+        fail_msg("%s", got);
+    json_decref(answer);
+}
+
+static char *exported(struct fixture *f)
+{
+    json_t *answer = must(f, "export", "{}");
+    json_object_del(json_object_get(answer, "causeway"), "at");
+    char *text = json_dumps(answer, JSON_SORT_KEYS);
+    json_decref(answer);
+    return text;
+}
+
+static void fill(struct fixture *f)
+{
+    json_decref(must(f, "partner new", "{\"domain\":\"a.test\",\"additional\":[\"b.test\"]}"));
+    json_decref(must(f, "partner new", "{\"domain\":\"c.test\",\"type\":\"Federated\"}"));
+    json_decref(must(f, "settings set", "{\"stanza-rate\":7}"));
+    json_decref(must(f, "access set", "{\"xmpp\":false}"));
+    json_decref(must(f, "access set", "{\"user\":\"u@contoso.test\",\"xmpp\":true}"));
+    json_decref(must(f, "contact block", "{\"user\":\"u@contoso.test\",\"address\":\"bad.test\"}"));
+    assert_int_equal(
+        cw_store_contact_add(f->store, CW_S("u@contoso.test"), CW_S("x@a.test"), 1700000000),
+        CW_OK);
+}
+
+static void clear(struct fixture *f)
+{
+    json_decref(must(f, "partner remove", "{\"domain\":\"a.test\"}"));
+    json_decref(must(f, "partner remove", "{\"domain\":\"c.test\"}"));
+    json_decref(must(f, "settings set", "{\"stanza-rate\":500}"));
+    json_decref(must(f, "access unset", "{}"));
+    json_decref(must(f, "access unset", "{\"user\":\"u@contoso.test\"}"));
+    json_decref(
+        must(f, "contact unblock", "{\"user\":\"u@contoso.test\",\"address\":\"bad.test\"}"));
+    json_decref(must(f, "contact remove", "{\"user\":\"u@contoso.test\"}"));
+}
+
+#define ALL_OF_IT(result)                                                                   \
+    result " partner a.test; " result " partner c.test; " result " access global; " result  \
+           " access user u@contoso.test; " result " block u@contoso.test bad.test; " result \
+           " contact u@contoso.test x@a.test; "
+
+static void test_round_trip(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    char *before = exported(f);
+    assert_rows(f, import(f, "import", before, "{}"), ALL_OF_IT("same") "same settings ");
+    clear(f);
+    uint64_t version, after;
+    assert_int_equal(cw_store_version(f->store, &version), CW_OK);
+    f->call.what_if = true;
+    assert_rows(f, import(f, "import", before, "{}"), ALL_OF_IT("new") "changed settings ");
+    f->call.what_if = false;
+    assert_int_equal(cw_store_version(f->store, &after), CW_OK);
+    assert_int_equal(version, after);
+    assert_rows(f, import(f, "import", before, "{}"), ALL_OF_IT("new") "changed settings ");
+    char *again = exported(f);
+    char *since = strstr(again, "\"since\": \"20"); /* a block's is that of the import */
+    assert_non_null(since);
+    assert_non_null(strstr(again, "2023-11-14T22:13:20Z")); /* the contact's own is kept */
+    assert_int_equal(strlen(before), strlen(again));
+    free(before);
+    free(again);
+}
+
+#define DOCUMENT(sections) "{\"causeway\":{\"format\":1}," sections "}"
+
+static void test_replace(void **state)
+{
+    struct fixture *f = *state;
+    fill(f);
+    assert_rows(f,
+                import(f, "import",
+                       DOCUMENT("\"partners\":[{\"domain\":\"B.test\",\"additional\":"
+                                "[\"a.test\"]}],\"blocks\":[]"),
+                       "{\"mode\":\"replace\"}"),
+                "removed partner a.test; removed partner c.test; new partner b.test; "
+                "removed block u@contoso.test bad.test");
+    json_t *rules = must(f, "access list", "{}"); /* a section that was not in the file */
+    assert_int_equal(json_array_size(json_object_get(rules, "rules")), 2);
+    json_decref(rules);
+}
+
+static void test_refused(void **state)
+{
+    static const char document[] =
+        DOCUMENT("\"partners\":[{\"domain\":\"new.test\"},{\"domain\":\"x.test\",\"tls\":"
+                 "\"NotSupported\"},{\"domain\":\"new.test\"},{\"domain\":\"contoso.test\"},{}],"
+                 "\"contacts\":[{\"user\":\"u@else.test\",\"contact\":\"x@a.test\"}],"
+                 "\"settings\":{\"stanza-rate\":0,\"colour\":1}");
+    struct fixture *f = *state;
+    char *before = exported(f), *after;
+    assert_null(import(f, "import", document, "{}"));
+    assert_int_equal(f->problem.status, 400);
+    assert_string_equal(
+        f->problem.sentence.p,
+        "6 of 7 entries cannot be taken, so nothing is saved; the first is partner new.test: The "
+        "file has it twice: partner new.test. Mend them, or take the others with partial.");
+    after = exported(f);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    assert_rows(f, import(f, "import", document, "{\"partial\":true}"),
+                "refused partner new.test; refused partner ; new partner new.test; refused partner "
+                "x.test; refused partner contoso.test; refused contact u@else.test x@a.test; "
+                "refused settings ");
+    json_decref(must(f, "partner get", "{\"domain\":\"new.test\"}"));
+}
+
+static void test_documents(void **state)
+{
+    static const struct {
+        const char *name, *document, *sentence;
+    } rows[] = {
+        {"no JSON", "x", "The file is no JSON: '[' or '{' expected near 'x' (line 1)."},
+        {"no export", "{}",
+         "The file is no export of this release: \"causeway\": {\"format\": 1} is missing."},
+        {"a later form", "{\"causeway\":{\"format\":2}}",
+         "The file is no export of this release: \"causeway\": {\"format\": 1} is missing."},
+        {"a section that is none", DOCUMENT("\"colours\":[]"),
+         "The file has a section \"colours\" that is not known here."},
+        {"a section of another type", DOCUMENT("\"partners\":{}"),
+         "\"partners\" in the file must be a list."},
+        {"settings of another type", DOCUMENT("\"settings\":[]"),
+         "\"settings\" in the file must be an object."},
+        {"a key twice", DOCUMENT("\"blocks\":[],\"blocks\":[]"),
+         "The file is no JSON: duplicate object key near '\"blocks\"' (line 1)."},
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        json_t *answer = import(f, "import", rows[i].document, "{\"partial\":true}");
+        if (answer || f->problem.status != 400 ||
+            !cw_str_eq_cstr(f->problem.sentence, rows[i].sentence))
+            fail_msg("%s: %.*s", rows[i].name, CW_ARG(f->problem.sentence));
+    }
+}
+
+static void test_secrets(void **state)
+{
+    struct fixture *f = *state;
+    json_t *plain = must(f, "export", "{}"), *whole = must(f, "export", "{\"secrets\":true}");
+    assert_null(json_object_get(json_object_get(plain, "settings"), "dialback-secret"));
+    const json_t *secret = json_object_get(json_object_get(whole, "settings"), "dialback-secret");
+    assert_true(json_string_length(secret) >= 32);
+    json_decref(plain);
+    json_decref(whole);
+    f->call.permission = CW_VIEWER;
+    assert_null(run(f, "export", "{\"secrets\":true}"));
+    assert_int_equal(f->problem.status, 403);
+}
+
+/* --- Lync -------------------------------------------------------------------------------------*/
+
+#define LYNC                                                                               \
+    "Domain;AdditionalDomains;TlsNegotiation;SaslNegotiation;SupportDialbackNegotiation\n" \
+    "a.test;b.test;Required;Required;True\nd.test;;Optional;NotSupported;True\n"           \
+    "gmail.test;;NotSupported;Optional;True\na.test;;Required;Required;True\nno domain;;;;True\n"
+
+static void test_lync(void **state)
+{
+    struct fixture *f = *state;
+    json_decref(must(f, "partner new",
+                     "{\"domain\":\"a.test\",\"additional\":[\"b.test\"],\"pinned-keys\":"
+                     "[\"sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"]}"));
+    f->call.what_if = true;
+    assert_rows(f, import(f, "import lync", LYNC, "{}"),
+                "same partner a.test; new partner d.test; refused partner gmail.test; refused "
+                "partner a.test; refused partner no domain");
+    f->call.what_if = false;
+    assert_null(run(f, "partner get", "{\"domain\":\"d.test\"}"));
+    json_t *answer = import(f, "import lync", LYNC, "{\"partial\":true,\"format\":\"csv\"}");
+    assert_non_null(answer);
+    assert_json(json_object_get(answer, "counts"),
+                "{\"new\":1,\"changed\":0,\"same\":1,\"removed\":0,\"refused\":3}");
+    assert_json(json_object_get(answer, "format"), "\"csv\"");
+    assert_json(json_object_get(answer, "saved"), "true");
+    json_decref(answer);
+    json_decref(must(f, "partner get", "{\"domain\":\"d.test\"}"));
+    assert_null(import(f, "import lync", "", "{}"));
+    assert_null(import(f, "import lync", "A,B\n", "{}"));
+    assert_string_equal(f->problem.sentence.p, "The file has no partners.");
+    assert_null(import(f, "import lync", "<a/>", "{}"));
+    assert_int_equal(f->problem.status, 400);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_replace, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_documents, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_secrets, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lync, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -149,6 +149,8 @@ bool cw_password_is(struct cw_str encoded, struct cw_str typed)
     /* An account without a hash, or a text that is no password, costs what a wrong one costs. */
     const char *hash = encoded.n ? cw_arena_dup(&scratch, encoded).p : NOBODY;
     int code = argon2id_verify(hash, password.p, password.n);
+    if (code == ARGON2_MEMORY_ALLOCATION_ERROR) /* no verdict: not one on the password either */
+        cw_fatal("argon2id: %s", argon2_error_message(code));
     if (code != ARGON2_OK && code != ARGON2_VERIFY_MISMATCH && encoded.n) /* a damaged hash */
         (void)argon2id_verify(NOBODY, password.p, password.n);
     if (is_one)

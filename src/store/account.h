@@ -52,6 +52,10 @@ enum cw_err cw_store_session_add(struct cw_store *, const struct cw_session *);
  * removed then).  Touches `seen`. */
 enum cw_err cw_store_session_use(struct cw_store *, struct cw_str key, int64_t now, int64_t idle_s,
                                  int64_t absolute_s, struct cw_arena *, struct cw_session *out);
+/* Removes all that have ended so, whether somebody comes back for them or not: called now and then,
+ * so that the list shows who is signed in and nobody else. */
+enum cw_err cw_store_session_expire(struct cw_store *, int64_t now, int64_t idle_s,
+                                    int64_t absolute_s);
 /* absent: any.  Returns CW_OK also when nothing was there. */
 enum cw_err cw_store_session_end(struct cw_store *, struct cw_str key, struct cw_str account);
 enum cw_err cw_store_session_list(struct cw_store *, struct cw_str account, struct cw_arena *,

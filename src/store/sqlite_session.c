@@ -78,6 +78,15 @@ enum cw_err cw_store_session_use(struct cw_store *store, struct cw_str key, int6
     return touch(store, key, now);
 }
 
+enum cw_err cw_store_session_expire(struct cw_store *store, int64_t now, int64_t idle_s,
+                                    int64_t absolute_s)
+{
+    struct cw_sql s = cw_sql_prepare(store, "DELETE FROM session WHERE seen<? OR since<?");
+    cw_sql_int(&s, now - idle_s);
+    cw_sql_int(&s, now - absolute_s);
+    return cw_sql_run(&s);
+}
+
 enum cw_err cw_store_session_end(struct cw_store *store, struct cw_str key, struct cw_str account)
 {
     struct cw_sql s = cw_sql_prepare(store, "DELETE FROM session WHERE (?1='' OR key=?1)"

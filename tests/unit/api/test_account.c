@@ -5,12 +5,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "account/password.h"
 #include "account/token.h"
 #include "api/account.h"
+#include "api/rest.h"
 #include "fixture.h"
 #include "store/account.h"
 
@@ -268,6 +271,34 @@ static void test_not_first(void **state)
                      CW_ERR_NOT_FOUND);
 }
 
+/* Four starts at once: one makes the account and shows its password. */
+static void test_first_accounts_at_once(void **state)
+{
+    struct fixture *f = *state;
+    const struct cw_str local = CW_S("contoso.test");
+    int n_shown = 0;
+    cw_store_close(&f->store);
+    for (int child = 0; child < 4; child++) {
+        if (fork() != 0)
+            continue;
+        const struct cw_store_options options = {f->path, &local, 1};
+        struct cw_refusal refusal;
+        struct cw_str password;
+        if (cw_store_open(&options, &f->store, &f->arena, &refusal) ||
+            cw_api_first_account(f->store, &f->arena, &password))
+            _exit(2);
+        cw_store_close(&f->store);
+        _exit(cw_str_is_present(password) ? 1 : 0);
+    }
+    for (int child = 0; child < 4; child++) {
+        int status = -1;
+        assert_true(wait(&status) > 0);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+        n_shown += WEXITSTATUS(status);
+    }
+    assert_int_equal(n_shown, 1);
+}
+
 static void test_own_password(void **state)
 {
     static const struct {
@@ -302,13 +333,56 @@ static void test_own_password(void **state)
     assert_true(cw_password_is(account_of(f, "anna").password_hash, CW_S("blue birds sing")));
 }
 
+/* The rows as REST: each at its path, and none hides another. */
+static void test_routes(void **state)
+{
+    static const struct {
+        const char *method, *path, *body, *command, *in;
+    } rows[] = {
+        {"POST", "/accounts", "{\"name\":\"anna\"}", "account new", "{\"name\":\"anna\"}"},
+        {"GET", "/accounts/anna%40a.test", "", "account get", "{\"name\":\"anna@a.test\"}"},
+        {"PATCH", "/accounts/anna", "{\"enabled\":true}", "account set",
+         "{\"name\":\"anna\",\"enabled\":true}"},
+        {"DELETE", "/accounts/anna", "", "account remove", "{\"name\":\"anna\"}"},
+        {"PUT", "/accounts/anna/password", "{\"generate\":true}", "account password",
+         "{\"name\":\"anna\",\"generate\":true}"},
+        {"POST", "/tokens", "{\"name\":\"backup\"}", "token new", "{\"name\":\"backup\"}"},
+        {"DELETE", "/tokens/7", "", "token remove", "{\"id\":7}"},
+        {"DELETE", "/sessions", "", "session end", "{}"},
+        {"GET", "/audit/7", "", "audit show", "{\"id\":7}"},
+        {"POST", "/audit/7/restore", "", "audit restore", "{\"id\":7}"},
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct cw_rest_request request = {.method = cw_str_of(rows[i].method),
+                                                .path = cw_str_of(rows[i].path),
+                                                .query = CW_STR(""),
+                                                .body = cw_str_of(rows[i].body)};
+        struct cw_rest_call call;
+        struct cw_str allow;
+        if (!cw_rest_route(&f->arena, &request, &call, &f->problem, &allow) ||
+            strcmp(call.command->name, rows[i].command) != 0)
+            fail_msg("%s %s: %.*s", rows[i].method, rows[i].path, CW_ARG(f->problem.sentence));
+        assert_json(call.in, rows[i].in);
+        json_decref(call.in);
+    }
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_new),           TEST(test_generate),     TEST(test_refusals),
-        TEST(test_conflict),      TEST(test_token),        TEST(test_sessions),
-        TEST(test_first_account), TEST(test_own_password), TEST(test_not_first),
+        TEST(test_new),
+        TEST(test_generate),
+        TEST(test_refusals),
+        TEST(test_conflict),
+        TEST(test_token),
+        TEST(test_sessions),
+        TEST(test_first_account),
+        TEST(test_own_password),
+        TEST(test_not_first),
+        TEST(test_routes),
+        TEST(test_first_accounts_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -215,6 +215,22 @@ static void test_session_ages(void **state)
     assert_string_equal(sessions(f, CW_STR_NONE), "");
 }
 
+static void test_sessions_expire(void **state)
+{
+    struct fixture *f = *state;
+    struct cw_session session;
+    begin_session(f, "idle", "anna", false);
+    begin_session(f, "used", "anna", false);
+    assert_int_equal(
+        cw_store_session_use(f->store, CW_S("used"), 1090, 100, 300, &f->arena, &session), CW_OK);
+    assert_int_equal(cw_store_session_expire(f->store, 1100, 100, 300), CW_OK);
+    assert_string_equal(sessions(f, CW_STR_NONE), "idle used");
+    assert_int_equal(cw_store_session_expire(f->store, 1101, 100, 300), CW_OK);
+    assert_string_equal(sessions(f, CW_STR_NONE), "used");
+    assert_int_equal(cw_store_session_expire(f->store, 1180, 100, 179), CW_OK);
+    assert_string_equal(sessions(f, CW_STR_NONE), "");
+}
+
 static void test_session_ends(void **state)
 {
     struct fixture *f = *state;
@@ -289,10 +305,15 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_account_is_kept),      TEST(test_version_of_an_account),
-        TEST(test_last_administrator),   TEST(test_rights_taken_end_sessions),
-        TEST(test_session_ages),         TEST(test_session_ends),
-        TEST(test_sessions_are_bounded), TEST(test_token),
+        TEST(test_account_is_kept),
+        TEST(test_version_of_an_account),
+        TEST(test_last_administrator),
+        TEST(test_rights_taken_end_sessions),
+        TEST(test_session_ages),
+        TEST(test_sessions_expire),
+        TEST(test_session_ends),
+        TEST(test_sessions_are_bounded),
+        TEST(test_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,7 +80,7 @@ enum cw_err cw_store_token_remove(struct cw_store *, const struct cw_change *, i
 
 /* Sign-ins, refused or not, go into the audit trail; `what` is "sign-in", "sign-in refused", ...
  * Of each such action the last 10,000 rows are kept, so that who guesses does not fill the disk.
- * `detail` is a sentence or empty, never a secret. */
+ * `detail` is a sentence or empty, never a secret; of both 256 octets are kept. */
 enum cw_err cw_store_audit_note(struct cw_store *, const char *who, const char *what,
                                 struct cw_str object, struct cw_str detail);
 /* One row; and the last change of an object, for who changed it meanwhile.  CW_ERR_NOT_FOUND. */

@@ -6,6 +6,7 @@
 #include "store/account.h"
 #include "store/sqlite_priv.h"
 
+enum { NOTE_OCTETS = 256 };
 #define COLUMNS "id,at,who,action,object,before,after"
 
 static void bind_json(struct cw_sql *s, const json_t *value)
@@ -39,14 +40,24 @@ static enum cw_err forget_old(struct cw_store *store, const char *action)
     return cw_sql_run(&s);
 }
 
+/* Strangers choose what is noted; a character is not cut in two. */
+static struct cw_str cut(struct cw_str text)
+{
+    size_t n = text.n < NOTE_OCTETS ? text.n : NOTE_OCTETS;
+    while (n < text.n && n > 0 && ((unsigned char)text.p[n] & 0xC0) == 0x80)
+        n--;
+    return cw_str_sub(text, 0, n);
+}
+
 enum cw_err cw_store_audit_note(struct cw_store *store, const char *who, const char *what,
                                 struct cw_str object, struct cw_str detail)
 {
     const struct cw_change change = {.who = who};
-    struct cw_audit audit = {.action = what, .object = object, .is_no_policy = true};
+    struct cw_audit audit = {.action = what, .object = cut(object), .is_no_policy = true};
     enum cw_err err = cw_store_begin(store);
     if (err)
         return err;
+    detail = cut(detail);
     if (detail.n)
         audit.after = json_pack("{s:s%}", "detail", detail.p, detail.n);
     return cw_store_commit(store, &change, &audit, forget_old(store, what));

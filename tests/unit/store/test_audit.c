@@ -105,10 +105,27 @@ static void test_notes_are_bounded(void **state)
     assert_int_equal(version_of(f->store), version);
 }
 
+/* A name as long as a request's body is one that somebody types to fill the disk. */
+static void test_notes_are_short(void **state)
+{
+    struct fixture *f = *state;
+    struct cw_audit_row row;
+    char name[1000];
+    memset(name, 'a', sizeof name);
+    memcpy(name + 254, "\xE2\x82\xAC", 3); /* a character across the end */
+    assert_int_equal(cw_store_audit_note(f->store, "127.0.0.1", "sign-in refused",
+                                         (struct cw_str){name, sizeof name},
+                                         (struct cw_str){name, sizeof name}),
+                     CW_OK);
+    assert_int_equal(cw_store_audit_get(f->store, 1, &f->arena, &row), CW_OK);
+    assert_int_equal(row.object.n, 254);
+    assert_int_equal(row.after.n, 254 + sizeof "{\"detail\":\"\"}" - 1);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {TEST(test_find), TEST(test_get_and_last),
-                                       TEST(test_notes_are_bounded)};
+                                       TEST(test_notes_are_bounded), TEST(test_notes_are_short)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

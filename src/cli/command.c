@@ -1,33 +1,18 @@
-/* One run of a command: words by the row's arguments into JSON, the store opened, the row run, the
- * answer shown, and after a change the gateway told. */
+/* The words of a command line by the row's arguments into JSON; run_command.c does the rest. */
 #include "cli/command.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "cli/control.h"
+#include "cli/run_command.h"
 #include "cli/secret.h"
-#include "cli/show_live.h"
-#include "conf/config.h"
 #include "conf/file.h"
 #include "import/text.h"
 
 #define MAX_DOCUMENT_BYTES (1u << 20)
 
-struct run {
-    const struct cw_api_command *command;
-    struct cw_common common;
-    struct cw_arena arena;
-    struct cw_config config;
-    json_t *in;
-    struct cw_live_shown live;
-};
-
-static bool usage(const struct run *run, const char *format, const char *what)
+static bool usage(const struct cw_run *run, const char *format, const char *what)
 {
     fputs("causeway: ", stderr);
     fprintf(stderr, format, what);
@@ -101,7 +86,7 @@ static const char *kind_of(enum cw_arg_type type)
 }
 
 /* What a file or, for "-", standard input holds, as UTF-8; NULL after a sentence. */
-static json_t *read_file(struct run *run, const char *name)
+static json_t *read_file(struct cw_run *run, const char *name)
 {
     struct cw_buf bytes = {0};
     struct cw_str text;
@@ -119,7 +104,7 @@ static json_t *read_file(struct run *run, const char *name)
 }
 
 /* The argument's value from the word that was typed; NULL after a sentence. */
-static json_t *read_value(struct run *run, const struct cw_api_arg *arg, const char *text)
+static json_t *read_value(struct cw_run *run, const struct cw_api_arg *arg, const char *text)
 {
     struct cw_buf file = {0};
     json_t *value = NULL;
@@ -141,7 +126,7 @@ static json_t *read_value(struct run *run, const struct cw_api_arg *arg, const c
 }
 
 /* NAME=VALUE, the value as `partner set` takes it; further ones join the first. */
-static bool add_field(struct run *run, const struct cw_api_arg *arg, const char *text)
+static bool add_field(struct cw_run *run, const struct cw_api_arg *arg, const char *text)
 {
     struct cw_api_arg field;
     const char *equals = strchr(text, '=');
@@ -161,7 +146,7 @@ static bool add_field(struct run *run, const struct cw_api_arg *arg, const char 
     return json_object_set_new(fields, field.name, value) == 0;
 }
 
-static bool set_arg(struct run *run, const struct cw_api_arg *arg, const char *text)
+static bool set_arg(struct cw_run *run, const struct cw_api_arg *arg, const char *text)
 {
     if (!text)
         return usage(run, "--%s needs a value", arg->name);
@@ -175,7 +160,7 @@ static bool set_arg(struct run *run, const struct cw_api_arg *arg, const char *t
     return value && json_object_set_new(run->in, arg->name, value) == 0;
 }
 
-static bool take_option(struct run *run, struct cw_args *args, struct cw_str name)
+static bool take_option(struct cw_run *run, struct cw_args *args, struct cw_str name)
 {
     enum cw_common_result result = cw_common_take(&run->common, args, name);
     if (result != CW_COMMON_OTHER)
@@ -190,7 +175,7 @@ static bool take_option(struct run *run, struct cw_args *args, struct cw_str nam
     return set_arg(run, &arg, cw_args_value(args));
 }
 
-static bool take_plain(struct run *run, const char *text)
+static bool take_plain(struct cw_run *run, const char *text)
 {
     for (size_t i = 0; i < run->command->n_args; i++) {
         const struct cw_api_arg *arg = &run->command->args[i];
@@ -200,7 +185,7 @@ static bool take_plain(struct run *run, const char *text)
     return usage(run, "\"%s\" is one word too many", text);
 }
 
-static bool take_words(struct run *run, struct cw_args *args)
+static bool take_words(struct cw_run *run, struct cw_args *args)
 {
     struct cw_str text;
     for (;;) {
@@ -227,153 +212,6 @@ static bool take_words(struct run *run, struct cw_args *args)
     }
 }
 
-static const char *who(struct cw_arena *arena)
-{
-    const struct passwd *account = getpwuid(getuid());
-    return account ? cw_arena_printf(arena, "cli:%s", account->pw_name).p
-                   : cw_arena_printf(arena, "cli:uid-%lu", (unsigned long)getuid()).p;
-}
-
-static void print_json(const json_t *value)
-{
-    char *text = json_dumps(value, JSON_COMPACT);
-    cw_assert(text != NULL);
-    puts(text);
-    free(text);
-}
-
-static int refused(const struct run *run, const struct cw_api_problem *problem)
-{
-    if (run->common.json) {
-        json_t *answer =
-            json_pack("{s:{s:i,s:s,s:s%}}", "problem", "status", problem->status, "field",
-                      problem->field, "sentence", problem->sentence.p, problem->sentence.n);
-        cw_assert(answer != NULL);
-        print_json(answer);
-        json_decref(answer);
-    }
-    fprintf(stderr, "%.*s\n", CW_ARG(problem->sentence));
-    return CW_EXIT_REFUSED;
-}
-
-/* The change is saved by now: whatever happens here, the gateway reads it at its next start. */
-static json_t *tell_gateway(const struct run *run)
-{
-    static const struct cw_control_wait wait = {.timeout_s = 5};
-    json_t *request = json_pack("{s:s}", "command", "reload"), *answer = NULL;
-    enum cw_err err = cw_control_ask(run->config.gateway.control_socket.p, request, &wait, &answer);
-    json_decref(request);
-    if (err == CW_ERR_NOT_FOUND)
-        fputs("saved; no gateway is running on this machine\n", stderr);
-    else if (err == CW_ERR_IO)
-        fprintf(stderr, "saved; the gateway cannot be told: %s: %s\n",
-                run->config.gateway.control_socket.p, strerror(errno));
-    else if (err || !json_is_true(json_object_get(answer, "ok")))
-        fputs(
-            "saved; the gateway did not confirm that it took the change over; its log says more\n",
-            stderr);
-    return answer ? answer : json_null();
-}
-
-static void show(const struct run *run, json_t *answer)
-{
-    if (run->command->changes && !run->command->is_panels && !run->common.what_if)
-        json_object_set_new(answer, "gateway", tell_gateway(run));
-    if (run->common.json)
-        print_json(answer);
-    else if (!cw_show_live(&run->live, answer))
-        cw_show_answer(run->command, answer);
-}
-
-/* --- the running gateway ----------------------------------------------------------------------*/
-
-static void on_progress(void *arg, const json_t *news)
-{
-    struct run *run = arg;
-    if (!run->common.json)
-        cw_show_progress(&run->live, news);
-}
-
-static json_t *ask_gateway(void *arg, const json_t *request, unsigned timeout_s,
-                           struct cw_api_problem *problem)
-{
-    struct run *run = arg;
-    struct cw_control_wait wait = {timeout_s, on_progress, run};
-    const char *path = run->config.gateway.control_socket.p;
-    json_t *answer = NULL;
-    enum cw_err err = cw_control_ask(path, request, &wait, &answer);
-    *problem = (struct cw_api_problem){.status = 503, .field = ""};
-    if (err == CW_ERR_NOT_FOUND) {
-        problem->sentence = CW_S("The gateway is not running on this machine.");
-    } else if (err == CW_ERR_IO) {
-        problem->sentence = cw_arena_printf(&run->arena, "The gateway cannot be asked: %s: %s.",
-                                            path, strerror(errno));
-    } else if (err) {
-        problem->status = 504;
-        problem->sentence = CW_S("The gateway gave no answer; its log may say more.");
-    }
-    return answer;
-}
-
-static bool is_refused(const json_t *answer)
-{
-    const char *result = json_string_value(json_object_get(answer, "result"));
-    return result && strcmp(result, "refused") == 0;
-}
-
-/* A test that was carried out and failed is told by the exit status, too, and so is a certificate
- * that was refused: whoever renews it must hear of it. */
-static int status_of(const json_t *answer)
-{
-    json_t *certificate;
-    size_t i;
-    const json_t *counts = json_object_get(answer, "counts"); /* of an import's entries */
-    bool failed = json_is_false(json_object_get(answer, "passed")) || is_refused(answer) ||
-                  json_integer_value(json_object_get(counts, "refused")) > 0;
-    json_array_foreach(json_object_get(answer, "reloaded"), i, certificate) failed =
-        failed || is_refused(certificate);
-    return failed ? CW_EXIT_REFUSED : CW_EXIT_OK;
-}
-
-static int run_command(struct run *run)
-{
-    struct cw_str why;
-    struct cw_refusal refusal;
-    struct cw_api_problem problem;
-    struct cw_store *store;
-    if (cw_config_load(cw_config_path(run->common.config), &run->config, &run->arena, &why)) {
-        problem = (struct cw_api_problem){.status = 500, .field = "", .sentence = why};
-        return refused(run, &problem);
-    }
-    struct cw_store_options options = {
-        .path = run->config.gateway.store.p,
-        .local_domains = run->config.local_domains,
-        .n_local_domains = run->config.n_local_domains,
-    };
-    if (cw_store_open(&options, &store, &run->arena, &refusal)) {
-        problem = (struct cw_api_problem){.status = 500, .field = "", .sentence = refusal.sentence};
-        return refused(run, &problem);
-    }
-    /* Who may open the store's file may do everything with it: there is no lesser role here. */
-    struct cw_api_call call = {
-        .store = store,
-        .arena = &run->arena,
-        .who = who(&run->arena),
-        .permission = CW_ADMINISTRATOR,
-        .what_if = run->common.what_if,
-        .ask = ask_gateway,
-        .ask_arg = run,
-    };
-    json_t *answer = cw_api_run(run->command, &call, run->in, &problem);
-    cw_store_close(&store);
-    if (!answer)
-        return refused(run, &problem);
-    show(run, answer);
-    int status = status_of(answer);
-    json_decref(answer);
-    return status;
-}
-
 static int group_help(const char *group, const char *verb)
 {
     bool asked = verb && (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0);
@@ -390,7 +228,7 @@ static int group_help(const char *group, const char *verb)
 
 int cw_command_main(int argc, char **argv)
 {
-    struct run run = {.in = json_object()};
+    struct cw_run run = {.in = json_object()};
     struct cw_args args = {.argc = argc, .argv = argv, .next = 2};
     int status = CW_EXIT_USAGE;
     if (argc > 1)
@@ -406,7 +244,7 @@ int cw_command_main(int argc, char **argv)
         if (run.common.help)
             cw_help_command(run.command);
         else
-            status = run_command(&run);
+            status = cw_run_command(&run);
     }
     json_decref(run.in);
     cw_config_free(&run.config);

@@ -22,7 +22,7 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static enum cw_err dial(const char *path, int *out)
+enum cw_err cw_unix_dial(const char *path, int *out)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct cw_str text = cw_str_of(path);
@@ -118,7 +118,7 @@ enum cw_err cw_control_ask(const char *socket_path, const json_t *request,
 {
     int fd = -1;
     *answer = NULL;
-    enum cw_err err = dial(socket_path, &fd);
+    enum cw_err err = cw_unix_dial(socket_path, &fd);
     if (!err)
         err = send_line(fd, request);
     if (!err)

@@ -14,6 +14,10 @@ struct cw_control_wait {
     void *arg;
 };
 
+/* Connects to a Unix socket.  CW_ERR_NOT_FOUND: nobody listens there; CW_ERR_IO: errno says more.
+ */
+enum cw_err cw_unix_dial(const char *path, int *fd);
+
 /* Sends `request` and reads the answer, a new reference.  CW_ERR_NOT_FOUND: nobody listens there.
  * CW_ERR_CLOSED: somebody does, but gave no answer in time.  CW_ERR_INVALID: the answer is no JSON
  * object.  CW_ERR_IO: errno says more. */

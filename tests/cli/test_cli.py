@@ -281,7 +281,7 @@ def test_what_if(cw):
     cw.run("partner", "disable", "a.test", "--what-if")
     cw.run("settings", "set", "--stanza-rate", "1", "--what-if")
     assert cw.query("partner", "get", "a.test")["version"] == 1
-    assert cw.query("settings", "get", "stanza-rate") == {"stanza-rate": 500}
+    assert cw.query("settings", "get", "stanza-rate") == {"stanza-rate": 500, "version": 1}
 
 
 def test_terminal_cannot_be_forged(cw):
@@ -302,7 +302,7 @@ def test_the_table_of_states(cw):
     assert settings["presence-states-out"] == ["xa=permanent-absence", "chat="]
     assert settings["presence-rate"] == 7
     cw.run("settings", "set", "--presence-states-in", "")
-    assert cw.query("settings", "get", "presence-states-in") == {"presence-states-in": []}
+    assert cw.query("settings", "get", "presence-states-in")["presence-states-in"] == []
 
 
 def test_settings(cw):
@@ -320,7 +320,7 @@ def test_settings(cw):
             settings["outbound-targets-refused"]) == (5, True, [])
     cw.run("settings", "set", "--outbound-targets-refused", "10.1.2.3/8,::1")
     assert cw.query("settings", "get", "outbound-targets-refused") == \
-        {"outbound-targets-refused": ["10.0.0.0/8", "::1/128"]}
+        {"outbound-targets-refused": ["10.0.0.0/8", "::1/128"], "version": 4}
     assert "connection-limit" in cw.run("settings", "get", "connection-limit").stdout
 
 
@@ -343,7 +343,7 @@ def test_settings(cw):
 ])
 def test_settings_refusals(cw, words, sentence):
     assert cw.refusal("settings", *words) == sentence
-    assert cw.query("settings", "get", "stanza-rate") == {"stanza-rate": 500}
+    assert cw.query("settings", "get", "stanza-rate") == {"stanza-rate": 500, "version": 1}
 
 
 def test_secrets_stay_inside(cw):
@@ -443,8 +443,9 @@ def test_usage(cw, words, part):
 COMMANDS = ["partner new", "partner set", "partner get", "partner list", "partner remove",
             "partner enable", "partner disable", "contact list", "contact show", "contact remove",
             "contact block", "contact unblock", "contact blocks", "access get", "access set",
-            "access unset", "access list", "access", "explain access", "settings get", "settings set", "check-config",
-            "explain", "explain negotiation", "partner", "contact", "settings"]
+            "access unset", "access list", "access", "explain access", "settings get",
+            "settings set", "partner put", "negotiation preview", "export", "import",
+            "import lync", "check-config", "explain", "explain negotiation", "partner", "contact", "settings"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -244,12 +244,14 @@ static void test_every_list(void **state)
         const char *command;
         size_t n;
     } lists[] = {
-        {"partner list", 2}, {"contact list", 3}, {"contact blocks", 2}, {"access list", 3}};
+        {"partner list", 3}, {"contact list", 3}, {"contact blocks", 3}, {"access list", 3}};
     struct fixture *f = *state;
     json_decref(must(f, "partner new", "{\"domain\":\"a.test\"}"));
     json_decref(must(f, "partner new", "{\"domain\":\"b.test\"}"));
+    json_decref(must(f, "partner new", "{\"domain\":\"c.test\"}"));
     json_decref(must(f, "access set", "{\"xmpp\":true}"));
     json_decref(must(f, "access set", "{\"domain\":\"contoso.test\",\"xmpp\":true}"));
+    json_decref(must(f, "contact block", "{\"user\":\"u@contoso.test\",\"address\":\"w.test\"}"));
     json_decref(must(f, "access set", "{\"user\":\"u@contoso.test\",\"xmpp\":true}"));
     json_decref(must(f, "contact block", "{\"user\":\"u@contoso.test\",\"address\":\"x.test\"}"));
     json_decref(must(f, "contact block", "{\"user\":\"v@contoso.test\",\"address\":\"x.test\"}"));

@@ -45,7 +45,9 @@ static void show_changes(const json_t *before, const json_t *after)
 
 static void show_row(const json_t *row)
 {
-    printf("  %-8s %s %s\n", text_of(row, "result"), text_of(row, "kind"), text_of(row, "name"));
+    const char *name = text_of(row, "name");
+    printf("  %-8s %s%s%s\n", text_of(row, "result"), text_of(row, "kind"), name[0] ? " " : "",
+           name);
     if (text_of(row, "sentence")[0])
         printf("    %s\n", text_of(row, "sentence"));
     if (strcmp(text_of(row, "result"), "changed") == 0)

@@ -84,12 +84,14 @@ static json_t *answer_schema(const struct cw_api_command *command)
 {
     if (command->changes)
         return reference("#/components/schemas/Change");
+    json_t *thing =
+        command->shows ? cw_openapi_thing(command->shows) : json_pack("{s:s}", "type", "object");
     if (!command->list)
-        return json_pack("{s:s}", "type", "object");
-    return json_pack("{s:s,s:[s,s],s:{s:{s:s,s:{s:s}},s:{s:[s,s],s:s}}}", "type", "object",
-                     "required", command->list, "next", "properties", command->list, "type",
-                     "array", "items", "type", "object", "next", "type", "string", "null",
-                     "description", "The cursor of the part behind this one; null at the end.");
+        return thing;
+    return json_pack("{s:s,s:[s,s],s:{s:{s:s,s:o},s:{s:[s,s],s:s}}}", "type", "object", "required",
+                     command->list, "next", "properties", command->list, "type", "array", "items",
+                     thing, "next", "type", "string", "null", "description",
+                     "The cursor of the part behind this one; null at the end.");
 }
 
 static json_t *success(const struct cw_api_command *command, const char *description, bool made)

@@ -110,6 +110,30 @@ json_t *cw_openapi_schema(const struct cw_api_command *command, const struct cw_
     return schema_of(arg, is_setting ? cw_setting_find(cw_str_of(arg->name)) : NULL);
 }
 
+json_t *cw_openapi_thing(const char *name)
+{
+    struct cw_arena arena = {0};
+    const struct cw_api_command *set = cw_api_find(cw_arena_printf(&arena, "%s set", name));
+    json_t *properties = json_object();
+    cw_assert(set != NULL);
+    for (size_t i = 0; i < cw_api_n_args(set); i++) {
+        struct cw_api_arg arg = cw_api_arg_at(set, i);
+        json_t *schema = cw_openapi_schema(set, &arg);
+        if (json_object_get(schema, "writeOnly")) { /* a secret: "(set)", or "" */
+            json_decref(schema);
+            schema = text(0, 0);
+        }
+        json_object_set_new(schema, "description", json_string(arg.help));
+        if (!cw_str_eq_cstr(cw_str_of(arg.name), "if-version"))
+            json_object_set_new(properties, arg.name, schema);
+        else
+            json_decref(schema);
+    }
+    json_object_set_new(properties, "version", json_pack("{s:s}", "type", "integer"));
+    cw_arena_free(&arena);
+    return json_pack("{s:s,s:o}", "type", "object", "properties", properties);
+}
+
 /* --- components -------------------------------------------------------------------------------*/
 
 /* What does not follow from any row is written as it is to be read. */

@@ -23,10 +23,10 @@ extern const struct cw_api_rows cw_api_partner_rows, cw_api_people_rows, cw_api_
     {                                                     \
         "domain", CW_ARG_DOMAIN, true, true, "", "", text \
     }
-#define CW_IF_VERSION                                             \
-    {                                                             \
-        "if-version", CW_ARG_NUMBER, false, false, "", "",        \
-            "refuse when the partner's version is another by now" \
+#define CW_IF_VERSION                                      \
+    {                                                      \
+        "if-version", CW_ARG_NUMBER, false, false, "", "", \
+            "refuse when its version is another by now"    \
     }
 
 #endif

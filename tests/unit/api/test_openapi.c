@@ -208,13 +208,32 @@ static void test_schemas(void **state)
     assert_schema(*state, "settings set", "dane", "{\"type\":\"boolean\"}");
 }
 
+/* What is read has the fields that are written, in the form in which they are written. */
+static void test_things(void **state)
+{
+    static const char form[] = "{\"type\":\"string\",\"description\":\"TLS on its streams\","
+                               "\"enum\":[\"Required\",\"Optional\",\"NotSupported\"]}";
+    const char *const commands[] = {"partner get", "partner list"};
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *schema =
+            json_object_get(operation_of(*state, cw_api_find(cw_str_of(commands[i]))), "responses");
+        schema = json_object_get(json_object_get(schema, "200"), "content");
+        schema = json_object_get(json_object_get(schema, "application/json"), "schema");
+        const json_t *items = json_object_get(json_object_get(schema, "properties"), "partners");
+        const json_t *partner = items ? json_object_get(items, "items") : schema;
+        json_t *tls = json_object_get(json_object_get(partner, "properties"), "tls");
+        json_t *wanted = json_loads(form, 0, NULL);
+        assert_true(json_equal(tls, wanted));
+        json_decref(wanted);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_references),
-        cmocka_unit_test(test_operations),
-        cmocka_unit_test(test_nothing_else),
-        cmocka_unit_test(test_schemas),
+        cmocka_unit_test(test_references),   cmocka_unit_test(test_operations),
+        cmocka_unit_test(test_nothing_else), cmocka_unit_test(test_schemas),
+        cmocka_unit_test(test_things),
     };
     if (argc > 1) {
         json_t *document = cw_openapi();

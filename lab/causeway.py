@@ -12,7 +12,7 @@ from .settings import LOCAL_DOMAIN, Settings
 
 def _config(settings: Settings, directory: pathlib.Path, pairs, authority: Authority,
             transport: str, log_level: str, domains, edge_options: str, more_listen,
-            door: str, trust_anchor) -> str:
+            door: str, trust_anchor, panel: str) -> str:
     edge, gateway = settings.edge, settings.gateway
     kamailio, dns = settings.kamailio, settings.dns
     listen = "".join(f'\n    - "{address}"' for address in (f"{edge[0]}:{edge[1]}", *more_listen))
@@ -57,6 +57,8 @@ gateway:
         addresses:
           - {kamailio[0]}
     next-hop:{next_hops}
+panel:
+{panel}
 """
 
 
@@ -70,18 +72,23 @@ _OPEN_DOOR = """  connections-per-s: 0
   ban-after: 0"""
 
 
+#: so that labs side by side need no port each for it
+_NO_PANEL = "  enabled: off"
+
+
 class Causeway(Server):
     """`causeway run` with a data directory of its own; all roles are its children.
 
     certificate: what the edge shows: a pair, several in a list, or a function that makes them with
     the authority; by default one pair for all domains.
     trust_anchor: the keys that DNSSEC begins with.
+    panel: the lines of its section.
     """
 
     def __init__(self, settings: Settings, authority: Authority, transport: str = "udp",
                  log_level: str = "debug", certificate=None, domains=(LOCAL_DOMAIN,),
                  edge_options: str = _EDGE_OPTIONS, more_listen=(), door: str = _OPEN_DOOR,
-                 trust_anchor: pathlib.Path = None):
+                 trust_anchor: pathlib.Path = None, panel: str = _NO_PANEL):
         directory = settings.data / "causeway"
         self.settings = settings
         self.authority = authority
@@ -94,6 +101,7 @@ class Causeway(Server):
         self._more_listen = tuple(more_listen)
         self._door = door
         self._trust_anchor = trust_anchor
+        self._panel = panel
         super().__init__("Causeway", [settings.program, "run", "--config", self.config], directory,
                          env=_sanitizers(directory))
 
@@ -111,7 +119,7 @@ class Causeway(Server):
         self.config.write_text(_config(self.settings, self.directory, pairs, self.authority,
                                        self._transport, self._log_level, self._domains,
                                        self._edge_options, self._more_listen, self._door,
-                                       self._trust_anchor))
+                                       self._trust_anchor, self._panel))
         self.command("settings", "set", "--outbound-targets-refused", "")
         return self
 

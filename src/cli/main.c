@@ -9,6 +9,7 @@
 #include "cli/run.h"
 #include "edge/main.h"
 #include "gateway/main.h"
+#include "panel/main.h"
 
 static int help_main(int argc, char **argv);
 static int version_main(int argc, char **argv);
@@ -19,9 +20,10 @@ static const struct program {
     const char *summary;
 } programs[] = {
     /* Roles */
-    {"run", cw_run_main, "Start edge and gateway on this machine and keep them running"},
+    {"run", cw_run_main, "Start edge, gateway and panel on this machine and keep them running"},
     {"edge", cw_edge_main, "The XMPP side: streams with partners"},
     {"gateway", cw_gateway_main, "The SIP side: translation and policy"},
+    {"panel", cw_panel_main, "The control panel and the API, by HTTPS"},
     /* Administration */
     {"partner", cw_command_main,
      "Federated partners: new, set, get, list, remove, enable, disable, diagnose"},

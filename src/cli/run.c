@@ -27,7 +27,7 @@ struct role {
 };
 
 static const struct cw_log_ctx log_ctx = {.role = "run"};
-static struct role roles[] = {{.name = "edge"}, {.name = "gateway"}};
+static struct role roles[] = {{.name = "edge"}, {.name = "gateway"}, {.name = "panel"}};
 enum { N_ROLES = sizeof roles / sizeof *roles };
 
 static uint64_t now_ms(void)
@@ -166,6 +166,7 @@ int cw_run_main(int argc, char **argv)
             (struct role){.name = roles[i].name, .is_wanted = true, .pause_ms = RESTART_MIN_MS};
     /* A machine without a certificate runs the gateway alone; its edges are elsewhere. */
     roles[0].is_wanted = config.edge.certificate.n > 0;
+    roles[2].is_wanted = config.panel.enabled == CW_ON;
     for (;;) {
         int signal_number = wait_signal(&set, start_due(&config));
         reap(false);

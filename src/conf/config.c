@@ -52,6 +52,8 @@ static void fill_defaults(struct cw_config *config)
 {
     struct cw_gateway_config *gateway = &config->gateway;
     fill_certificates(&config->edge);
+    if (cw_str_is_empty(config->panel.key))
+        config->panel.key = config->panel.certificate;
     if (gateway->n_edges == 0) {
         gateway->edges[0] = config->edge.link_socket; /* a list has room for one more */
         gateway->n_edges = 1;

@@ -128,6 +128,21 @@ struct cw_gateway_config {
     } sip;
 };
 
+/* The control panel and the API. */
+struct cw_panel_config {
+    enum cw_switch enabled;
+    struct cw_endpoint *listen; /* HTTPS; default 127.0.0.1:8443 */
+    size_t n_listen;
+    struct cw_str socket;           /* HTTP for this machine; default DATA-DIR/panel.sock */
+    struct cw_str certificate, key; /* PEM; empty: DATA-DIR/panel.pem, made at the first start */
+    struct cw_str *names;           /* A-labels, by which browsers may call it, besides its own */
+    size_t n_names;
+    struct cw_str files;                    /* the web application */
+    unsigned session_idle_s, session_max_s; /* of a signed-in browser */
+    unsigned max_connections, max_per_address;
+    unsigned requests_per_s, requests_burst; /* of one session, token or address */
+};
+
 struct cw_config {
     struct cw_str path; /* of the file it came from */
     struct cw_str data_dir;
@@ -142,6 +157,7 @@ struct cw_config {
     size_t n_local_domains;
     struct cw_edge_config edge;
     struct cw_gateway_config gateway;
+    struct cw_panel_config panel;
     struct cw_arena arena; /* owns everything above */
 };
 

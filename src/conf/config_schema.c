@@ -204,6 +204,36 @@ static const struct cw_option gateway_options[] = {
 };
 static const struct cw_section gateway_section = {ROWS(gateway_options)};
 
+static const struct cw_option panel_options[] = {
+    {"enabled", CW_OPTION_CHOICE, AT(cw_config, panel.enabled), .choices = switches,
+     .fallback = "on", .help = "causeway run starts the panel"},
+    {"listen", CW_OPTION_ENDPOINT, LIST(cw_config, panel.listen, panel.n_listen), .max = 8443,
+     .fallback = "127.0.0.1:8443", .help = "where browsers and scripts connect to, by HTTPS"},
+    {"socket", CW_OPTION_PATH, AT(cw_config, panel.socket), .fallback = "DATA-DIR/panel.sock",
+     .help = "where the command line reaches the panel"},
+    {"certificate", CW_OPTION_PATH, AT(cw_config, panel.certificate), NONE,
+     .help = "PEM chain for HTTPS; empty: one is made at the first start"},
+    {"key", CW_OPTION_PATH, AT(cw_config, panel.key), NONE,
+     .help = "its private key, PEM; empty: in the same file"},
+    {"names", CW_OPTION_DOMAIN, LIST(cw_config, panel.names, panel.n_names), NONE,
+     .help = "names by which browsers reach it, besides the machine's and its addresses"},
+    {"files", CW_OPTION_PATH, AT(cw_config, panel.files), .fallback = "/usr/share/causeway/panel",
+     .help = "the directory of the web application"},
+    {"session-idle-s", CW_OPTION_NUMBER, AT(cw_config, panel.session_idle_s), .min = 60,
+     .max = 86400, .fallback = "1800", .help = "a session ends after so long without a request"},
+    {"session-max-s", CW_OPTION_NUMBER, AT(cw_config, panel.session_max_s), .min = 60,
+     .max = 604800, .fallback = "43200", .help = "and so long after the sign-in anyway"},
+    {"max-connections", CW_OPTION_NUMBER, AT(cw_config, panel.max_connections), .min = 10,
+     .max = 10000, .fallback = "500", .help = "connections together"},
+    {"max-per-address", CW_OPTION_NUMBER, AT(cw_config, panel.max_per_address), .min = 2,
+     .max = 10000, .fallback = "50", .help = "those of one address"},
+    {"requests-per-s", CW_OPTION_NUMBER, AT(cw_config, panel.requests_per_s), .max = 100000,
+     .fallback = "50", .help = "of one session, token or address; 0: no limit"},
+    {"requests-burst", CW_OPTION_NUMBER, AT(cw_config, panel.requests_burst), .min = 1,
+     .max = 100000, .fallback = "200", .help = "so many at once after a quiet time"},
+};
+static const struct cw_section panel_section = {ROWS(panel_options)};
+
 static const struct cw_option root_options[] = {
     {"data-dir", CW_OPTION_PATH, AT(cw_config, data_dir), .fallback = "/var/lib/causeway",
      .help = "holds the store and the sockets"},
@@ -220,5 +250,6 @@ static const struct cw_option root_options[] = {
      .is_required = true, .help = "the domains of the SIP side"},
     {"edge", CW_OPTION_SECTION, .section = &edge_section, .help = "the XMPP side"},
     {"gateway", CW_OPTION_SECTION, .section = &gateway_section, .help = "translation and SIP"},
+    {"panel", CW_OPTION_SECTION, .section = &panel_section, .help = "control panel and API"},
 };
 const struct cw_section cw_config_root = {ROWS(root_options), .size = sizeof(struct cw_config)};

@@ -244,6 +244,8 @@ struct cw_tls_ctx *cw_tls_ctx_new(const struct cw_tls_options *o, struct cw_buf 
         cw_buf_printf(why, "cannot set up TLS: %s", cw_tls_error());
         goto fail;
     }
+    if (o->asks_no_certificate)
+        SSL_CTX_set_verify(ctx->ssl, SSL_VERIFY_NONE, NULL);
     if (o->crl_file && !cw_x509_store_add_crls(SSL_CTX_get_cert_store(ctx->ssl), o->crl_file, why))
         goto fail;
     if (!load_anchors(ctx->ssl, o, why) || !load_identity(ctx->ssl, o, why))

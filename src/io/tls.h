@@ -21,6 +21,7 @@ struct cw_tls_options {
     const char *ca_file;   /* PEM: the anchors we trust */
     const char *ca_dir;    /* a directory as c_rehash makes it; with neither: the system's CAs */
     bool tls13_only;       /* for links between our own processes */
+    bool asks_no_certificate; /* of clients: browsers would ask their users which one to show */
     const char *crl_file;  /* PEM: revoked certificates (cw_x509_store_add_crls); NULL: none */
 };
 

@@ -1,0 +1,162 @@
+/* Signing in: a name and a password for a session's cookie.
+ *
+ *     POST /api/v1/session {"name":"anna","password":"..."}
+ *     200 and Set-Cookie: __Host-causeway=...; the body is that of GET /api/v1/session
+ *
+ * Unknown names, wrong passwords and disabled accounts are answered alike and in the same time; who
+ * guesses waits longer and longer (account/lockout.h).  Each sign-in gets a new cookie; one that
+ * came along is worth nothing afterwards (W02). */
+#include <time.h>
+
+#include "account/name.h"
+#include "account/password.h"
+#include "account/token.h"
+#include "panel/panel_priv.h"
+#include "store/account.h"
+
+struct sign_in {
+    struct panel_exchange *x;
+    struct cw_str name, password;
+    bool is_name; /* the name could be one */
+    bool has_run;
+    /* What came of it. */
+    struct panel_identity identity;
+    struct cw_str cookie; /* absent: the problem */
+    struct cw_api_problem problem;
+};
+
+static void refuse(struct sign_in *sign_in, int status, struct cw_str sentence)
+{
+    sign_in->problem = (struct cw_api_problem){.status = status, .field = "", .sentence = sentence};
+}
+
+/* --- on a worker ------------------------------------------------------------------------------*/
+
+/* True: the account is there, enabled, and the password is right. */
+static bool check(struct panel_work *work, struct sign_in *sign_in, struct cw_account *account)
+{
+    struct cw_arena *arena = &sign_in->x->arena;
+    enum cw_err err = sign_in->is_name
+                          ? cw_store_account_get(work->store, sign_in->name, arena, account)
+                          : CW_ERR_NOT_FOUND;
+    bool is_right = cw_password_is(err ? CW_S("") : account->password_hash, sign_in->password);
+    if (err && err != CW_ERR_NOT_FOUND) {
+        refuse(sign_in, 503, CW_S("The store cannot be read now; the log says more."));
+        return false;
+    }
+    if (!err && is_right && account->is_enabled)
+        return true;
+    refuse(sign_in, 401, CW_S("The name or the password is wrong."));
+    (void)cw_store_audit_note(
+        work->store, "-", "sign-in refused", sign_in->name,
+        cw_arena_printf(arena, "from %.*s", CW_ARG(sign_in->x->peer.address)));
+    return false;
+}
+
+static bool begin_session(struct panel_work *work, struct sign_in *sign_in,
+                          const struct cw_account *account)
+{
+    struct panel_exchange *x = sign_in->x;
+    struct cw_str before = panel_cookie(&x->request);
+    struct cw_str cookie = cw_cookie_generate(&x->arena);
+    struct cw_session session = {
+        .key = cw_token_digest(&x->arena, cookie),
+        .account = account->name,
+        .csrf = cw_cookie_generate(&x->arena),
+        .address = x->peer.address,
+        .is_administrator = account->is_administrator,
+        .since = time(NULL),
+        .seen = time(NULL),
+    };
+    if (cw_str_is_present(before))
+        (void)cw_store_session_end(work->store, cw_token_digest(&x->arena, before), CW_STR_NONE);
+    if (cw_store_session_add(work->store, &session)) {
+        refuse(sign_in, 503, CW_S("The store cannot be written now; the log says more."));
+        return false;
+    }
+    (void)cw_store_audit_note(work->store, account->name.p, "sign-in", account->name,
+                              cw_arena_printf(&x->arena, "from %.*s", CW_ARG(x->peer.address)));
+    sign_in->cookie = cookie;
+    sign_in->identity = (struct panel_identity){
+        .who = account->name,
+        .permission = account->is_administrator ? CW_ADMINISTRATOR : CW_VIEWER,
+        .is_session = true,
+        .must_change_password = account->must_change_password,
+        .csrf = session.csrf,
+    };
+    return true;
+}
+
+static void run(struct panel_work *work, void *arg)
+{
+    struct sign_in *sign_in = arg;
+    struct cw_account account;
+    sign_in->has_run = true;
+    if (!work->store)
+        refuse(sign_in, 503, CW_S("The store cannot be read now; the log says more."));
+    else if (check(work, sign_in, &account) && begin_session(work, sign_in, &account))
+        sign_in->x->who = account.name;
+}
+
+/* --- on the loop ------------------------------------------------------------------------------*/
+
+static void done(void *arg)
+{
+    struct sign_in *sign_in = arg;
+    struct panel_exchange *x = sign_in->x;
+    if (!sign_in->has_run)
+        refuse(sign_in, 503, CW_S("The panel is stopping."));
+    /* A try that could not be judged is none. */
+    if (cw_str_is_present(sign_in->cookie) || sign_in->problem.status == 503)
+        cw_lockout_succeeded(x->panel->lockout, sign_in->name, x->peer.address, cw_now_ms());
+    if (cw_str_is_present(sign_in->cookie)) {
+        json_t *answer = panel_show_identity(x->panel, &sign_in->identity);
+        panel_set_cookie(x, sign_in->cookie);
+        panel_answer_json(x, 200, answer);
+        json_decref(answer);
+    } else if (sign_in->problem.status == 401) {
+        panel_answer_problem(x, 401, "", sign_in->problem.sentence);
+    } else {
+        panel_answer_refusal(x, &sign_in->problem);
+    }
+    cw_free(sign_in);
+}
+
+static bool must_wait(struct sign_in *sign_in)
+{
+    struct panel_exchange *x = sign_in->x;
+    uint32_t wait_s =
+        cw_lockout_wait_s(x->panel->lockout, sign_in->name, x->peer.address, cw_now_ms());
+    if (wait_s == 0)
+        return false;
+    panel_header(x, "Retry-After", cw_arena_printf(&x->arena, "%u", wait_s));
+    panel_answer_problem(x, 429, "",
+                         cw_arena_printf(&x->arena, "Too many tries; wait %u seconds.", wait_s));
+    return true;
+}
+
+void panel_sign_in(struct panel_exchange *x)
+{
+    struct sign_in found = {.x = x, .problem = {.field = ""}};
+    const struct panel_text texts[] = {{"name", &found.name}, {"password", &found.password}};
+    if (x->peer.is_unix) {
+        panel_answer_problem(x, 400, "", CW_S("On this socket nobody needs to sign in."));
+        return;
+    }
+    if (!panel_origin_is_own(&x->request)) {
+        panel_answer_problem(x, 403, "", CW_S("The request comes from another site."));
+        return;
+    }
+    if (!panel_read_texts(x, texts, 2, &found.problem)) {
+        panel_answer_refusal(x, &found.problem);
+        return;
+    }
+    struct cw_str typed = found.name;
+    found.is_name = cw_account_name(&x->arena, typed, &found.name);
+    if (!found.is_name)
+        found.name = typed;
+    if (must_wait(&found))
+        return;
+    cw_lockout_failed(x->panel->lockout, found.name, x->peer.address, cw_now_ms());
+    panel_post(x, &(struct panel_task){run, NULL, done, cw_memdup(&found, sizeof found)});
+}

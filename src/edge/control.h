@@ -60,6 +60,9 @@ json_t *edge_attempts_json(const struct edge *, struct cw_str domain, size_t lim
 edge_command edge_door_list_asked; /* -> {"addresses":[{"address", ...}],"left-out":n} */
 edge_command edge_door_lift_asked; /* address -> {"lifted":true} */
 
+/* counters.c -> {"version","since","policy-version","gateways","counters":{...}} */
+edge_command edge_counters_asked;
+
 /* own.c; certificates.h tells the answers */
 edge_command edge_certificate_list, edge_certificate_reload;
 

@@ -15,6 +15,7 @@ static const struct {
     {"door lift", edge_door_lift_asked},
     {"certificate list", edge_certificate_list},
     {"certificate reload", edge_certificate_reload},
+    {"counters", edge_counters_asked},
 };
 
 edge_command *edge_control_find(struct cw_str name)

@@ -28,6 +28,7 @@
 #include "base/map.h"
 #include "conf/config.h"
 #include "edge/certificates.h"
+#include "edge/counters.h"
 #include "edge/door.h"
 #include "edge/expiry.h"
 #include "edge/strangers.h"
@@ -64,6 +65,7 @@ struct edge {
     struct cw_resolver *resolver;
     struct cw_listener **listeners; /* of `listen`, then of `direct-tls-listen` */
     size_t n_listeners;
+    struct edge_counters counters;
     struct edge_door *door;
     struct edge_strangers *strangers; /* inbound streams before authentication */
     uint64_t crowded_ms;              /* when it was last told that they are too many */
@@ -287,6 +289,8 @@ void edge_gateway_deliver(struct edge_gateway *, struct cw_str local, struct cw_
 /* So much presence from there has no outcome yet that no more should be read for a moment: a burst
  * is taken as fast as the gateway takes it. */
 bool edge_gateway_is_busy(const struct edge_gateway *, struct cw_str remote);
+size_t edge_gateway_n_unresolved(const struct edge_gateway *); /* stanzas without an outcome */
+size_t edge_gateway_n_up(const struct edge_gateway *);         /* gateways */
 /* To every gateway that is up: that pair's streams ended as when a server dies, or some of its
  * presence was dropped. */
 void edge_gateway_ended(struct edge_gateway *, struct cw_str local, struct cw_str remote);

@@ -130,8 +130,11 @@ static bool give_back(struct edge_gateway *g, const struct cw_xml *stanza,
 {
     struct cw_str type = cw_xml_attr(stanza, "type");
     bool asks = cw_str_eq_cstr(type, "subscribe") || cw_str_eq_cstr(type, "probe");
-    if (is_presence(stanza) && !asks)
+    if (is_presence(stanza) && !asks) {
+        g->edge->counters.dropped++;
         return false;
+    }
+    g->edge->counters.bounced++;
     edge_bounce(g->edge, stanza, condition, cw_str_of(text));
     return true;
 }
@@ -247,6 +250,16 @@ void edge_gateway_deliver(struct edge_gateway *g, struct cw_str local, struct cw
     if (!cw_timer_is_set(g->sweep))
         cw_timer_set(g->sweep, SWEEP_MS);
     give(g, u);
+}
+
+size_t edge_gateway_n_unresolved(const struct edge_gateway *g)
+{
+    return g->n_unresolved;
+}
+
+size_t edge_gateway_n_up(const struct edge_gateway *g)
+{
+    return g->n_up;
 }
 
 bool edge_gateway_is_busy(const struct edge_gateway *g, struct cw_str remote)

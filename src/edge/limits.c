@@ -10,19 +10,27 @@ struct partner_count {
     size_t n;
 };
 
+static bool is_over(struct edge *edge)
+{
+    edge->counters.over_limit++;
+    return false;
+}
+
 bool edge_limits_take(struct edge *edge, struct cw_str remote, struct cw_arena *arena,
                       struct cw_str *counted_as)
 {
     const struct cw_partner *partner = cw_policy_partner(edge->policy, remote);
-    if (!partner || edge->n_streams >= edge->policy->settings.connection_limit)
+    if (!partner)
         return false;
+    if (edge->n_streams >= edge->policy->settings.connection_limit)
+        return is_over(edge);
     struct partner_count *count = cw_map_get(&edge->streams_by_partner, partner->domain);
     if (!count) {
         count = cw_alloc(sizeof *count);
         cw_map_set(&edge->streams_by_partner, partner->domain, count);
     }
     if (count->n >= cw_policy_connection_limit(edge->policy, partner))
-        return false;
+        return is_over(edge);
     count->n++;
     edge->n_streams++;
     *counted_as = cw_arena_dup(arena, partner->domain);
@@ -63,6 +71,7 @@ static void tell_crowded(struct edge *edge, const struct cw_addr *from)
 {
     uint64_t now_ms = cw_now_ms();
     edge->n_ended++;
+    edge->counters.crowded++;
     if (edge->crowded_ms != 0 && now_ms - edge->crowded_ms < EDGE_DOOR_WINDOW_MS)
         return;
     struct cw_arena arena = {0};
@@ -101,7 +110,7 @@ bool edge_limits_let_in(struct edge *edge, const struct cw_addr *from)
     enum edge_door_answer answer = edge_door_knock(edge->door, from, cw_now_ms());
     if (answer == EDGE_DOOR_TOO_FAST_FIRST)
         tell_too_fast(edge, "connections", from);
-    return answer == EDGE_DOOR_OPEN;
+    return edge_counters_door(&edge->counters, answer, &edge->counters.too_fast);
 }
 
 bool edge_limits_let_shake(struct edge *edge, const struct cw_addr *from)
@@ -109,7 +118,7 @@ bool edge_limits_let_shake(struct edge *edge, const struct cw_addr *from)
     enum edge_door_answer answer = edge_door_shake(edge->door, from, cw_now_ms());
     if (answer == EDGE_DOOR_TOO_FAST_FIRST)
         tell_too_fast(edge, "handshakes", from);
-    return answer == EDGE_DOOR_OPEN;
+    return edge_counters_door(&edge->counters, answer, &edge->counters.too_many_handshakes);
 }
 
 bool edge_limits_may_shake(const struct edge_stream *s)

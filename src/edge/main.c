@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "conf/role.h"
@@ -259,7 +260,7 @@ static int run(struct edge *edge)
 
 int cw_edge_main(int argc, char **argv)
 {
-    struct edge edge = {.log = {.role = "edge"}};
+    struct edge edge = {.log = {.role = "edge"}, .counters.since = (int64_t)time(NULL)};
     int status =
         cw_role_begin(argc, argv, "Terminates the streams of XMPP partners.", &edge.config);
     if (status >= 0)

@@ -83,6 +83,8 @@ static struct edge_parcel *take_first(struct edge_peer *peer)
     TAILQ_REMOVE(&peer->waiting, parcel, link);
     peer->n_waiting--;
     peer->bytes_waiting -= parcel->bytes;
+    peer->edge->counters.waiting--;
+    peer->edge->counters.waiting_bytes -= parcel->bytes;
     return parcel;
 }
 
@@ -124,6 +126,8 @@ static void enqueue(struct edge_peer *peer, struct edge_parcel *parcel)
     parcel->deadline_ms = cw_now_ms() + wait_ms;
     TAILQ_INSERT_TAIL(&peer->waiting, parcel, link);
     peer->bytes_waiting += parcel->bytes;
+    peer->edge->counters.waiting++;
+    peer->edge->counters.waiting_bytes += parcel->bytes;
     if (peer->n_waiting++ == 0)
         cw_timer_set(peer->expiry, wait_ms);
 }

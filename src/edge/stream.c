@@ -201,6 +201,8 @@ static void on_ready(struct edge_stream *s, const struct cw_s2s_action *action)
         if (!s->is_verifier && !s->apart_policy)
             edge_pairs_add(s, action->local, action->remote);
     }
+    if (s->ready_ms == 0 && !s->failed)
+        s->edge->counters.ready[s->direction]++;
     if (s->ready_ms == 0)
         s->ready_ms = cw_now_ms();
     s->became_ready = true;
@@ -244,6 +246,7 @@ static void do_action(struct edge_stream *s, const struct cw_s2s_action *action)
     switch (action->kind) {
     case CW_S2S_DO_SEND:
         s->said_ms = cw_now_ms();
+        s->edge->counters.bytes[CW_OUTBOUND] += action->bytes.n;
         if (s->conn)
             cw_conn_write(s->conn, action->bytes);
         break;
@@ -270,6 +273,7 @@ static void do_action(struct edge_stream *s, const struct cw_s2s_action *action)
         break;
     case CW_S2S_DO_STANZA:
         s->n_stanzas_in++;
+        s->edge->counters.stanzas[CW_INBOUND]++;
         edge_rate_spend(&s->rate, cw_now_ms(), s->edge->policy->settings.stanza_rate,
                         s->edge->policy->settings.stanza_burst);
         if (action->is_refused || s->part_at_ms != 0)
@@ -353,6 +357,7 @@ static void on_data(void *arg, struct cw_str bytes)
 {
     struct edge_stream *s = arg;
     s->heard_ms = cw_now_ms();
+    s->edge->counters.bytes[CW_INBOUND] += bytes.n;
     edge_trace_bytes(s, bytes);
     s->is_reading = true;
     edge_stream_step(s, &(struct cw_s2s_event){.kind = CW_S2S_BYTES,
@@ -367,6 +372,7 @@ static void on_tls_up(void *arg, const struct cw_tls_facts *facts)
 {
     struct edge_stream *s = arg;
     s->tls = facts;
+    s->edge->counters.handshakes[s->direction]++;
     edge_trace_tls_up(s);
     edge_stream_step(
         s, &(struct cw_s2s_event){.kind = s->is_direct_tls ? CW_S2S_OPENED : CW_S2S_TLS_UP,
@@ -377,6 +383,8 @@ static void on_tls_up(void *arg, const struct cw_tls_facts *facts)
 
 static void on_tls_failed(void *arg, struct cw_str sentence)
 {
+    struct edge_stream *s = arg;
+    s->edge->counters.failed_handshakes[s->direction]++;
     edge_trace_tls_failed(arg, sentence);
     edge_stream_step(arg, &(struct cw_s2s_event){.kind = CW_S2S_TLS_FAILED, .text = sentence});
 }
@@ -447,6 +455,7 @@ struct edge_stream *edge_stream_new(struct edge *edge, const struct cw_s2s_confi
     struct edge_stream *s = cw_alloc(sizeof *s);
     s->edge = edge;
     s->direction = config->direction;
+    edge->counters.opened[s->direction]++;
     s->local = cw_arena_dup(&s->arena, config->local);
     s->remote = cw_arena_dup(&s->arena, config->remote);
     s->since_ms = cw_now_ms();
@@ -473,6 +482,7 @@ void edge_stream_send(struct edge_stream *s, struct cw_str local, struct cw_str 
         .kind = CW_S2S_SEND, .local = local, .remote = remote, .stanza = parcel->stanza};
     cw_assert(!s->over && !s->is_stepping);
     s->n_stanzas_out++;
+    s->edge->counters.stanzas[CW_OUTBOUND]++;
     TAILQ_INSERT_TAIL(&s->written, parcel, link);
     /* Until the step has written it, no flush can reach this mark. */
     parcel->flush_mark = UINT64_MAX;

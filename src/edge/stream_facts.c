@@ -18,7 +18,7 @@ static void put_number(json_t *object, const char *name, uint64_t number)
 
 /* --- whose it is ------------------------------------------------------------------------------*/
 
-static const char *state_of(const struct edge_stream *s)
+const char *edge_stream_state(const struct edge_stream *s)
 {
     if (s->over)
         return "closing";
@@ -166,7 +166,7 @@ json_t *edge_stream_to_json(const struct edge_stream *s)
     put(object, "local", is_inbound ? cw_s2s_claimed_to(s->machine) : s->local);
     put(object, "remote", remote);
     json_object_set_new(object, "bidi", json_boolean(cw_s2s_is_bidi(s->machine)));
-    put(object, "state", cw_str_of(state_of(s)));
+    put(object, "state", cw_str_of(edge_stream_state(s)));
     put(object, "method", cw_str_of(cw_method_name(cw_s2s_method(s->machine))));
     put(object, "proof", cw_str_of(proof_of(s)));
     if (s->conn)

@@ -74,6 +74,7 @@ static void on_dialled(void *arg, const struct edge_dialled *dialled)
         opened.cert = &s->tls->cert;
         opened.tls_version = s->tls->version;
         opened.tls_cipher = s->tls->cipher;
+        s->edge->counters.handshakes[CW_OUTBOUND]++;
         edge_trace_tls_up(s);
     }
     edge_stream_step(s, &opened);

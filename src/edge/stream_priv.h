@@ -73,6 +73,8 @@ struct edge_stream *edge_stream_test(struct edge *, struct cw_str local, struct 
                                      struct cw_policy *, struct edge_stream **owner);
 /* Without an error, however far it has come; the stream may be gone afterwards. */
 void edge_stream_leave(struct edge_stream *, struct cw_str text);
+/* stream_facts.c: the word for how far it is. */
+const char *edge_stream_state(const struct edge_stream *);
 /* stream_prove.c: finds out what its certificate stands for; PROVEN follows from the loop. */
 void edge_stream_prove(struct edge_stream *, struct cw_str domain);
 /* Were the settings other ones by which its certificate was judged? */

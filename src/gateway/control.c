@@ -1,7 +1,8 @@
 /* The control socket: a command line or panel process that has changed the store says
  * {"command":"reload"} and is told when every connected edge works from the new policy:
  * {"ok":true,"version":7,"edges":1}.  {"command":"ask", ...} is a question to the edges (ask.h),
- * {"command":"test im", ...} sends a message (test_im.h).  Before its answer a question may give
+ * {"command":"test im", ...} sends a message (test_im.h), {"command":"counters"} is answered with
+ * what was counted (counters.h).  Before its answer a question may give
  * lines of the form {"progress":{...},"edge":PATH}.  One JSON object a line, one request a
  * connection; local users of the socket's group only. */
 #include "gateway/ask.h"
@@ -164,12 +165,21 @@ static void start_test_im(struct client *client, const json_t *request)
     client->test_im = gw_test_im_start(client->control->gateway, request, on_tested, client);
 }
 
+static void tell_counters(struct client *client, const json_t *request)
+{
+    (void)request;
+    reply(client, gw_counters_tell(client->control->gateway));
+}
+
 static void on_line(struct client *client, struct cw_str line)
 {
     static const struct {
         const char *command;
         void (*start)(struct client *, const json_t *request);
-    } rows[] = {{"reload", start_reload}, {"ask", start_ask}, {"test im", start_test_im}};
+    } rows[] = {{"reload", start_reload},
+                {"ask", start_ask},
+                {"test im", start_test_im},
+                {"counters", tell_counters}};
     json_t *request = json_loadb(line.p, line.n, 0, NULL);
     struct cw_str command = cw_str_of(json_string_value(json_object_get(request, "command")));
     size_t i = 0;

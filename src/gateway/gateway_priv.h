@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "conf/config.h"
+#include "gateway/counters.h"
 #include "io/addr.h"
 #include "io/loop.h"
 #include "io/tls.h"
@@ -60,6 +61,7 @@ struct gateway {
     struct gw_edge **edges;
     size_t n_edges;
     uint64_t last_n; /* of stanzas given to edges: gw_edge_next_n */
+    struct gw_counters counters;
     struct cw_tls_ctx *link_tls; /* NULL: no edge is reached by TLS */
     struct cw_rights rights;
     bool stopping;
@@ -111,6 +113,8 @@ struct gw_restored {
 };
 const struct gw_restored *gw_store_restored(const struct gw_store *);
 void gw_store_forget_restored(struct gw_store *);
+size_t gw_store_n_waiting(const struct gw_store *); /* rows to be written */
+bool gw_store_is_failing(const struct gw_store *);  /* the last batch could not be */
 
 /* --- main.c -----------------------------------------------------------------------------------*/
 
@@ -129,6 +133,10 @@ struct gw_edge *gw_edge_new(struct gateway *, struct cw_str address);
 void gw_edge_free(struct gw_edge **);
 bool gw_edge_is_up(const struct gw_edge *);
 struct cw_str gw_edge_path(const struct gw_edge *); /* as in gateway.edges */
+/* Up or down since (seconds since 1970); 0: it never was up. */
+int64_t gw_edge_since(const struct gw_edge *);
+/* Why it is down, as far as that is known. */
+struct cw_str gw_edge_trouble(const struct gw_edge *);
 /* The policy version that the edge confirmed; 0 when none. */
 uint64_t gw_edge_version(const struct gw_edge *);
 void gw_edge_send_policy(struct gw_edge *);
@@ -152,6 +160,9 @@ void gw_x2s_free(struct gw_x2s **);
  * The outcome goes to whichever edge of that instance is up. */
 void gw_x2s_stanza(struct gw_x2s *, struct cw_str edge_instance, uint64_t n,
                    const struct cw_xml *stanza);
+/* Under way or waiting; and between how many pairs of users. */
+size_t gw_x2s_n_open(const struct gw_x2s *);
+size_t gw_x2s_n_pairs(const struct gw_x2s *);
 
 /* --- s2x.c: SIP requests to stanzas -----------------------------------------------------------*/
 
@@ -182,6 +193,7 @@ void gw_s2x_send(struct gw_s2x *, const struct cw_xml *stanza);
 void gw_s2x_shutdown(struct gw_s2x *);
 void gw_s2x_edge_up(struct gw_s2x *, struct gw_edge *);
 void gw_s2x_edge_down(struct gw_s2x *, struct gw_edge *);
+size_t gw_s2x_n_open(const struct gw_s2x *); /* without an outcome */
 
 /* --- sip.c, sip_out.c: sockets and transactions -----------------------------------------------*/
 
@@ -207,6 +219,8 @@ struct gw_sip_sending {
 /* Sends to the next hop.  The answer comes by `final`, never from inside.  CW_ERR_NOT_FOUND: no
  * next hop; CW_ERR_INVALID: the request cannot be written; CW_ERR_LIMIT: too many transactions. */
 enum cw_err gw_sip_send(struct gw_sip *, const struct gw_sip_sending *);
+/* That are open: of the peers' requests, or of ours. */
+size_t gw_sip_n_transactions(const struct gw_sip *, bool of_peers);
 
 /* --- control.c: the control socket ------------------------------------------------------------*/
 

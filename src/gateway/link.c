@@ -1,6 +1,8 @@
 /* The gateway's end of the link to one edge: connects, over TLS proves itself and sees whom it has
  * met, says hello, sends the policy, connects again when it breaks.  What comes in goes to x2s.c
  * (partners' stanzas) and s2x.c (outcomes). */
+#include <time.h>
+
 #include "base/secret.h"
 #include "conf/snapshot.h"
 #include "gateway/ask.h"
@@ -34,6 +36,7 @@ struct gw_edge {
     struct cw_arena arena; /* of one connection: the edge's instance */
     struct cw_str instance;
     uint64_t version; /* confirmed */
+    int64_t since;    /* it is up, or down again; seconds since 1970 */
     bool is_up, asks_v4;
     struct cw_buf last_failure; /* each reason is told once, not at every attempt */
 };
@@ -53,6 +56,16 @@ bool gw_edge_is_up(const struct gw_edge *edge)
 uint64_t gw_edge_version(const struct gw_edge *edge)
 {
     return edge->is_up ? edge->version : 0;
+}
+
+int64_t gw_edge_since(const struct gw_edge *edge)
+{
+    return edge->since;
+}
+
+struct cw_str gw_edge_trouble(const struct gw_edge *edge)
+{
+    return cw_buf_str(&edge->last_failure);
 }
 
 struct cw_str gw_edge_path(const struct gw_edge *edge)
@@ -148,6 +161,7 @@ static void drop(struct gw_edge *edge, struct cw_str why)
     edge->instance = CW_STR_NONE;
     cw_arena_reset(&edge->arena);
     if (was_up) {
+        edge->since = (int64_t)time(NULL);
         gw_s2x_edge_down(edge->gateway->s2x, edge);
         gw_presence_edge_down(edge->gateway->presence, edge);
         gw_asks_edge_down(edge->gateway->asks, edge);
@@ -163,6 +177,7 @@ static void on_hello(struct gw_edge *edge, struct cw_str instance)
 {
     edge->instance = cw_arena_dup(&edge->arena, instance);
     edge->is_up = true;
+    edge->since = (int64_t)time(NULL);
     edge->retry_ms = RETRY_MIN_MS;
     cw_buf_reset(&edge->last_failure);
     CW_LOG(&edge->gateway->log, CW_LOG_INFO, "link-up", CW_KV("edge", edge->path));

@@ -2,6 +2,7 @@
 #include "gateway/main.h"
 
 #include <signal.h>
+#include <time.h>
 
 #include "base/secret.h"
 #include "conf/role.h"
@@ -139,7 +140,7 @@ static int run(struct gateway *gateway)
 
 int cw_gateway_main(int argc, char **argv)
 {
-    struct gateway gateway = {.log = {.role = "gateway"}};
+    struct gateway gateway = {.log = {.role = "gateway"}, .counters.since = (int64_t)time(NULL)};
     int status = cw_role_begin(argc, argv, "Translates between the edges' stanzas and SIP.",
                                &gateway.config);
     if (status >= 0)

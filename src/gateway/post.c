@@ -90,6 +90,7 @@ static void leave_lane(struct gw_post *post, struct lane *lane)
 static void tell(struct gw_post *post, struct posted *p, const struct cw_link_outcome *outcome)
 {
     post->heard(post->heard_arg, p->lane->local, p->lane->remote, outcome);
+    gw_passed_end(&post->gateway->counters.watch_s2x, gw_refused_of_outcome(outcome));
     if (p->fn)
         p->fn(p->arg, p->user, outcome);
     leave_lane(post, p->lane);
@@ -164,6 +165,7 @@ void gw_post_send(struct gw_post *post, const struct cw_xml *stanza, gw_posted_f
     p->user = user;
     p->lane = enter_lane(post, stanza);
     post->n_open++;
+    post->gateway->counters.watch_s2x.taken++;
     bool has_room = post->n_open <= MAX_OPEN;
     if (has_room && !post->gateway->stopping)
         p->edge = gw_routes_take(post->routes, p->lane->pair);
@@ -178,6 +180,11 @@ void gw_post_send(struct gw_post *post, const struct cw_xml *stanza, gw_posted_f
     TAILQ_INSERT_TAIL(&post->under_way, p, link);
     cw_map_set(&post->by_n, key_of(&p->n), p);
     gw_edge_send_stanza(p->edge, p->n, stanza);
+}
+
+size_t gw_post_n_open(const struct gw_post *post)
+{
+    return post->n_open;
 }
 
 /* --- life -------------------------------------------------------------------------------------*/

@@ -28,5 +28,6 @@ void gw_post_send(struct gw_post *, const struct cw_xml *stanza, gw_posted_fn *f
 /* True when that number is one of ours; messages have numbers of their own (s2x.c). */
 bool gw_post_outcome(struct gw_post *, const struct cw_link_outcome *);
 void gw_post_edge_down(struct gw_post *, struct gw_edge *);
+size_t gw_post_n_open(const struct gw_post *); /* without an outcome */
 
 #endif

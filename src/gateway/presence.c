@@ -57,6 +57,7 @@ static void refuse_watcher(struct gw_presence *p, const struct gw_pair *pair,
                            const struct cw_xml *stanza, const struct cw_contact_verdict *verdict)
 {
     struct cw_arena arena = {0};
+    gw_passed_end(&p->gateway->counters.watch_x2s, GW_REFUSED_BY_RULES);
     CW_LOG(&p->gateway->log, CW_LOG_INFO, "watcher-refused", CW_KV("from", pair->remote),
            CW_KV("to", pair->local), CW_KVC("rule", verdict->rule),
            CW_KVC("reason", verdict->reason));
@@ -78,10 +79,12 @@ static void take_watcher(struct gw_presence *p, const struct gw_pair *pair,
     bool leaves = cw_str_eq_cstr(cw_xml_attr(stanza, "type"), "unsubscribe");
     gw_contact_judge(p->gateway, CW_CONTACT_SUBSCRIBE_IN, &pair->local_jid, &pair->remote_jid,
                      &verdict);
-    if (verdict.answer == CW_CONTACT_REFUSE && !leaves)
+    if (verdict.answer == CW_CONTACT_REFUSE && !leaves) {
         refuse_watcher(p, pair, stanza, &verdict);
-    else
-        gw_subscriber_stanza(p->subscriber, pair, stanza, &verdict);
+        return;
+    }
+    gw_passed_end(&p->gateway->counters.watch_x2s, GW_REFUSED_NOT);
+    gw_subscriber_stanza(p->subscriber, pair, stanza, &verdict);
 }
 
 void gw_presence_stanza(struct gw_presence *p, const struct cw_xml *stanza)
@@ -89,14 +92,19 @@ void gw_presence_stanza(struct gw_presence *p, const struct cw_xml *stanza)
     struct cw_arena arena = {0};
     enum cw_subscription_direction direction;
     struct gw_pair pair;
+    p->gateway->counters.watch_x2s.taken++;
     if (cw_jid_parse(&arena, cw_xml_attr(stanza, "from"), &pair.remote_jid) == CW_JID_OK &&
         cw_jid_parse(&arena, cw_xml_attr(stanza, "to"), &pair.local_jid) == CW_JID_OK &&
         cw_subscription_of_stanza(stanza, &direction) && pair_of(p, &arena, &pair)) {
         gw_reach_heard(p->reach, pair.local_jid.domain, pair.remote_jid.domain);
-        if (direction == CW_SUBSCRIPTION_X2S)
+        if (direction == CW_SUBSCRIPTION_X2S) {
             take_watcher(p, &pair, stanza);
-        else
+        } else {
+            gw_passed_end(&p->gateway->counters.watch_x2s, GW_REFUSED_NOT);
             gw_notifier_stanza(p->notifier, &pair, stanza);
+        }
+    } else {
+        p->gateway->counters.watch_x2s.ignored++;
     }
     cw_arena_free(&arena);
 }
@@ -155,7 +163,9 @@ void gw_presence_request(struct gw_presence *p, cw_sip_txn_id txn,
     struct cw_arena arena = {0};
     struct cw_sip_request request;
     cw_sip_message_values(message, &request);
-    if (cw_str_eq_cstr(request.method, "SUBSCRIBE"))
+    bool subscribes = cw_str_eq_cstr(request.method, "SUBSCRIBE");
+    (*(subscribes ? &p->gateway->counters.subscribes : &p->gateway->counters.notifies))++;
+    if (subscribes)
         take_subscribe(p, &arena, txn, &request);
     else if (!gw_subscriber_notify(p->subscriber, txn, &request))
         answer_alone(p, txn, &request, NULL);

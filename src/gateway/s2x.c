@@ -115,6 +115,8 @@ static void answer(struct gw_s2x *s, struct errand *e, enum cw_link_reason reaso
                    struct cw_str text)
 {
     bool is_delivered = reason == CW_LINK_REASON_NONE;
+    if (e->tell || e->txn)
+        gw_passed_end(&s->gateway->counters.s2x, gw_refused_of_reason(reason));
     if (e->tell)
         tell_test(s, e, &(struct gw_s2x_result){is_delivered, cw_link_reason_name(reason), text});
     else if (e->txn)
@@ -198,10 +200,11 @@ void gw_s2x_received(struct gw_s2x *s, const struct cw_jid *remote, const struct
 
 /* --- requests ---------------------------------------------------------------------------------*/
 
-/* Why a request never becomes a stanza: for the SIP peer, and for whoever tests. */
+/* Why a request never becomes a stanza: for the SIP peer, for whoever tests, and for the count. */
 struct fault {
     struct cw_sip_response response;
     const char *reason;
+    enum gw_refused refused;
 };
 
 static void refuse_sip(struct gw_s2x *s, cw_sip_txn_id txn, const struct cw_sip_request *request,
@@ -242,6 +245,7 @@ static bool check_addresses(struct gw_s2x *s, struct errand *e, struct cw_jid *f
 {
     const struct cw_policy *policy = s->gateway->policy;
     fault->response = (struct cw_sip_response){.status = 403};
+    fault->refused = GW_REFUSED_BY_RULES;
     if (cw_jid_parse(&e->arena, e->from, from) != CW_JID_OK || !cw_str_is_present(from->local) ||
         !cw_policy_is_local(policy, from->domain)) {
         fault->reason = "sender-not-local";
@@ -264,6 +268,7 @@ static bool may_write(struct gw_s2x *s, const struct cw_jid *from, const struct 
     if (verdict.answer != CW_CONTACT_REFUSE)
         return true;
     fault->reason = "not-permitted";
+    fault->refused = GW_REFUSED_BY_RULES;
     fault->response =
         (struct cw_sip_response){.status = 403, .reason_phrase = cw_str_of(verdict.reason)};
     return false;
@@ -286,7 +291,7 @@ static bool translate(struct gw_s2x *s, struct errand *e, const struct cw_sip_re
     struct cw_jid from, to;
     cw_message_to_xmpp(&e->arena, request, &options, &out);
     if (out.outcome == CW_XLATE_REFUSED) {
-        *fault = (struct fault){out.response, "not-translatable"};
+        *fault = (struct fault){out.response, "not-translatable", GW_REFUSED_CONTENT};
         return false;
     }
     e->from = cw_jid_str(&e->arena, &out.from);
@@ -294,7 +299,8 @@ static bool translate(struct gw_s2x *s, struct errand *e, const struct cw_sip_re
     if (!check_addresses(s, e, &from, &to, fault) || !may_write(s, &from, &to, fault))
         return false;
     if (s->n_open >= MAX_OPEN) {
-        *fault = (struct fault){{.status = 480}, cw_link_reason_name(CW_LINK_REASON_QUEUE_FULL)};
+        *fault = (struct fault){
+            {.status = 480}, cw_link_reason_name(CW_LINK_REASON_QUEUE_FULL), GW_REFUSED_CONGESTION};
         return false;
     }
     if (!e->tell && !gw_signals_request(s->gateway->signals, &e->arena, request, &out, out.stanza))
@@ -327,11 +333,14 @@ static void start(struct gw_s2x *s, struct errand *e)
 static void take(struct gw_s2x *s, struct errand *e, const struct cw_sip_request *request)
 {
     struct fault fault;
-    if (!translate(s, e, request, &fault)) {
+    bool is_good = translate(s, e, request, &fault), is_signal = is_good && !e->stanza;
+    (*(is_signal ? &s->gateway->counters.s2x_signals : &s->gateway->counters.s2x.taken))++;
+    if (!is_good) {
+        gw_passed_end(&s->gateway->counters.s2x, fault.refused);
         refuse(s, e, request, &fault);
         return;
     }
-    if (!e->stanza) {
+    if (is_signal) {
         if (e->txn)
             gw_sip_respond(s->gateway->sip, e->txn, &(struct cw_sip_reply){.status = 200});
         cw_arena_free(&e->arena);
@@ -375,6 +384,11 @@ void gw_s2x_test(struct gw_s2x *s, const struct cw_sip_request *request,
     e->tell = tell;
     e->arg = arg;
     take(s, e, request);
+}
+
+size_t gw_s2x_n_open(const struct gw_s2x *s)
+{
+    return s->n_open;
 }
 
 /* --- life -------------------------------------------------------------------------------------*/

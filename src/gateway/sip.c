@@ -137,6 +137,7 @@ static void on_request(struct gw_sip *sip, const struct cw_sip_message *message,
 {
     cw_sip_txn_id id = 0;
     if (!is_peer(sip, source)) {
+        sip->gateway->counters.strangers++;
         log_refusal(sip, message, source, 403, "not a configured SIP peer");
         cw_sip_txns_refuse(sip->txns, message, source, &(struct cw_sip_reply){.status = 403});
         return;
@@ -263,6 +264,11 @@ void gw_sip_respond(struct gw_sip *sip, cw_sip_txn_id id, const struct cw_sip_re
         CW_LOG(&sip->gateway->log, CW_LOG_WARN, "sip-answer-lost", CW_KVI("status", reply->status),
                CW_KVC("reason", cw_err_text(err)));
     gw_sip_actions_soon(sip);
+}
+
+size_t gw_sip_n_transactions(const struct gw_sip *sip, bool of_peers)
+{
+    return of_peers ? cw_sip_txns_n_server(sip->txns) : cw_sip_txns_n_client(sip->txns);
 }
 
 /* --- life -------------------------------------------------------------------------------------*/

@@ -251,6 +251,17 @@ static void on_poll(void *arg)
     cw_timer_set(store->poll, POLL_MS);
 }
 
+size_t gw_store_n_waiting(const struct gw_store *store)
+{
+    size_t n = gw_writes_count(&store->queued);
+    return store->writing ? n + gw_writes_count(&store->writing->writes) : n;
+}
+
+bool gw_store_is_failing(const struct gw_store *store)
+{
+    return store->is_failing;
+}
+
 /* --- an earlier life --------------------------------------------------------------------------*/
 
 const struct gw_restored *gw_store_restored(const struct gw_store *store)

@@ -42,8 +42,10 @@ struct passage {
     struct cw_str domain; /* local, A-labels */
     struct cw_jid from, to;
     const struct cw_xml *stanza;
-    bool is_signal;     /* without text: nobody hears that it was not passed on */
-    uint64_t signal_ms; /* since when it is under way; 0: it is not */
+    enum gw_refused refused; /* should it be, then for this reason */
+    bool is_counted;         /* a message of somebody, with a text */
+    bool is_signal;          /* without text: nobody hears that it was not passed on */
+    uint64_t signal_ms;      /* since when it is under way; 0: it is not */
     struct pair *pair;
     bool is_untold; /* finished; the outcome below waits for an edge to hear it */
     uint64_t untold_since_ms;
@@ -120,6 +122,8 @@ static void finish(struct gw_x2s *x, struct passage *p, const struct cw_xml *err
         cw_map_remove(&x->by_user, user_key(key, p->user)); /* its answer comes too late now */
         p->signal_ms = p->user = 0;
     }
+    if (p->is_counted)
+        gw_passed_end(&x->gateway->counters.x2s, p->refused);
     p->outcome = (struct cw_link_outcome){
         .n = p->n, .result = error ? CW_LINK_REFUSED : CW_LINK_DELIVERED, .error = error};
     leave_pair(x, p);
@@ -151,6 +155,7 @@ static void refuse(struct gw_x2s *x, struct passage *p, enum cw_stanza_error con
     CW_LOG(&x->gateway->log, CW_LOG_INFO, "message-refused", CW_KV("from", p->origin.from),
            CW_KV("to", p->origin.to), CW_KVC("condition", cw_stanza_error_name(condition)),
            CW_KVC("reason", text));
+    p->refused = gw_refused_of_condition(condition);
     finish(
         x, p,
         cw_error_stanza_of(&p->arena, &p->origin, condition, text ? cw_str_of(text) : CW_STR_NONE));
@@ -191,6 +196,7 @@ static void on_final(void *arg, uint64_t user, const struct cw_sip_response *res
     if (gw_signals_answered(x->gateway->signals, &p->from, &p->to, &p->sip, response) &&
         send_plain(x, p))
         return;
+    p->refused = gw_refused_of_status(response->status);
     finish(x, p, response->status < 300 ? NULL : cw_error_stanza(&p->arena, &p->origin, response));
 }
 
@@ -353,6 +359,7 @@ static bool may_write(struct gw_x2s *x, struct passage *p)
     CW_LOG(&x->gateway->log, CW_LOG_INFO, "message-refused", CW_KV("from", p->origin.from),
            CW_KV("to", p->origin.to), CW_KVC("condition", cw_stanza_error_name(verdict.condition)),
            CW_KVC("rule", verdict.rule), CW_KVC("reason", verdict.reason));
+    p->refused = GW_REFUSED_BY_RULES;
     finish(x, p, cw_error_stanza_of(&p->arena, &p->origin, verdict.condition, CW_STR_NONE));
     return false;
 }
@@ -373,9 +380,12 @@ static void translate(struct gw_x2s *x, struct passage *p, const struct cw_signa
         wait_for_turn(x, p);
         break;
     case CW_XLATE_NOTHING:
+        p->is_counted = false;
+        x->gateway->counters.x2s.ignored++;
         finish(x, p, NULL);
         break;
     case CW_XLATE_REFUSED:
+        p->refused = GW_REFUSED_CONTENT;
         finish(x, p, p->sip.reply);
         break;
     }
@@ -395,7 +405,7 @@ void gw_x2s_stanza(struct gw_x2s *x, struct cw_str instance, uint64_t n,
     }
     /* First: an error is never answered with another. */
     if (cw_str_eq_cstr(cw_xml_attr(stanza, "type"), "error")) {
-        gw_s2x_error(x->gateway->s2x, stanza);
+        x->gateway->counters.returned += gw_s2x_error(x->gateway->s2x, stanza);
         finish(x, p, NULL);
         return;
     }
@@ -403,6 +413,8 @@ void gw_x2s_stanza(struct gw_x2s *x, struct cw_str instance, uint64_t n,
     p->stanza = cw_xml_copy(&p->arena, stanza);
     cw_signals_read(p->stanza, &said);
     p->is_signal = cw_signals_are_alone(&said);
+    p->is_counted = !p->is_signal;
+    (*(p->is_signal ? &x->gateway->counters.x2s_signals : &x->gateway->counters.x2s.taken))++;
     if (cw_jid_parse(&p->arena, p->origin.from, &p->from) != CW_JID_OK ||
         cw_jid_parse(&p->arena, p->origin.to, &p->to) != CW_JID_OK ||
         !cw_domain_to_ascii(&p->arena, p->to.domain, &p->domain) ||
@@ -414,6 +426,16 @@ void gw_x2s_stanza(struct gw_x2s *x, struct cw_str instance, uint64_t n,
         return;
     gw_signals_heard(x->gateway->signals, &p->from, &p->to, p->stanza, &said);
     translate(x, p, &said);
+}
+
+size_t gw_x2s_n_open(const struct gw_x2s *x)
+{
+    return x->by_key.n;
+}
+
+size_t gw_x2s_n_pairs(const struct gw_x2s *x)
+{
+    return x->pairs.n;
 }
 
 /* --- life -------------------------------------------------------------------------------------*/

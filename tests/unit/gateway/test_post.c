@@ -149,6 +149,10 @@ static void test_outcomes(void **state)
     assert_true(outcome(13, CW_LINK_REASON_NONE));
     assert_happened("l.test p.test: none");
     assert_false(outcome(11, CW_LINK_REASON_NONE)); /* once */
+    assert_int_equal(gateway.counters.watch_s2x.taken, 3);
+    assert_int_equal(gateway.counters.watch_s2x.delivered, 2);
+    assert_int_equal(gateway.counters.watch_s2x.refused[GW_REFUSED_TIMEOUT], 1);
+    assert_int_equal(gw_post_n_open(post), 0);
     fake_pass(100000);
     assert_happened("");
 }

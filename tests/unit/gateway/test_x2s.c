@@ -116,7 +116,7 @@ bool gw_s2x_error(struct gw_s2x *s, const struct cw_xml *stanza)
 {
     (void)s;
     (void)stanza;
-    return false;
+    return true;
 }
 
 void gw_log_body(const struct gateway *gateway, const char *direction, struct cw_str from,
@@ -398,6 +398,70 @@ static void test_envelopes(void **state)
     cw_arena_free(&arena);
 }
 
+/* --- counted ----------------------------------------------------------------------------------*/
+
+static unsigned n_refused(const struct gw_passed *passed)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < GW_REFUSED_N; i++)
+        n += (unsigned)passed->refused[i];
+    return n;
+}
+
+/* Each message once: taken, and at its end delivered, ignored, or refused for one reason. */
+static void test_counted(void **state)
+{
+    static const struct {
+        const char *name, *from, *to, *inside;
+        int status; /* of the SIP side; 0: nothing went there */
+        enum gw_refused refused;
+    } rows[] = {
+        {"delivered", "j@friend.example/b", "r", "<body>b</body>", 200, GW_REFUSED_NOT},
+        {"nobody there", "j@friend.example/b", "r", "<body>b</body>", 404, GW_REFUSED_BY_PEER},
+        {"no answer", "j@friend.example/b", "r", "<body>b</body>", 408, GW_REFUSED_TIMEOUT},
+        {"no connection", "j@friend.example/b", "r", "<body>b</body>", 503, GW_REFUSED_UNREACHABLE},
+        {"a stranger", "j@public.example/b", "r", "<body>b</body>", 0, GW_REFUSED_BY_RULES},
+        {"no address", "@", "r", "<body>b</body>", 0, GW_REFUSED_ADDRESS},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        set_up(state);
+        struct gateway *gateway = *state;
+        const struct gw_passed *x2s = &gateway->counters.x2s;
+        give_xml(gateway, 1, rows[i].from, rows[i].inside);
+        give_xml(gateway, 1, rows[i].from, rows[i].inside); /* the same again counts once */
+        assert_int_equal(gw_x2s_n_open(gateway->x2s), rows[i].status != 0);
+        assert_int_equal(gw_x2s_n_pairs(gateway->x2s), rows[i].status != 0);
+        assert_int_equal(x2s->taken, 1);
+        assert_int_equal(x2s->delivered + n_refused(x2s), rows[i].status == 0);
+        if (rows[i].status != 0)
+            answer(gateway, rows[i].status);
+        bool is_good = rows[i].refused == GW_REFUSED_NOT
+                           ? x2s->delivered == 1 && n_refused(x2s) == 0
+                           : x2s->refused[rows[i].refused] == 1 && n_refused(x2s) == 1;
+        if (!is_good)
+            print_error("%s: is counted as something else\n", rows[i].name);
+        assert_true(is_good);
+        assert_int_equal(gw_x2s_n_open(gateway->x2s), 0);
+        tear_down(state);
+    }
+}
+
+/* What has no text is no message; neither is an error, nor a text without content. */
+static void test_not_counted(void **state)
+{
+    struct gateway *gateway = *state;
+    struct gw_counters *counters = &gateway->counters;
+    give_xml(gateway, 1, "j@friend.example/b", STATE("composing"));
+    assert_int_equal(counters->x2s_signals, 1);
+    give(gateway, 2, "j@friend.example/b", "r@sip.example", "error");
+    assert_int_equal(counters->returned, 1);
+    assert_int_equal(counters->x2s.taken, 0);
+    give_xml(gateway, 3, "j@friend.example/b", "<x xmlns='else:where'/>");
+    assert_int_equal(counters->x2s.taken, 1);
+    assert_int_equal(counters->x2s.ignored, 1);
+    assert_int_equal(counters->x2s.delivered, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +471,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_without_text, NULL, tear_down),
         cmocka_unit_test_setup_teardown(test_state_in_its_turn, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_envelopes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_counted, NULL, NULL),
+        cmocka_unit_test_setup_teardown(test_not_counted, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

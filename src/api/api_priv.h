@@ -24,6 +24,7 @@ cw_api_handler cw_api_settings_get, cw_api_settings_set;
 cw_api_handler cw_api_stream_list, cw_api_stream_show, cw_api_stream_close;
 cw_api_handler cw_api_certificate_list, cw_api_certificate_reload;
 cw_api_handler cw_api_door_list, cw_api_door_lift;
+cw_api_handler cw_api_health_show;
 cw_api_handler cw_api_partner_diagnose, cw_api_test_partner, cw_api_test_im;
 
 /* Fills the problem; returns NULL, for a handler to return. */
@@ -60,6 +61,9 @@ bool cw_api_partner_find(const struct cw_api_call *, const json_t *in, struct cw
 /* Sets the fields that `in` names and checks the whole; false with a problem. */
 bool cw_api_partner_apply(const struct cw_api_call *, const json_t *in, struct cw_partner *,
                           struct cw_api_problem *);
+
+/* One of our domains? In A- or U-labels. */
+bool cw_api_is_local(const struct cw_api_call *, struct cw_str domain);
 
 /* --- contact.c --- */
 /* An address argument as a bare JID with a localpart; false with a problem. */

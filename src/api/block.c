@@ -4,7 +4,6 @@
 
 #include "api/api_priv.h"
 #include "conf/policy_json.h"
-#include "policy/view.h"
 
 /* What is blocked: a bare JID, or a domain in U-labels; false with a problem. */
 static bool blocked_arg(const struct cw_api_call *call, const json_t *in, struct cw_jid *out,
@@ -27,15 +26,8 @@ static bool blocked_arg(const struct cw_api_call *call, const json_t *in, struct
 static bool check_sides(const struct cw_api_call *call, const struct cw_jid *user,
                         const struct cw_jid *other, struct cw_api_problem *problem)
 {
-    struct cw_policy *policy;
-    enum cw_err err = cw_store_load_policy(call->store, &policy);
-    if (err) {
-        cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
-        return false;
-    }
-    bool is_ours = cw_policy_is_local(policy, user->domain);
-    bool is_theirs = !cw_policy_is_local(policy, other->domain);
-    cw_policy_unref(&policy);
+    bool is_ours = cw_api_is_local(call, user->domain);
+    bool is_theirs = !cw_api_is_local(call, other->domain);
     if (!is_ours)
         cw_api_refuse(
             problem, 400, "user",

@@ -120,18 +120,13 @@ static void take_contact(struct cw_transfer *t, struct cw_str name, const json_t
 {
     struct cw_arena *arena = t->call->arena;
     struct cw_jid local, remote;
-    struct cw_policy *policy;
     bool has = false;
     if (cw_jid_parse(arena, cw_json_text(entry, "user"), &local) != CW_JID_OK ||
         cw_jid_parse(arena, cw_json_text(entry, "contact"), &remote) != CW_JID_OK)
         return; /* it has a name: they were read before */
-    t->err = t->err ? t->err : cw_store_load_policy(t->call->store, &policy);
-    if (t->err)
-        return;
     bool is_good = cw_str_is_present(local.local) && cw_str_is_present(remote.local) &&
-                   cw_policy_is_local(policy, local.domain) &&
-                   !cw_policy_is_local(policy, remote.domain);
-    cw_policy_unref(&policy);
+                   cw_api_is_local(t->call, local.domain) &&
+                   !cw_api_is_local(t->call, remote.domain);
     if (!is_good) {
         cw_transfer_add(t, "contact", name, CW_TRANSFER_REFUSED,
                         CW_S("A contact is between a local user and a user elsewhere."));

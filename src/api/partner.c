@@ -34,6 +34,19 @@ static json_t *show(struct cw_arena *arena, const struct cw_partner_row *row)
     return object;
 }
 
+bool cw_api_is_local(const struct cw_api_call *call, struct cw_str domain)
+{
+    size_t n;
+    const struct cw_str *local = cw_store_local_domains(call->store, &n);
+    struct cw_str ascii;
+    bool found = false;
+    if (!cw_domain_to_ascii(call->arena, domain, &ascii))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        found = found || cw_str_eq(local[i], ascii);
+    return found;
+}
+
 bool cw_api_domain_arg(const struct cw_api_call *call, const json_t *in, struct cw_str *out,
                        struct cw_api_problem *problem)
 {

@@ -31,5 +31,7 @@ static const struct cw_api_command rows[] = {
      "GET", "/door", .run = cw_api_door_list},
     {"door lift", "Let an address in again", CW_ADMINISTRATOR, false, "POST", "/door/lift",
      CW_ARGS(door_lift_args), .run = cw_api_door_lift},
+    {"health show", "Show how everything is, and what wants attention", CW_VIEWER, false, "GET",
+     "/health", .run = cw_api_health_show},
 };
 const struct cw_api_rows cw_api_live_rows = CW_ROWS(rows);

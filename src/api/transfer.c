@@ -24,8 +24,8 @@ static const char *result_name(enum cw_transfer_result result)
 bool cw_transfer_begin(struct cw_transfer *t, const struct cw_api_call *call,
                        struct cw_api_problem *problem)
 {
-    enum cw_err err = cw_store_batch_begin(call->store);
     *t = (struct cw_transfer){.call = call};
+    enum cw_err err = cw_store_batch_begin(call->store);
     if (err) {
         cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
         return false;

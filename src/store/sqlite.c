@@ -132,6 +132,12 @@ void cw_store_close(struct cw_store **store)
     *store = NULL;
 }
 
+const struct cw_str *cw_store_local_domains(const struct cw_store *store, size_t *n)
+{
+    *n = store->n_local_domains;
+    return store->local_domains;
+}
+
 enum cw_err cw_store_version(struct cw_store *store, uint64_t *out)
 {
     struct cw_sql s = cw_sql_prepare(store, "SELECT value FROM counter WHERE name='policy'");

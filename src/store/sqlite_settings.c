@@ -100,8 +100,7 @@ enum cw_err cw_store_load_policy(struct cw_store *store, struct cw_policy **out)
     size_t n = 0;
     *out = NULL;
     copy_local_domains(store, policy);
-    bool is_nested = !sqlite3_get_autocommit(store->db); /* in a batch, which is one state */
-    enum cw_err err = is_nested ? CW_OK : cw_sql_exec(store, "BEGIN"); /* so is this, then */
+    enum cw_err err = cw_sql_exec(store, "BEGIN"); /* all reads see one state */
     if (err)
         goto out;
     err = cw_store_version(store, &policy->version);
@@ -109,7 +108,7 @@ enum cw_err cw_store_load_policy(struct cw_store *store, struct cw_policy **out)
         err = cw_store_settings_get(store, &policy->arena, &policy->settings, &settings_version);
     if (!err)
         err = cw_store_partner_list(store, &policy->arena, &rows, &n);
-    enum cw_err end = is_nested ? CW_OK : cw_sql_exec(store, "ROLLBACK"); /* nothing was written */
+    enum cw_err end = cw_sql_exec(store, "ROLLBACK"); /* nothing was written */
     err = err ? err : end;
     if (err)
         goto out;

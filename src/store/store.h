@@ -35,6 +35,16 @@ enum cw_err cw_store_open(const struct cw_store_options *, struct cw_store **out
                           struct cw_refusal *);
 void cw_store_close(struct cw_store **);
 
+struct cw_store_facts {
+    int64_t bytes;           /* of the database's pages */
+    int64_t schema;          /* steps taken */
+    uint64_t policy_version; /* as cw_store_version */
+};
+enum cw_err cw_store_facts(struct cw_store *, struct cw_store_facts *out);
+
+/* Those that it was opened with: A-labels, borrowed. */
+const struct cw_str *cw_store_local_domains(const struct cw_store *, size_t *n);
+
 /* --- Policy --- */
 
 /* Goes up by one with every change of a partner or a setting, and with every withdrawal of

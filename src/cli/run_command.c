@@ -123,6 +123,13 @@ static bool is_refused(const json_t *answer)
     return result && strcmp(result, "refused") == 0;
 }
 
+/* Of `health show`: for whoever looks every few minutes by a script. */
+static bool is_failing(const json_t *answer)
+{
+    const char *state = json_string_value(json_object_get(answer, "state"));
+    return json_object_get(answer, "components") && state && strcmp(state, "failed") == 0;
+}
+
 /* A test that was carried out and failed is told by the exit status, too, and so is a certificate
  * that was refused: whoever renews it must hear of it. */
 static int status_of(const json_t *answer)
@@ -131,6 +138,7 @@ static int status_of(const json_t *answer)
     size_t i;
     const json_t *counts = json_object_get(answer, "counts"); /* of an import's entries */
     bool failed = json_is_false(json_object_get(answer, "passed")) || is_refused(answer) ||
+                  is_failing(answer) ||
                   json_integer_value(json_object_get(counts, "refused")) > 0;
     json_array_foreach(json_object_get(answer, "reloaded"), i, certificate) failed =
         failed || is_refused(certificate);
@@ -177,8 +185,7 @@ int cw_run_command(struct cw_run *run)
         return refused(run, &problem);
     }
     struct cw_panel_question question = {
-        .socket_path =
-            cw_arena_printf(&run->arena, "%.*s/panel.sock", CW_ARG(run->config.data_dir)).p,
+        .socket_path = run->config.panel.socket.p,
         .command = run->command,
         .in = run->in,
         .what_if = run->common.what_if,

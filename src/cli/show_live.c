@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/show_health.h"
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -334,7 +335,9 @@ bool cw_show_live(const struct cw_live_shown *shown, const json_t *answer)
     } rows[] = {{"streams", show_streams},     {"attempts", show_attempts},
                 {"certificates", show_blocks}, {"addresses", show_lines},
                 {"edges", show_lines},         {"reloaded", show_reloaded}};
-    if (json_object_get(answer, "attempt")) {
+    if (cw_show_health(answer)) {
+        ;
+    } else if (json_object_get(answer, "attempt")) {
         show_test(shown, answer);
     } else if (json_object_get(answer, "result")) {
         show_test_im(answer);

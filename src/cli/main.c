@@ -36,6 +36,7 @@ static const struct program {
     {"test", cw_command_main, "Tests of the way to a partner: partner, im"},
     {"certificate", cw_command_main, "The edge's certificates: list, reload"},
     {"door", cw_command_main, "Addresses that are not let in: list, lift"},
+    {"health", cw_command_main, "How everything is, and what wants attention: show"},
     {"account", cw_command_main, "Accounts of the panel: new, list, get, set, remove, password"},
     {"token", cw_command_main, "API tokens for scripts: new, list, remove"},
     {"session", cw_command_main, "Who is signed in to the panel: list, end"},

@@ -146,6 +146,7 @@ static bool says_what_it_saw(const struct panel_identity *identity, const struct
 {
     struct cw_api_arg arg;
     if (!identity->is_session || cw_str_is_present(if_match) || rest->what_if ||
+        identity->permission < rest->command->permission || /* the row says so */
         !cw_api_arg_find(rest->command, CW_S("if-version"), &arg) ||
         json_object_get(rest->in, "if-version"))
         return true;

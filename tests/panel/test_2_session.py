@@ -1,0 +1,169 @@
+"""Signing in and out, and what a page elsewhere could do with a session (W01, W02, W12)."""
+
+import os
+import re
+import sqlite3
+import stat
+import time
+
+import pytest
+
+PASSWORD = "quite a long new password"
+
+
+def test_first_start(start):
+    """The password that was printed lets in once, to choose another one; none is printed again."""
+    panel = start()
+    first = panel.first_password
+    assert first
+    browser = panel.browser()
+    answer = browser.sign_in("administrator", first)
+    assert answer.status == 200 and answer.json["must-change-password"] is True
+    assert first not in answer.body.decode()
+    for asked in (browser.get("/partners"), browser.get("/events"), browser.get("/openapi.json"),
+                  browser.post("/partners", {"domain": "early.test"})):
+        assert asked.status in (200, 403)
+    assert browser.get("/partners").status == 403
+    assert browser.post("/partners", {"domain": "early.test"}).status == 403
+    assert browser.put("/session/password", {"so-far": first, "password": "short"}).status == 400
+    assert browser.put("/session/password", {"so-far": "x", "password": PASSWORD}).status == 403
+    assert browser.put("/session/password", {"so-far": first, "password": PASSWORD}).status == 204
+    assert browser.get("/partners").status == 200
+    assert browser.get("/session").json["must-change-password"] is False
+    assert panel.browser().sign_in("administrator", first).status == 401
+    panel.stop()
+    panel.start()
+    assert panel.output().count("one-time password") == 1
+    assert browser.get("/partners").status == 200, "a session outlives a restart"
+
+
+def test_cookie(panel):
+    answer = panel.account("cookie") and panel.browser().sign_in("cookie", "a long password of cookie")
+    cookie = answer.headers["set-cookie"]
+    assert re.fullmatch(r"__Host-causeway=[0-9a-f]{64}; Path=/; Secure; HttpOnly; SameSite=Strict",
+                        cookie)
+    # The store has nothing that one could sign in with.
+    value = cookie[len("__Host-causeway="):][:64]
+    assert not any(value.encode() in file.read_bytes() for file in panel.data.glob("causeway.db*"))
+
+
+def test_fixation(panel):
+    """W02: a cookie that came along is another one after the sign-in, and dead."""
+    panel.account("fixed")
+    browser = panel.browser()
+    browser.cookie = planted = "a" * 64
+    assert browser.sign_in("fixed", "a long password of fixed").status == 200
+    assert browser.cookie != planted
+    first = browser.cookie
+    assert browser.sign_in("fixed", "a long password of fixed").status == 200
+    assert browser.cookie != first
+    for dead in (planted, first):
+        other = panel.browser()
+        other.cookie = dead
+        assert other.get("/partners").status == 401
+
+
+@pytest.mark.parametrize("change", [
+    {"X_CSRF_Token": None}, {"X_CSRF_Token": "0" * 64}, {"X_CSRF_Token": ""},
+    {"Origin": "https://evil.test"}, {"Origin": "null"}, {"Origin": "http://{host}"},
+    {"Origin": "https://{host}.evil.test"}, {"Sec_Fetch_Site": "cross-site"},
+    {"Sec_Fetch_Site": "same-site"}])
+def test_foreign_page(panel, change):
+    """W01: the cookie alone changes nothing."""
+    admin = panel.account(f"w01-{os.urandom(4).hex()}")
+    change = {name: value and value.format(host=panel.host) for name, value in change.items()}
+    for asked in (admin.post("/partners", {"domain": "w01.test"}, **change),
+                  admin.delete("/sessions", **change), admin.delete("/session", **change)):
+        assert asked.status == 403, asked
+    assert admin.get("/partners/w01.test").status == 404
+    assert admin.get("/session").status == 200
+
+
+def test_other_sessions_token(panel):
+    one, two = panel.account("csrf-one"), panel.account("csrf-two")
+    assert one.post("/partners", {"domain": "w01b.test"}, X_CSRF_Token=two.csrf).status == 403
+    assert one.post("/partners", {"domain": "w01b.test"}, Origin=panel.origin,
+                    Sec_Fetch_Site="same-origin").status == 201
+
+
+def test_foreign_sign_in(panel):
+    """Nobody else's page signs its visitor in as somebody."""
+    panel.account("lured")
+    browser = panel.browser()
+    answer = browser.sign_in("lured", "a long password of lured", Origin="https://evil.test")
+    assert answer.status == 403 and not browser.cookie
+    answer = browser.ask("POST", "/session", b'{"name":"lured","password":"a long password of lured"}',
+                         Content_Type="text/plain")
+    assert answer.status == 415 and not browser.cookie
+
+
+def test_sign_out(panel):
+    browser = panel.account("leaver")
+    cookie = browser.cookie
+    answer = browser.delete("/session")
+    assert answer.status == 204 and "Max-Age=0" in answer.headers["set-cookie"]
+    browser.cookie = cookie
+    assert browser.get("/session").status == 401
+    assert browser.post("/partners", {"domain": "left.test"}).status == 401
+
+
+def test_password_changed(panel):
+    """One's other sessions end; an administrator's change ends all."""
+    here, there = panel.account("mover"), panel.browser()
+    assert there.sign_in("mover", "a long password of mover").status == 200
+    assert here.put("/session/password", {"so-far": "a long password of mover",
+                                          "password": PASSWORD}).status == 204
+    assert here.get("/session").status == 200 and there.get("/session").status == 401
+    assert panel.local().put("/accounts/mover/password", {"password": PASSWORD + "!"}).status == 200
+    assert here.get("/session").status == 401
+
+
+def test_role_changed(panel):
+    """What somebody may no longer do, he cannot do from the next request on."""
+    local = panel.local()
+    browser = panel.account("fallen")
+    assert local.patch("/accounts/fallen", {"role": "viewer"}).status == 200
+    assert browser.post("/partners", {"domain": "fallen.test"}).status in (401, 403)
+    browser = panel.account("gone")
+    assert local.patch("/accounts/gone", {"enabled": False}).status == 200
+    assert browser.get("/session").status == 401
+    assert panel.browser().sign_in("gone", "a long password of gone").status == 401
+
+
+def test_idle(panel):
+    """Time passes in the store."""
+    idle, old = panel.account("idle"), panel.account("old")
+    with sqlite3.connect(panel.data / "causeway.db", timeout=10) as store:
+        store.execute("UPDATE session SET seen = ? WHERE account = 'idle'", (time.time() - 1801,))
+        store.execute("UPDATE session SET since = ? WHERE account = 'old'", (time.time() - 43201,))
+    assert idle.get("/session").status == 401
+    assert old.get("/session").status == 401
+
+
+def test_wrong_cookies(panel):
+    admin = panel.account("twice")
+    assert admin.get("/session", Cookie=f"__Host-causeway={admin.cookie}; "
+                                        f"__Host-causeway={admin.cookie}").status == 401
+    assert admin.get("/session", Cookie=f"a=b; __Host-causeway={admin.cookie}; c=d").status == 200
+    for value in ("", "x" * 64, admin.cookie[:-1], admin.cookie + "0", "'; DROP TABLE session;--"):
+        assert panel.browser().get("/session", Cookie=f"__Host-causeway={value}").status == 401
+
+
+def test_guessing(panel):
+    """W03: after a few tries it takes longer and longer, for unknown names alike."""
+    panel.account("guessed")
+    for name in ("guessed", "nobody-at-all"):
+        answers = [panel.browser().sign_in(name, f"wrong {number}") for number in range(8)]
+        assert {answer.status for answer in answers} == {401, 429}, name
+        assert answers[0].status == 401 and answers[-1].status == 429
+        assert int(answers[-1].headers["retry-after"]) >= 1
+        assert answers[0].json["detail"] == "The name or the password is wrong."
+
+
+def test_socket(panel):
+    """Who may open it is an administrator there, without a password."""
+    local = panel.local()
+    assert local.get("/session").json["role"] == "administrator"
+    assert local.post("/session", {"name": "a", "password": "b"}).status == 400
+    mode = panel.socket.stat().st_mode
+    assert stat.S_ISSOCK(mode) and mode & 0o007 == 0

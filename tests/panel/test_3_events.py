@@ -1,0 +1,67 @@
+"""Server-sent events: what changed, to who listens."""
+
+import contextlib
+import socket
+
+import pytest
+
+from lab.process import wait_until
+
+
+class Listener:
+    def __init__(self, panel, browser):
+        self._connection = panel.connect(10)
+        self._connection.sendall(
+            f"GET /api/v1/events HTTP/1.1\r\nHost: {panel.host}\r\n"
+            f"Cookie: __Host-causeway={browser.cookie}\r\n\r\n".encode())
+        self._data = b""
+
+    def close(self):
+        self._connection.close()
+
+    def heard(self, text: bytes) -> bool:
+        self._connection.settimeout(0.2)
+        with contextlib.suppress(socket.timeout):
+            self._data += self._connection.recv(65536)
+        return text in self._data
+
+    def is_over(self) -> bool:
+        return self.heard(b"\r\n0\r\n\r\n")
+
+
+@pytest.fixture
+def listen(panel):
+    with contextlib.ExitStack() as stack:
+        yield lambda browser: stack.enter_context(contextlib.closing(Listener(panel, browser)))
+
+
+def test_changes(panel, listen):
+    admin, viewer = panel.account("teller"), panel.account("listener", "viewer")
+    listener = listen(viewer)
+    wait_until(lambda: listener.heard(b"event: hello"), 10, "the beginning")
+    # The first look is what later ones are held against.
+    wait_until(lambda: _changed(admin, listener), 15, "a partner's event")
+    assert not listener.heard(b"event: settings")
+    assert admin.patch("/settings", {"partner-connection-limit": 7}, If_Match="*").status == 200
+    wait_until(lambda: listener.heard(b"event: settings"), 10, "the settings' event")
+
+
+_numbers = iter(range(1000))
+
+
+def _changed(admin, listener):
+    assert admin.post("/partners", {"domain": f"event{next(_numbers)}.test"}).status == 201
+    return any(listener.heard(b"event: partners") for _ in range(8))
+
+
+def test_nobody(panel):
+    assert panel.browser().get("/events").status == 401
+
+
+def test_session_ends(panel, listen):
+    """Who was signed out hears nothing any more."""
+    viewer = panel.account("ended", "viewer")
+    listener = listen(viewer)
+    wait_until(lambda: listener.heard(b"event: hello"), 10, "the beginning")
+    assert panel.local().delete("/sessions?account=ended").status == 200
+    wait_until(listener.is_over, 25, "the end of the events")

@@ -84,6 +84,7 @@ STORY = [
 ]
 
 
+pytestmark = pytest.mark.xdist_group("both ways")  # a story is told in one place, in its order
 CHANGES = [[word] for word in ("new", "set", "put", "remove", "block", "unblock", "unset")]
 
 

@@ -1,0 +1,60 @@
+/* Server-sent events: that something has changed, not what; whoever shows it reads it anew.  While
+ * the connection is away the browser tries again by itself, and `connected` says so; after it comes
+ * back everybody reads everything anew, since nobody knows what was missed. */
+import { signal } from "@preact/signals";
+import { ROOT } from "./client";
+import { resume } from "./session";
+
+export const connected = signal(true);
+
+/* "partners": a partner, an access rule, a block; "streams": what the edges have; "all" after a
+ * gap. */
+export const topics = ["partners", "settings", "streams"] as const;
+export type Topic = (typeof topics)[number];
+export type Listener = (topic: Topic | "all") => void;
+
+const AGAIN_MS = 5000;
+const listeners = new Set<Listener>();
+let source: EventSource | null = null;
+let again: ReturnType<typeof setTimeout> | undefined;
+
+function tellAll(topic: Topic | "all"): void {
+  for (const listener of [...listeners]) listener(topic);
+}
+
+function onOpen(): void {
+  if (!connected.value) tellAll("all");
+  connected.value = true;
+}
+
+/* The browser tries again unless it was refused: then the session may be over, which asking who one
+ * is brings to light. */
+function onError(): void {
+  connected.value = false;
+  if (source?.readyState !== EventSource.CLOSED) return;
+  source = null;
+  resume().catch(() => undefined);
+  clearTimeout(again);
+  again = setTimeout(startEvents, AGAIN_MS);
+}
+
+export function startEvents(): void {
+  if (source) return;
+  source = new EventSource(`${ROOT}/events`);
+  source.onopen = onOpen;
+  source.onerror = onError;
+  for (const topic of topics) source.addEventListener(topic, () => tellAll(topic));
+}
+
+export function stopEvents(): void {
+  clearTimeout(again);
+  source?.close();
+  source = null;
+  connected.value = true;
+}
+
+/* Returns how to stop. */
+export function listen(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}

@@ -1,0 +1,24 @@
+/* The routes that the panel calls, and with which arguments; test/routes.test.ts looks each of them
+ * up in the OpenAPI document, when it is given one. */
+export interface Route {
+  path: string;
+  methods: Record<string, string[]>; /* method -> arguments in the query or in the body */
+}
+
+const partnerArguments = [
+  "description", "additional", "type", "tls", "sasl", "dialback", "connection-limit", "keep-alive",
+  "proxy-fqdn", "enabled", "trust-anchor", "pinned-keys",
+];
+
+export const routes = {
+  partners: {
+    path: "/partners",
+    methods: { GET: ["match", "limit", "cursor"], POST: ["domain", ...partnerArguments] },
+  },
+  partner: { path: "/partners/{domain}", methods: { GET: [], PATCH: partnerArguments, DELETE: [] } },
+  attempts: { path: "/partners/{domain}/attempts", methods: { GET: ["limit"] } },
+  test: { path: "/partners/{domain}/test", methods: { POST: ["with"] } },
+  negotiation: { path: "/negotiation", methods: { GET: ["tls", "sasl", "dialback"] } },
+  streams: { path: "/streams", methods: { GET: ["partner", "limit", "cursor"] } },
+  contacts: { path: "/contacts", methods: { GET: ["partner", "limit", "cursor"] } },
+} satisfies Record<string, Route>;

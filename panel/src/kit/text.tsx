@@ -1,0 +1,31 @@
+/* Texts that others wrote, apart from ours: isolated in direction, unseen characters shown. */
+import { reveal } from "../base/reveal";
+import { t } from "../base/i18n";
+
+export function Foreign({ text }: { text: string }) {
+  return (
+    <bdi>
+      {reveal(text).map((piece) =>
+        "text" in piece ? piece.text : <span class="code-point">{piece.code}</span>,
+      )}
+    </bdi>
+  );
+}
+
+/* A domain as people read it, and beside it as the DNS has it where that differs: "раураl.com" is
+ * not "paypal.com". */
+export function Domain({ ascii, unicode }: { ascii: string; unicode: string }) {
+  return (
+    <span class="domain">
+      <Foreign text={unicode} />
+      {unicode !== ascii && (
+        <>
+          {" "}
+          <span class="a-label" title={t("domain.a-label")}>
+            {ascii}
+          </span>
+        </>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,18 @@
+/* The control panel starts: language, theme, the path, and then whoever is signed in. */
+import "@picocss/pico/css/pico.min.css";
+import "./style/base.css";
+import "./style/layout.css";
+import "./style/parts.css";
+import "./style/partners.css";
+import { render } from "preact";
+import { App } from "./app";
+import { watchActivity } from "./base/active";
+import { keepLanguage } from "./base/i18n";
+import { startRouting } from "./base/route";
+import { keepTheme } from "./base/theme";
+
+keepLanguage();
+keepTheme();
+startRouting();
+watchActivity();
+render(<App />, document.getElementById("panel")!);

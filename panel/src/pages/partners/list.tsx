@@ -1,0 +1,145 @@
+/* XMPP federated partners: the list, with what their streams do at this moment. */
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { listen } from "../../api/events";
+import { listPartners, listStreams } from "../../api/partners";
+import { isAdministrator } from "../../api/session-state";
+import type { Partner } from "../../api/types";
+import { t, tn } from "../../base/i18n";
+import { Button, ButtonLink } from "../../kit/button";
+import { Loading, useEvery, useLoad } from "../../kit/load";
+import { Notice, say } from "../../kit/notice";
+import { Page } from "../../kit/page";
+import { forgetFailures, keepSame as keepSameLive, liveOf, type Live } from "./live";
+import { removeThen } from "./remove";
+import { endsSo, keepSame, sorted, type Order } from "./search";
+import { PartnerTable } from "./table";
+
+const LIVE_EVERY_MS = 10000; /* streams come and go without an event for each */
+
+export function PartnerList() {
+  const [search, setSearch] = useState("");
+  const [order, setOrder] = useState<Order>({ by: "domain", descending: false });
+  const { list, refresh, busy } = usePartners(search);
+  const live = useLive();
+  const all = list.data?.items ?? [];
+  const shown = useMemo(
+    () => sorted(all.filter((one) => endsSo(one, search)), order, live.now),
+    [all, search, order, order.by === "streams" ? live.now : null],
+  );
+  const refreshAll = async () => {
+    forgetFailures(Infinity);
+    await Promise.all([refresh(), live.refresh()]);
+    say(t("partners.refreshed"));
+  };
+  return (
+    <Page
+      title={t("partners.title")}
+      above={t("nav.federation")}
+      actions={
+        <>
+          {isAdministrator.value && (
+            <ButtonLink href="/new-partner" kind="primary" icon="add">
+              {t("partners.new")}
+            </ButtonLink>
+          )}
+          <Button icon="refresh" busy={busy} onClick={() => void refreshAll()}>
+            {t("partners.refresh")}
+          </Button>
+        </>
+      }
+    >
+      <Loading of={list} />
+      {live.problem && (
+        <Notice kind="warning">{t("partners.no-live", { why: live.problem })}</Notice>
+      )}
+      {list.data && (
+        <>
+          <Search value={search} onChange={setSearch} found={shown.length} of={all.length} />
+          {all.length === 0 && !search ? (
+            <p class="empty">{t("partners.none")}</p>
+          ) : (
+            <PartnerTable
+              partners={shown}
+              live={live.now}
+              order={order}
+              onOrder={setOrder}
+              growKey={`${search} ${order.by} ${order.descending}`}
+              onRemove={(partner) => void removeThen(partner, refresh)}
+            />
+          )}
+        </>
+      )}
+    </Page>
+  );
+}
+
+function Search(props: {
+  value: string;
+  onChange: (text: string) => void;
+  found: number;
+  of: number;
+}) {
+  return (
+    <div class="search" role="search">
+      <label for="search">{t("partners.search")}</label>
+      <input
+        id="search"
+        type="search"
+        spellcheck={false}
+        autocomplete="off"
+        placeholder={t("partners.search-hint")}
+        value={props.value}
+        onInput={(event) => props.onChange(event.currentTarget.value)}
+      />
+      <span role="status" class="count">
+        {props.value ? tn("partners.found", props.found) : tn("partners.count", props.of)}
+      </span>
+    </div>
+  );
+}
+
+/* All partners, or of very many those that the server finds. */
+function usePartners(search: string) {
+  const [asked, setAsked] = useState("");
+  const kept = useRef<Partner[]>([]);
+  const list = useLoad(
+    `partners ${asked}`,
+    async () => {
+      const found = await listPartners(asked);
+      kept.current = keepSame(kept.current, found.items);
+      return { items: kept.current, more: found.next !== null || asked !== "" };
+    },
+    ["partners"],
+  );
+  const more = list.data?.more ?? asked !== "";
+  useEffect(() => {
+    if (!more) return;
+    const timer = setTimeout(() => setAsked(search.trim()), 250);
+    return () => clearTimeout(timer);
+  }, [search, more]);
+  const last = useRef(list.data);
+  if (list.data) last.current = list.data; /* while others are searched for */
+  return { list: { ...list, data: list.data ?? last.current }, refresh: list.reload, busy: list.busy };
+}
+
+function useLive() {
+  const kept = useRef(new Map<string, Live>());
+  const loaded = useLoad(
+    "streams",
+    async () => (kept.current = keepSameLive(kept.current, liveOf(await listStreams()))),
+    ["streams", "partners"],
+  );
+  useEvery(LIVE_EVERY_MS, loaded.reload);
+  useEffect(
+    () =>
+      listen((topic) => {
+        if (topic !== "settings") forgetFailures();
+      }),
+    [],
+  );
+  return {
+    now: loaded.problem ? new Map<string, Live>() : kept.current,
+    refresh: loaded.reload,
+    problem: loaded.problem?.sentence,
+  };
+}

@@ -1,0 +1,88 @@
+/* The steps of an attempt or of a test.  Facts, sentences and names in certificates were partly said
+ * by strangers: they are shown as text. */
+import type { Step } from "../../api/types";
+import { duration } from "../../base/format";
+import { t, type Key } from "../../base/i18n";
+import { en } from "../../text/en";
+import { Icon } from "../../kit/icon";
+import { Foreign } from "../../kit/text";
+
+export function stepName(step: string): string {
+  const key = `step.${step}`;
+  return key in en ? t(key as Key) : step;
+}
+
+export function Steps({ steps, label }: { steps: Step[]; label: string }) {
+  return (
+    <ol class="steps" aria-label={label}>
+      {steps.map((step, i) => (
+        <li key={i} class={step.state}>
+          <StepLine step={step} />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function StepLine({ step }: { step: Step }) {
+  return (
+    <>
+      <p class="step-head">
+        <span class="state">
+          <Icon name={step.state} />
+          <span class="unseen">{t(`state.${step.state}`)}</span>
+        </span>{" "}
+        <strong>{stepName(step.step)}</strong> <small>{duration(step.ms)}</small>
+      </p>
+      {step.sentence && (
+        <p>
+          <Foreign text={step.sentence} />
+        </p>
+      )}
+      {step.advice && (
+        <p class="advice">
+          {t("step.advice")} <Foreign text={step.advice} />
+        </p>
+      )}
+      {Object.keys(step.facts).length > 0 && (
+        <details>
+          <summary>{t("step.facts")}</summary>
+          <Facts of={step.facts} />
+        </details>
+      )}
+    </>
+  );
+}
+
+/* Any JSON, as names and values. */
+export function Facts({ of }: { of: unknown }) {
+  if (Array.isArray(of)) {
+    if (of.length === 0) return <span class="none">–</span>;
+    return (
+      <ul class="facts">
+        {of.map((one, i) => (
+          <li key={i}>
+            <Facts of={one} />
+          </li>
+        ))}
+      </ul>
+    );
+  }
+  if (typeof of === "object" && of)
+    return (
+      <dl class="facts">
+        {Object.entries(of).map(([name, value]) => (
+          <div key={name}>
+            <dt>
+              <Foreign text={name} />
+            </dt>
+            <dd>
+              <Facts of={value} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+    );
+  if (typeof of === "boolean") return <>{of ? t("yes") : t("no")}</>;
+  return <Foreign text={of === null || of === "" ? "–" : String(of)} />;
+}

@@ -1,0 +1,242 @@
+/* The table of partners.  A row is drawn again only when its partner or its streams changed (that
+ * is how @preact/signals treats components that read signals).  On a narrow window each row is a
+ * card; the roles say that it is a table still. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { isAdministrator } from "../../api/session-state";
+import type { Attempt, Partner } from "../../api/types";
+import { ago, dateTime, number } from "../../base/format";
+import { served, t, type Key } from "../../base/i18n";
+import { go } from "../../base/route";
+import { Button, ButtonLink } from "../../kit/button";
+import { useGrowing } from "../../kit/grow";
+import { Icon } from "../../kit/icon";
+import { Domain, Foreign } from "../../kit/text";
+import { failureOf, setInView, type Live } from "./live";
+import { editPath, showPath, testPath } from "./paths";
+import type { Column, Order } from "./search";
+import { startTestOf } from "./test";
+
+interface Head {
+  title: Key;
+  sort?: Column;
+  cell: string;
+}
+const heads: Head[] = [
+  { title: "partner.domain", sort: "domain", cell: "c-domain" },
+  { title: "partner.additional", cell: "c-additional" },
+  { title: "partner.type", sort: "type", cell: "c-type" },
+  { title: "partner.tls-short", sort: "tls", cell: "c-rule" },
+  { title: "partner.sasl-short", sort: "sasl", cell: "c-rule" },
+  { title: "partner.dialback-short", sort: "dialback", cell: "c-dialback" },
+  { title: "partners.streams", sort: "streams", cell: "c-streams" },
+  { title: "partners.failure", cell: "c-failure" },
+  { title: "partners.actions", cell: "c-actions" },
+];
+
+export function PartnerTable(props: {
+  partners: Partner[];
+  live: Map<string, Live>;
+  order: Order;
+  onOrder: (order: Order) => void;
+  growKey: string;
+  onRemove: (partner: Partner) => void;
+}) {
+  const n = useGrowing(props.partners.length, props.growKey);
+  const body = useInView(n, props.growKey);
+  const remove = useRef(props.onRemove);
+  remove.current = props.onRemove;
+  const onRemove = useRef((partner: Partner) => remove.current(partner)).current;
+  return (
+    <table class="partners" role="table" aria-rowcount={props.partners.length + 1}>
+      <caption class="unseen">{t("partners.title")}</caption>
+      <thead role="rowgroup">
+        <tr role="row">
+          {heads.map((head) => (
+            <HeadCell key={head.title} head={head} order={props.order} onOrder={props.onOrder} />
+          ))}
+        </tr>
+      </thead>
+      <tbody role="rowgroup" ref={body}>
+        {props.partners.slice(0, n).map((partner) => (
+          <Row
+            key={partner.domain}
+            partner={partner}
+            live={props.live.get(partner.domain)}
+            onRemove={onRemove}
+          />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function HeadCell({ head, order, onOrder }: { head: Head; order: Order; onOrder: (o: Order) => void }) {
+  const { sort } = head;
+  if (!sort)
+    return (
+      <th role="columnheader" scope="col" class={head.cell}>
+        {t(head.title)}
+      </th>
+    );
+  const mine = order.by === sort;
+  const direction = order.descending ? "descending" : "ascending";
+  return (
+    <th role="columnheader" scope="col" class={head.cell} aria-sort={mine ? direction : undefined}>
+      <button
+        type="button"
+        class="sort"
+        onClick={() => onOrder({ by: sort, descending: mine ? !order.descending : sort === "streams" })}
+      >
+        {t(head.title)}
+        {mine && <Icon name={order.descending ? "down" : "up"} />}
+      </button>
+    </th>
+  );
+}
+
+function Row(props: { partner: Partner; live: Live | undefined; onRemove: (p: Partner) => void }) {
+  const { partner, live } = props;
+  const { domain } = partner;
+  const name = partner["domain-unicode"];
+  return (
+    <tr
+      role="row"
+      data-domain={domain}
+      class={partner.enabled ? "" : "off"}
+      onDblClick={() => void go(isAdministrator.peek() ? editPath(domain) : showPath(domain))}
+    >
+      <th role="rowheader" scope="row" class="c-domain">
+        <a href={showPath(domain)}>
+          <Domain ascii={domain} unicode={name} />
+        </a>
+        {!partner.enabled && <span class="tag">{t("partners.off")}</span>}
+        {partner.description && (
+          <small class="description">
+            <Foreign text={partner.description} />
+          </small>
+        )}
+      </th>
+      <Cell cell="c-additional" title="partner.additional">
+        <Additional names={partner["additional-unicode"]} />
+      </Cell>
+      <Cell cell="c-type" title="partner.type">{t(`type.${partner.type}`)}</Cell>
+      <Cell cell="c-rule" title="partner.tls-short">{t(`requirement.${partner.tls}`)}</Cell>
+      <Cell cell="c-rule" title="partner.sasl-short">{t(`requirement.${partner.sasl}`)}</Cell>
+      <Cell cell="c-dialback" title="partner.dialback-short">
+        {partner.dialback ? t("yes") : t("no")}
+      </Cell>
+      <Cell cell="c-streams" title="partners.streams">
+        <Streams live={live} />
+      </Cell>
+      <Cell cell="c-failure" title="partners.failure">
+        <LastFailure domain={domain} />
+      </Cell>
+      <td role="cell" class="c-actions">
+        {isAdministrator.value && (
+          <ButtonLink kind="quiet" icon="edit" href={editPath(domain)} label={t("partners.edit-of", { name })} />
+        )}
+        {isAdministrator.value && (
+          <Button kind="quiet" icon="test" label={t("partners.test-of", { name })} onClick={() => {
+            startTestOf(domain);
+            void go(testPath(domain));
+          }} />
+        )}
+        <ButtonLink kind="quiet" icon="diagnose" href={showPath(domain)} label={t("partners.diagnose-of", { name })} />
+        {isAdministrator.value && (
+          <Button kind="quiet" icon="remove" label={t("partners.remove-of", { name })} onClick={() => props.onRemove(partner)} />
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function Cell(props: { cell: string; title: Key; children: ComponentChildren }) {
+  return (
+    <td role="cell" class={props.cell}>
+      <span class="card-label" aria-hidden="true">
+        {t(props.title)}
+      </span>
+      {props.children}
+    </td>
+  );
+}
+
+const SHOWN = 2;
+
+function Additional({ names }: { names: string[] }) {
+  if (names.length === 0) return <span class="none">–</span>;
+  return (
+    <span>
+      {names.slice(0, SHOWN).map((name) => (
+        <span key={name} class="name">
+          <Foreign text={name} />
+        </span>
+      ))}
+      {names.length > SHOWN && (
+        <small title={names.slice(SHOWN).join(" ")}>
+          {t("partners.more-domains", { n: names.length - SHOWN })}
+        </small>
+      )}
+    </span>
+  );
+}
+
+function Streams({ live }: { live: Live | undefined }) {
+  const total = live ? live.inbound + live.outbound : 0;
+  const state = total > 0 ? "up" : live?.pending ? "pending" : "down";
+  return (
+    <span class={`streams ${state}`}>
+      <span class="dot" aria-hidden="true" />
+      {live && total > 0 ? (
+        <span>
+          {t("partners.in-out", { in: number(live.inbound), out: number(live.outbound) })}
+          <small>{live.methods.map((method) => served(method)).join(", ")}</small>
+        </span>
+      ) : state === "pending" ? (
+        t("partners.connecting")
+      ) : (
+        <span class="none">{t("partners.no-streams")}</span>
+      )}
+    </span>
+  );
+}
+
+function LastFailure({ domain }: { domain: string }) {
+  const failure = failureOf(domain).value;
+  if (failure === undefined) return <span class="none">…</span>;
+  if (failure === null) return <span class="none">–</span>;
+  return <FailureText failure={failure} />;
+}
+
+function FailureText({ failure }: { failure: Attempt }) {
+  return (
+    <span class="failure">
+      <time dateTime={failure.at} title={dateTime(failure.at)}>
+        {ago(failure.at)}
+      </time>{" "}
+      <Foreign text={failure.sentence ?? failure.reason ?? t(`result.${failure.result}`)} />
+    </span>
+  );
+}
+
+/* Rows in view want to know their last failure. */
+function useInView(n: number, key: string) {
+  const body = useRef<HTMLTableSectionElement>(null);
+  useEffect(() => {
+    const seen = new Set<string>();
+    const observer = new IntersectionObserver((entries) => {
+      for (const entry of entries) {
+        const domain = (entry.target as HTMLElement).dataset["domain"] ?? "";
+        seen.add(domain);
+        setInView(domain, entry.isIntersecting);
+      }
+    });
+    for (const row of body.current?.rows ?? []) observer.observe(row);
+    return () => {
+      observer.disconnect();
+      for (const domain of seen) setInView(domain, false);
+    };
+  }, [n, key]);
+  return body;
+}

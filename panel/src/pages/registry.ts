@@ -1,0 +1,32 @@
+/* All pages, one row each; the navigation and the routes follow from it.  A page that is not
+ * finished has no row and is not shown.
+ *
+ * A new page: pages/NOUN.tsx (or a folder) with its component and `export const NOUNPages: PageRow[]`,
+ * its texts in both catalogues, and its rows here. */
+import type { FunctionComponent } from "preact";
+import type { Key } from "../base/i18n";
+import { matchPath } from "../base/route";
+import { partnerPages } from "./partners";
+
+export interface PageRow {
+  path: string; /* "/partners/{domain}"; what is in braces is handed to the component */
+  page: FunctionComponent<any>;
+  nav?: { group: Group; title: Key }; /* absent: reached from another page */
+}
+
+export const groups = ["nav.federation", "nav.system"] as const satisfies readonly Key[];
+export type Group = (typeof groups)[number];
+
+/* In the order of the navigation. */
+export const pages: PageRow[] = [...partnerPages];
+
+export const START = "/partners";
+
+export function find(path: string): { row: PageRow; args: Record<string, string> } | null {
+  const wanted = path === "/" ? START : path;
+  for (const row of pages) {
+    const args = matchPath(row.path, wanted);
+    if (args) return { row, args };
+  }
+  return null;
+}

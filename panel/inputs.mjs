@@ -3,7 +3,8 @@ import { readdirSync } from "node:fs";
 
 const here = new URL(".", import.meta.url).pathname;
 const files = [
-  ".npmrc", "build.mjs", "package-lock.json", "package.json", "test.mjs", "tsconfig.json",
+  ".npmrc", "build.mjs", "openapi.mjs", "package-lock.json", "package.json", "test.mjs",
+  "tsconfig.json",
 ];
 
 function add(folder) {

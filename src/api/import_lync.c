@@ -45,7 +45,7 @@ static void take(struct cw_transfer *t, const json_t *row)
 json_t *cw_api_import_lync(const struct cw_api_call *call, const json_t *in,
                            struct cw_api_problem *problem)
 {
-    enum cw_import_format format;
+    enum cw_import_format format = CW_IMPORT_CLIXML;
     struct cw_transfer t;
     json_t *rows = read_rows(call, in, &format, problem), *row;
     size_t i;

@@ -138,8 +138,7 @@ static int status_of(const json_t *answer)
     size_t i;
     const json_t *counts = json_object_get(answer, "counts"); /* of an import's entries */
     bool failed = json_is_false(json_object_get(answer, "passed")) || is_refused(answer) ||
-                  is_failing(answer) ||
-                  json_integer_value(json_object_get(counts, "refused")) > 0;
+                  is_failing(answer) || json_integer_value(json_object_get(counts, "refused")) > 0;
     json_array_foreach(json_object_get(answer, "reloaded"), i, certificate) failed =
         failed || is_refused(certificate);
     return failed ? CW_EXIT_REFUSED : CW_EXIT_OK;

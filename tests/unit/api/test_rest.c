@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "api/rest.h"
+#include "conf/file.h"
 #include "fixture.h"
 
 /* --- the table --------------------------------------------------------------------------------*/
@@ -93,6 +94,29 @@ static void test_table(void **state)
                 fail_msg("%s: %.*s is no argument that must be", command->name, CW_ARG(name));
         }
     }
+}
+
+/* docs/api.md tells each row, and no other. */
+static void test_documented(void **state)
+{
+    struct cw_arena arena = {0};
+    struct cw_buf page = {0};
+    size_t n = 0;
+    (void)state;
+    assert_int_equal(cw_file_read(CW_API_PAGE, 1 << 20, &page), CW_OK);
+    struct cw_str text = cw_buf_str(&page);
+    for (size_t i = 0; i < cw_api_n_commands(); i++) {
+        const struct cw_api_command *command = cw_api_command_at(i);
+        struct cw_str line = cw_arena_printf(&arena, "| %s | `%s %s` |\n", command->name,
+                                             command->method, command->path);
+        if (cw_str_find(text, line) < 0)
+            fail_msg("docs/api.md lacks %.*s", CW_ARG(line));
+    }
+    for (ptrdiff_t at = 0; (at = cw_str_find(text, CW_S(" | `"))) >= 0; n++)
+        text = cw_str_sub(text, (size_t)at + 1, text.n);
+    assert_int_equal(n, cw_api_n_commands());
+    cw_buf_free(&page);
+    cw_arena_free(&arena);
 }
 
 /* --- answers ----------------------------------------------------------------------------------*/
@@ -285,6 +309,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_row_and_back),
         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_documented),
         cmocka_unit_test_setup_teardown(test_status, setup, teardown),
         cmocka_unit_test_setup_teardown(test_put, setup, teardown),
         cmocka_unit_test(test_problem),

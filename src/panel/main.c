@@ -7,6 +7,7 @@
 
 #include "api/account.h"
 #include "conf/role.h"
+#include "panel/health.h"
 #include "panel/panel_priv.h"
 
 static void leave(evutil_socket_t signal_number, short what, void *arg)
@@ -92,6 +93,7 @@ static bool start(struct panel *panel, struct cw_buf *why)
     panel->address_rates = panel_rates_new(4 * config->requests_per_s, 4 * config->requests_burst);
     panel->events = panel_events_new(panel);
     panel->workers = panel_workers_new(panel, why);
+    panel->health = panel->workers ? panel_health_new(panel) : NULL;
     panel->server = panel->workers ? panel_server_new(panel, why) : NULL;
     return panel->server && panel_rights_drop(panel, why);
 }
@@ -99,6 +101,7 @@ static bool start(struct panel *panel, struct cw_buf *why)
 static void finish(struct panel *panel)
 {
     panel_workers_free(&panel->workers);
+    panel_health_free(&panel->health);
     panel_events_free(&panel->events);
     panel_server_free(&panel->server);
     panel_rates_free(&panel->rates);

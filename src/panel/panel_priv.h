@@ -9,6 +9,7 @@
  *     call.c         on a worker: which row of the table, run, answer
  *     session.c      signing in and out, one's own password
  *     events.c       server-sent events: what changed, to every browser that listens
+ *     health.c       how everything is and was: a look once a minute, samples, Prometheus
  *     files.c        the web application, as installed
  *     certificate.c  a certificate of our own making
  *
@@ -35,6 +36,7 @@ struct cw_tls_ctx;
 struct panel_server;
 struct panel_workers;
 struct panel_events;
+struct panel_health;
 struct panel_rates;
 
 struct panel {
@@ -46,6 +48,7 @@ struct panel {
     struct panel_server *server;
     struct panel_workers *workers;
     struct panel_events *events;
+    struct panel_health *health;
     struct panel_rates *rates, *address_rates; /* of a session or token; of an address */
     struct cw_lockout *lockout;                /* of the loop */
     struct cw_rights rights;

@@ -1,6 +1,7 @@
 /* One request: is it meant for us, is it not one too many, whose business is its path.  No wait is
  * here; who needs one goes to a worker. */
 #include "io/addr.h"
+#include "panel/health.h"
 #include "panel/panel_priv.h"
 
 #include "api/rest.h"
@@ -83,7 +84,9 @@ void panel_request(struct panel_exchange *x)
     if (!takes_method(x))
         return;
     if (!is_below(path, root)) {
-        if (is_below(path, CW_S("/api")))
+        if (cw_str_eq_cstr(path, "/metrics"))
+            panel_health_metrics(x);
+        else if (is_below(path, CW_S("/api")))
             panel_answer_problem(x, 404, "", CW_S("There is nothing at this path."));
         else
             panel_file(x);
@@ -94,6 +97,8 @@ void panel_request(struct panel_exchange *x)
         panel_session(x, path);
     else if (cw_str_eq_cstr(path, "/events"))
         panel_listen(x);
+    else if (cw_str_eq_cstr(path, "/health/samples"))
+        panel_health_samples(x);
     else
         panel_call(x);
 }

@@ -1,6 +1,6 @@
 /* The web application: files of one directory, as installed.  Names with a hash in them never
- * change and are kept by browsers; every other path without a file's ending is a page of the
- * application, which is index.html for all of them.
+ * change and are kept by browsers; every path that is no file's is a page of the application, which
+ * is index.html for all of them.
  *
  * A path is taken as it stands: there is no escape, no dot at the beginning of a name, no double
  * slash that could lead out of the directory or be read in another way elsewhere (W04). */
@@ -64,10 +64,12 @@ static bool is_plain_path(struct cw_str path)
     return true;
 }
 
+/* Files are below /assets/ or right at the root; the last word of a page's path may be a domain:
+ * "/partners/fabrikam.test". */
 static bool is_page(struct cw_str path)
 {
     ptrdiff_t slash = cw_str_rindex(path, '/');
-    return cw_str_index(cw_str_sub(path, (size_t)(slash + 1), path.n), '.') < 0;
+    return !cw_str_starts(path, CW_S("/assets/")) && (slash > 0 || cw_str_index(path, '.') < 0);
 }
 
 /* "/assets/index-Bx31_aC9.js" */

@@ -186,6 +186,8 @@ struct panel_text {
 };
 bool panel_read_texts(struct panel_exchange *, const struct panel_text *, size_t n,
                       struct cw_api_problem *);
+/* sign_in.c: true when that was tried too often; it is answered with 429 then. */
+bool panel_must_wait(struct panel_exchange *, struct cw_str account);
 /* Of who is signed in: the answer to GET and POST /session. */
 json_t *panel_show_identity(const struct panel *, const struct panel_identity *);
 /* Sets the session's cookie; absent: takes it away. */

@@ -6,6 +6,8 @@
 
 #include "api/rest.h"
 
+enum { MAX_BODY = 1 << 20 }; /* but for imports, where the guard's own limit holds */
+
 /* Without the port, and without the brackets of an address. */
 static struct cw_str name_of(struct cw_str host)
 {
@@ -83,6 +85,10 @@ void panel_request(struct panel_exchange *x)
     }
     if (!takes_method(x))
         return;
+    if (x->request.body.n > MAX_BODY && !is_below(path, CW_S(CW_REST_ROOT "/import"))) {
+        panel_answer_problem(x, 413, "", CW_S("The body is too large; 1 MiB is the most."));
+        return;
+    }
     if (!is_below(path, root)) {
         if (cw_str_eq_cstr(path, "/metrics"))
             panel_health_metrics(x);

@@ -16,9 +16,7 @@ struct visit {
     int status; /* 0: it never ran */
     json_t *answer;
     bool signed_out;
-    bool guessed; /* a password was tried, and was it right? */
-    bool is_right;
-    struct cw_str account;
+    bool is_wrong; /* the password so far */
     struct cw_api_problem problem;
 };
 
@@ -112,14 +110,12 @@ static bool change_password(struct panel_work *work, struct visit *visit,
         return refuse(&visit->problem, 403, "",
                       CW_S("Only who is signed in with an account of the panel has a password "
                            "here."));
-    visit->guessed = true;
-    visit->account = identity->who;
-    bool good = cw_api_own_password(&call, &own, &visit->problem);
-    visit->is_right = good || visit->problem.status != 403;
-    if (!good)
-        return false;
-    visit->status = 204;
-    return true;
+    if (cw_api_own_password(&call, &own, &visit->problem)) {
+        visit->status = 204;
+        return true;
+    }
+    visit->is_wrong = visit->problem.status == 403;
+    return false;
 }
 
 static bool act(struct panel_work *work, struct visit *visit)
@@ -147,12 +143,19 @@ static void run(struct panel_work *work, void *arg)
 
 /* --- on the loop ------------------------------------------------------------------------------*/
 
+/* Who found a browser open may not try passwords as fast as he likes: counted as the session's. */
+static struct cw_str guesser(const struct panel_exchange *x)
+{
+    struct cw_str cookie = panel_cookie(&x->request);
+    return cw_str_is_present(cookie) ? cookie : CW_S("-");
+}
+
 static void done(void *arg)
 {
     struct visit *visit = arg;
     struct panel_exchange *x = visit->x;
-    if (visit->guessed && visit->is_right)
-        cw_lockout_succeeded(x->panel->lockout, visit->account, x->peer.address, cw_now_ms());
+    if (visit->is_password && !visit->is_wrong)
+        cw_lockout_succeeded(x->panel->lockout, guesser(x), x->peer.address, cw_now_ms());
     if (visit->signed_out)
         panel_set_cookie(x, CW_STR_NONE);
     if (visit->status == 0)
@@ -185,10 +188,12 @@ static void put_password(struct panel_exchange *x)
 {
     struct visit visit = {.is_password = true};
     const struct panel_text texts[] = {{"so-far", &visit.so_far}, {"password", &visit.wanted}};
-    if (panel_read_texts(x, texts, 2, &visit.problem))
-        post(x, &visit);
-    else
+    if (!panel_read_texts(x, texts, 2, &visit.problem)) {
         panel_answer_refusal(x, &visit.problem);
+    } else if (!panel_must_wait(x, guesser(x))) {
+        cw_lockout_failed(x->panel->lockout, guesser(x), x->peer.address, cw_now_ms());
+        post(x, &visit);
+    }
 }
 
 void panel_session(struct panel_exchange *x, struct cw_str path)

@@ -122,11 +122,9 @@ static void done(void *arg)
     cw_free(sign_in);
 }
 
-static bool must_wait(struct sign_in *sign_in)
+bool panel_must_wait(struct panel_exchange *x, struct cw_str account)
 {
-    struct panel_exchange *x = sign_in->x;
-    uint32_t wait_s =
-        cw_lockout_wait_s(x->panel->lockout, sign_in->name, x->peer.address, cw_now_ms());
+    uint32_t wait_s = cw_lockout_wait_s(x->panel->lockout, account, x->peer.address, cw_now_ms());
     if (wait_s == 0)
         return false;
     panel_header(x, "Retry-After", cw_arena_printf(&x->arena, "%u", wait_s));
@@ -155,7 +153,7 @@ void panel_sign_in(struct panel_exchange *x)
     found.is_name = cw_account_name(&x->arena, typed, &found.name);
     if (!found.is_name)
         found.name = typed;
-    if (must_wait(&found))
+    if (panel_must_wait(x, found.name))
         return;
     cw_lockout_failed(x->panel->lockout, found.name, x->peer.address, cw_now_ms());
     panel_post(x, &(struct panel_task){run, NULL, done, cw_memdup(&found, sizeof found)});

@@ -109,6 +109,12 @@ def test_bad_json(admin, name):
     assert admin.get("/partners/w14.test").status == 404
 
 
+def test_large(admin):
+    answer = admin.ask("POST", "/partners", b'{"description":"' + b"a" * (1 << 20) + b'"}')
+    assert answer.status == 413
+    assert admin.ask("POST", "/import", b'{"x":"' + b"a" * (1 << 20) + b'"}').status == 400
+
+
 def test_field(admin):
     answer = admin.post("/partners", {"domain": "field.test", "tls": "Maybe"})
     assert answer.status == 400 and answer.json["field"] == "/tls"

@@ -160,6 +160,15 @@ def test_guessing(panel):
         assert answers[0].json["detail"] == "The name or the password is wrong."
 
 
+def test_guessing_inside(start):
+    """Who found a browser open does not learn its password by trying, either."""
+    panel = start()  # an address that has guessed has to wait in the others
+    browser = panel.account("open")
+    answers = [browser.put("/session/password", {"so-far": f"wrong {n}", "password": PASSWORD})
+               for n in range(8)]
+    assert answers[0].status == 403 and answers[-1].status == 429
+
+
 def test_socket(panel):
     """Who may open it is an administrator there, without a password."""
     local = panel.local()

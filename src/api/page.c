@@ -64,7 +64,8 @@ void cw_api_page_cut(struct cw_arena *arena, const struct cw_api_command *comman
 {
     const json_t *limit = json_object_get(in, "limit"), *cursor = json_object_get(in, "cursor");
     const json_t *list = json_object_get(answer, command->list ? command->list : "");
-    if (!json_is_array(list) || (!limit && !cursor))
+    bool is_cut = json_object_get(answer, "next") != NULL; /* by the row, which knows better */
+    if (!json_is_array(list) || (!limit && !cursor) || is_cut)
         return;
     size_t n = json_array_size(list), from = 0, to = n;
     if (cursor)

@@ -241,8 +241,9 @@ json_t *cw_api_partner_remove(const struct cw_api_call *call, const json_t *in,
 
 static bool ends_so(struct cw_arena *arena, struct cw_str domain, struct cw_str suffix)
 {
-    struct cw_str forms[] = {domain, unicode_of(arena, domain)};
-    for (size_t i = 0; i < 2; i++) {
+    bool is_ascii = cw_str_find(domain, CW_S("xn--")) < 0; /* then both forms are one */
+    struct cw_str forms[] = {domain, is_ascii ? domain : unicode_of(arena, domain)};
+    for (size_t i = 0; i < (is_ascii ? 1 : 2); i++) {
         size_t n = forms[i].n;
         if (n >= suffix.n && cw_str_eq_nocase(cw_str_sub(forms[i], n - suffix.n, n), suffix))
             return true;
@@ -258,20 +259,48 @@ static bool matches(struct cw_arena *arena, const struct cw_partner *partner, st
     return match;
 }
 
+/* Reads on from `after` until `limit` partners match, or all are read; appends these.  *next: the
+ * last one that was appended, when there may be others behind it; else absent. */
+static enum cw_err list_some(const struct cw_api_call *call, struct cw_str suffix,
+                             struct cw_str after, size_t limit, json_t *list, struct cw_str *next)
+{
+    size_t n = 0, batch = limit == 0 ? 0 : suffix.n > 0 ? 1000 : limit + 1;
+    struct cw_partner_row *rows;
+    struct cw_str last = CW_STR_NONE;
+    enum cw_err err;
+    *next = CW_STR_NONE;
+    do {
+        err = cw_store_partner_page(call->store, after, batch, call->arena, &rows, &n);
+        for (size_t i = 0; i < n && !err && !cw_str_is_present(*next); i++) {
+            after = rows[i].partner.domain;
+            if (!matches(call->arena, &rows[i].partner, suffix))
+                continue;
+            if (limit > 0 && json_array_size(list) == limit) {
+                *next = last; /* there is one more: the list goes on behind this one */
+                break;
+            }
+            last = after;
+            json_array_append_new(list, show(call->arena, &rows[i]));
+        }
+    } while (!err && batch > 0 && n == batch && !cw_str_is_present(*next));
+    return err;
+}
+
 json_t *cw_api_partner_list(const struct cw_api_call *call, const json_t *in,
                             struct cw_api_problem *problem)
 {
-    const json_t *match = json_object_get(in, "match");
-    struct cw_str suffix = match ? cw_json_str(match) : CW_S("");
-    struct cw_partner_row *rows;
-    size_t n;
-    enum cw_err err = cw_store_partner_list(call->store, call->arena, &rows, &n);
-    if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+    const json_t *match = json_object_get(in, "match"), *limit = json_object_get(in, "limit");
     json_t *answer = json_object(), *list = json_array();
-    for (size_t i = 0; i < n; i++)
-        if (matches(call->arena, &rows[i].partner, suffix))
-            json_array_append_new(list, show(call->arena, &rows[i]));
+    struct cw_str next;
     json_object_set_new(answer, "partners", list);
+    enum cw_err err =
+        list_some(call, match ? cw_json_str(match) : CW_S(""), cw_json_text(in, "cursor"),
+                  (size_t)json_integer_value(limit), list, &next);
+    if (err) {
+        json_decref(answer);
+        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+    }
+    if (limit)
+        json_object_set_new(answer, "next", cw_json_of_str(next));
     return answer;
 }

@@ -63,15 +63,15 @@ static enum cw_err read_additional(struct cw_store *store, int64_t id, struct cw
                                    struct cw_arena *arena)
 {
     struct cw_sql count =
-        cw_sql_prepare(store, "SELECT count(*) FROM partner_domain WHERE partner=? AND position>0");
+        cw_sql_keep(store, "SELECT count(*) FROM partner_domain WHERE partner=? AND position>0");
     cw_sql_int(&count, id);
     size_t n = cw_sql_row(&count) ? (size_t)cw_sql_column_int(&count, 0) : 0;
     enum cw_err err = cw_sql_finish(&count);
     if (err || n == 0)
         return err;
     partner->additional = cw_arena_alloc(arena, n * sizeof(struct cw_str));
-    struct cw_sql s = cw_sql_prepare(store, "SELECT domain FROM partner_domain"
-                                            " WHERE partner=? AND position>0 ORDER BY position");
+    struct cw_sql s = cw_sql_keep(store, "SELECT domain FROM partner_domain"
+                                         " WHERE partner=? AND position>0 ORDER BY position");
     cw_sql_int(&s, id);
     while (cw_sql_row(&s) && partner->n_additional < n)
         partner->additional[partner->n_additional++] = cw_sql_column_text(&s, 0, arena);
@@ -104,16 +104,19 @@ enum cw_err cw_store_partner_get(struct cw_store *store, struct cw_str domain,
     return find(store, domain, arena, out, &id);
 }
 
-enum cw_err cw_store_partner_list(struct cw_store *store, struct cw_arena *arena,
-                                  struct cw_partner_row **out, size_t *n)
+enum cw_err cw_store_partner_page(struct cw_store *store, struct cw_str after, size_t limit,
+                                  struct cw_arena *arena, struct cw_partner_row **out, size_t *n)
 {
-    struct cw_sql s = cw_sql_prepare(store, "SELECT " COLUMNS FROM " ORDER BY d.domain");
+    struct cw_sql s =
+        cw_sql_prepare(store, "SELECT " COLUMNS FROM " WHERE d.domain>? ORDER BY d.domain LIMIT ?");
     struct cw_arena scratch = {0};
     int64_t *ids = NULL;
     size_t room = 0;
     enum cw_err err = CW_OK;
     *n = 0;
     *out = NULL;
+    cw_sql_text(&s, cw_str_is_present(after) ? after : CW_S(""));
+    cw_sql_int(&s, limit > 0 ? (int64_t)limit : -1);
     while (cw_sql_row(&s) && !err) {
         if (*n == room) {
             struct cw_partner_row *old = *out;
@@ -133,6 +136,12 @@ enum cw_err cw_store_partner_list(struct cw_store *store, struct cw_arena *arena
         err = read_additional(store, ids[i], &(*out)[i].partner, arena);
     cw_arena_free(&scratch);
     return err;
+}
+
+enum cw_err cw_store_partner_list(struct cw_store *store, struct cw_arena *arena,
+                                  struct cw_partner_row **out, size_t *n)
+{
+    return cw_store_partner_page(store, CW_STR_NONE, 0, arena, out, n);
 }
 
 /* --- Changes --- */

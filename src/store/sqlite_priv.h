@@ -7,7 +7,7 @@
 
 #include "store/store.h"
 
-enum { CW_SQL_KEPT = 8 };
+enum { CW_SQL_KEPT = 12 };
 
 struct cw_store {
     sqlite3 *db;

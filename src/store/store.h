@@ -71,6 +71,9 @@ struct cw_partner_row {
 /* By primary domain (A-labels).  CW_ERR_NOT_FOUND. */
 enum cw_err cw_store_partner_get(struct cw_store *, struct cw_str domain, struct cw_arena *,
                                  struct cw_partner_row *out);
+/* Those behind `after` (absent: from the first), at most `limit` (0: all), by primary domain. */
+enum cw_err cw_store_partner_page(struct cw_store *, struct cw_str after, size_t limit,
+                                  struct cw_arena *, struct cw_partner_row **out, size_t *n);
 /* All, by primary domain. */
 enum cw_err cw_store_partner_list(struct cw_store *, struct cw_arena *, struct cw_partner_row **out,
                                   size_t *n);

@@ -250,6 +250,12 @@ static void test_pages(void **state)
     assert_page(f, "{\"limit\":5}", "[\"a.test\",\"b.test\",\"c.test\",\"d.test\",\"e.test\"]",
                 "null");
     assert_page(f, "{\"limit\":2,\"cursor\":\"z\"}", "[]", "null");
+    assert_page(f, "{\"limit\":1,\"match\":\"E.test\"}", "[\"e.test\"]", "null");
+    assert_page(f, "{\"limit\":1,\"match\":\"a.test\"}", "[\"a.test\"]", "null");
+    assert_page(f, "{\"limit\":4,\"match\":\"test\"}",
+                "[\"a.test\",\"b.test\",\"c.test\",\"d.test\"]", "\"d.test\"");
+    assert_page(f, "{\"limit\":1,\"match\":\"x\"}", "[]", "null");
+    assert_page(f, "{\"cursor\":\"d.test\"}", "[\"e.test\"]", "null");
     json_decref(must(f, "partner remove", "{\"domain\":\"b.test\"}"));
     assert_page(f, "{\"limit\":2,\"cursor\":\"b.test\"}", "[\"c.test\",\"d.test\"]", "\"d.test\"");
     static const struct refusal_row refusals[] = {

@@ -18,6 +18,7 @@ PROJECT = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = "/usr/bin/python3"
 WORKERS = 3  #: tests against running servers mostly wait; each worker has addresses of its own
 TAIL = 60  #: lines of output shown for a failure
+FOLDERS = ("tests/cli", "tests/gateway", "tests/panel", "tests/browser", "tests/interop")
 
 
 class Tally:
@@ -100,10 +101,10 @@ def meson_tests(tally: Tally, folder: str) -> None:
         tally.add("meson test", output or f"no test ran (status {status})")
 
 
-def pytest(tally: Tally, *folders) -> None:
-    folders = [f for f in folders if any((PROJECT / f).rglob("test_*.py"))]
+def pytest(tally: Tally) -> None:
+    folders = [f for f in FOLDERS if any((PROJECT / f).rglob("test_*.py"))]
     if not folders:
-        tally.add("pytest", "no tests found in tests/cli, tests/gateway and tests/interop")
+        tally.add("pytest", f"no tests found in {', '.join(FOLDERS)}")
         return
     report = PROJECT / "build-check" / "pytest.xml"
     report.unlink(missing_ok=True)
@@ -111,7 +112,7 @@ def pytest(tally: Tally, *folders) -> None:
     status, output = run(PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider",
                          "-n", WORKERS, "--dist", "loadgroup",
                          "-o", "junit_logging=all", f"--junit-xml={report}", *folders,
-                         seconds=1000, CAUSEWAY_PROGRAM=str(program))
+                         seconds=1500, CAUSEWAY_PROGRAM=str(program))
     if not report.exists():
         tally.add("pytest", output)
         return
@@ -178,9 +179,10 @@ def main() -> int:
     check(tally, "include graph", PYTHON, "scripts/check-includes")
     manuals(tally)
     step("building with gcc, ASan and UBSan")
-    built = build(tally, "build-check", "gcc", "-Db_sanitize=address,undefined")
+    built = build(tally, "build-check", "gcc", "-Db_sanitize=address,undefined",
+                  "-Dpanel=enabled")
     step("building with clang")
-    if build(tally, "build-clang", "clang"):
+    if build(tally, "build-clang", "clang", "-Dpanel=disabled"):
         step("clang-tidy")
         tidy(tally, "build-clang")
         step("100,000 random messages there and back")
@@ -189,8 +191,8 @@ def main() -> int:
     if built:
         step("unit, table and scenario tests")
         meson_tests(tally, "build-check")
-        step("command line and interop tests")
-        pytest(tally, "tests/cli", "tests/gateway", "tests/interop")
+        step("command line, panel, browser and interop tests")
+        pytest(tally)
     step("fuzz targets")
     fuzz(tally)
     step("./run --once")

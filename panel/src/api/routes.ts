@@ -21,4 +21,9 @@ export const routes = {
   negotiation: { path: "/negotiation", methods: { GET: ["tls", "sasl", "dialback"] } },
   streams: { path: "/streams", methods: { GET: ["partner", "limit", "cursor"] } },
   contacts: { path: "/contacts", methods: { GET: ["partner", "limit", "cursor"] } },
+  access: {
+    path: "/access",
+    methods: { GET: ["limit", "cursor"], PUT: ["user", "domain", "xmpp"], DELETE: ["user", "domain"] },
+  },
+  effective: { path: "/access/effective", methods: { GET: ["user", "domain"] } },
 } satisfies Record<string, Route>;

@@ -6,6 +6,7 @@
 import type { FunctionComponent } from "preact";
 import type { Key } from "../base/i18n";
 import { matchPath } from "../base/route";
+import { accessPages } from "./access";
 import { partnerPages } from "./partners";
 
 export interface PageRow {
@@ -18,7 +19,7 @@ export const groups = ["nav.federation", "nav.system"] as const satisfies readon
 export type Group = (typeof groups)[number];
 
 /* In the order of the navigation. */
-export const pages: PageRow[] = [...partnerPages];
+export const pages: PageRow[] = [...partnerPages, ...accessPages];
 
 export const START = "/partners";
 

@@ -1,5 +1,8 @@
 /* English: the catalogue whose keys are everybody's. */
+import { systemEn } from "./system.en";
+
 export const en = {
+  ...systemEn,
   "product": "Causeway",
   "skip": "Skip to the content",
   "again": "Try again",

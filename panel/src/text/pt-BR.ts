@@ -1,7 +1,9 @@
 /* Português do Brasil. */
 import type { Catalogue } from "../base/i18n";
+import { systemPtBR } from "./system.pt-BR";
 
 export const ptBR: Catalogue = {
+  ...systemPtBR,
   "product": "Causeway",
   "skip": "Ir para o conteúdo",
   "again": "Tentar de novo",

@@ -1,0 +1,35 @@
+/* Português (Brasil), as páginas além das de parceiros. */
+import type { systemEn } from "./system.en";
+
+export const systemPtBR: Record<keyof typeof systemEn, string> = {
+  "column.actions": "Ações",
+  "field.missing": "Isto está faltando.",
+
+  "access.title": "Política de acesso externo",
+  "access.lead": "Quais dos seus usuários podem usar a federação. A regra de um usuário vale antes da regra do domínio dele, e esta antes da regra para todos; sem nenhuma regra, todos podem.",
+  "access.new": "Nova regra",
+  "access.none": "Não há regras: todos os seus usuários podem usar a federação.",
+  "access.for": "Para",
+  "access.xmpp": "Federação XMPP",
+  "access.may": "Permitido",
+  "access.may-not": "Não permitido",
+  "access.allow": "Permitir",
+  "access.deny": "Proibir",
+  "access.scope.global": "Todos os usuários",
+  "access.scope.domain": "Domínio",
+  "access.scope.user": "Usuário",
+  "access.scope.default": "nenhuma regra; todos podem",
+  "access.user": "Usuário",
+  "access.user-help": "O endereço de um dos seus usuários, como alice@contoso.example.",
+  "access.domain": "Domínio local",
+  "access.domain-help": "Um dos seus próprios domínios, como contoso.example.",
+  "access.saved": "A regra foi salva: {name}.",
+  "access.unset": "Remover",
+  "access.unset-of": "Remover a regra: {name}",
+  "access.unset-title": "Remover a regra: {name}?",
+  "access.unset-text": "Passa a valer o que diz a próxima regra mais ampla.",
+  "access.unset-done": "A regra foi removida: {name}.",
+  "access.preview": "O que vale para um usuário",
+  "access.look": "Consultar",
+  "access.because": "A regra que vale: {rule}.",
+};

@@ -111,7 +111,7 @@ static uint64_t look_at_streams(struct panel_work *work, struct cw_arena *arena)
     size_t i;
     json_array_foreach((json_t *)(uintptr_t)list, i, stream)
     {
-        const char *const names[] = {"id", "state", "level", "proof"};
+        const char *const names[] = {"id", "state", "method", "proof"};
         for (size_t k = 0; k < 4; k++) {
             const char *value = json_string_value(json_object_get(stream, names[k]));
             cw_buf_printf(&text, "%s ", value ? value : "-");

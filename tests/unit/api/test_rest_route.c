@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "api/rest.h"
+#include "base/buf.h"
 #include "fixture.h"
 
 struct route_row {
@@ -316,6 +317,16 @@ static const struct route_row rows[] = {
      .body = "{\"a\":[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]}",
      .status = 400,
      .sentence = "The body is nested too deeply."},
+    {.name = "a number out of range",
+     .method = "POST",
+     .path = "/partners",
+     .body = "{\"connection-limit\":1e400}",
+     .status = 400},
+    {.name = "a number out of range of integers",
+     .method = "POST",
+     .path = "/partners",
+     .body = "{\"connection-limit\":99999999999999999999}",
+     .status = 400},
     {.name = "a list",
      .method = "POST",
      .path = "/partners",
@@ -415,10 +426,32 @@ static void test_routes(void **state)
     cw_arena_free(&arena);
 }
 
+/* Refused before anything is built of it. */
+static void test_very_deep(void **state)
+{
+    struct cw_arena arena = {0};
+    struct cw_buf body = {0};
+    (void)state;
+    cw_buf_putcstr(&body, "{\"a\":");
+    for (int i = 0; i < 100000; i++)
+        cw_buf_putc(&body, '[');
+    char *text = cw_strdup(cw_buf_str(&body));
+    check_route(&arena, &(struct route_row){.name = "100,000 deep",
+                                            .method = "POST",
+                                            .path = "/partners",
+                                            .body = text,
+                                            .status = 400,
+                                            .sentence = "The body is nested too deeply."});
+    cw_free(text);
+    cw_buf_free(&body);
+    cw_arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_routes),
+        cmocka_unit_test(test_very_deep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,26 @@
 /* Times and numbers as the reader's language writes them. */
 import { language } from "./i18n";
 
+/* Formatters are dear to make: one of each kind is kept, of the present language. */
+function kept<T>(make: (language: string) => T): () => T {
+  let of = "";
+  let one: T;
+  return () => {
+    if (of !== language.value) one = make((of = language.value));
+    return one;
+  };
+}
+
+const dateTimes = kept(
+  (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "medium" }),
+);
+const relatives = kept((tag) => new Intl.RelativeTimeFormat(tag, { numeric: "auto" }));
+const numbers = kept((tag) => new Intl.NumberFormat(tag));
+
 export function dateTime(text: string): string {
   const date = new Date(text);
   if (Number.isNaN(date.getTime())) return text;
-  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "medium" }).format(
-    date,
-  );
+  return dateTimes().format(date);
 }
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -21,14 +35,11 @@ export function ago(text: string, now: number = Date.now()): string {
   const seconds = Math.round((new Date(text).getTime() - now) / 1000);
   if (Number.isNaN(seconds)) return text;
   const [unit, size] = steps.find(([, s]) => Math.abs(seconds) >= s) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(language.value, { numeric: "auto" }).format(
-    Math.trunc(seconds / size),
-    unit,
-  );
+  return relatives().format(Math.trunc(seconds / size), unit);
 }
 
 export function number(value: number): string {
-  return new Intl.NumberFormat(language.value).format(value);
+  return numbers().format(value);
 }
 
 /* "340 ms", "1.2 s" */

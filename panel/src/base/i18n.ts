@@ -7,6 +7,7 @@
 import { effect, signal } from "@preact/signals";
 import { en } from "../text/en";
 import { ptBR } from "../text/pt-BR";
+import { number } from "./format";
 import { recall, remember } from "./memory";
 
 export type Key = keyof typeof en;
@@ -52,7 +53,7 @@ export function fill(text: string, gaps: Gaps = {}): string {
 }
 
 function shown(value: string | number): string {
-  return typeof value === "number" ? new Intl.NumberFormat(language.value).format(value) : value;
+  return typeof value === "number" ? number(value) : value;
 }
 
 export function t(key: Key, gaps?: Gaps): string {

@@ -6,7 +6,10 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\uFE00-\uFE0F\u115F\u1160\u
 const MARK = /\p{M}/u;
 const MAX_MARKS = 3; /* on one letter: more than any script needs */
 
+const SUSPECT = new RegExp(`${UNSEEN.source}|${MARK.source}`, "u");
+
 export function reveal(text: string): Piece[] {
+  if (!SUSPECT.test(text)) return [{ text }];
   const pieces: Piece[] = [];
   let plain = "";
   let marks = 0;

@@ -11,10 +11,10 @@ interface Look {
   label?: string; /* of a button that is a picture only */
 }
 
-function Inside({ icon, children }: Look) {
+function inside({ icon, children }: Look) {
   return (
     <>
-      {icon && <Icon name={icon} />}
+      {icon && Icon({ name: icon })}
       {children && <span>{children}</span>}
     </>
   );
@@ -45,7 +45,7 @@ export function Button(
         else props.onClick?.();
       }}
     >
-      <Inside {...props} />
+      {inside(props)}
     </button>
   );
 }
@@ -59,7 +59,7 @@ export function ButtonLink(props: Look & { href: string }) {
       aria-label={props.label}
       title={props.children ? undefined : props.label}
     >
-      <Inside {...props} />
+      {inside(props)}
     </a>
   );
 }

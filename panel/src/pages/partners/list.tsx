@@ -80,7 +80,7 @@ function Search(props: {
   of: number;
 }) {
   return (
-    <div class="search" role="search">
+    <div class="search">
       <label for="search">{t("partners.search")}</label>
       <input
         id="search"

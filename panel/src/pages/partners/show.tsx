@@ -129,7 +129,7 @@ function Streams({ domain }: { domain: string }) {
       <Loading of={loaded} />
       {loaded.data?.length === 0 && <p class="empty">{t("show.no-streams")}</p>}
       {loaded.data && loaded.data.length > 0 && (
-        <div class="scroll" tabIndex={0} role="group" aria-label={t("show.streams")}>
+        <div class="scroll" tabIndex={0} role="region" aria-label={t("show.streams")}>
           <table>
             <thead>
               <tr>

@@ -7,6 +7,7 @@ import { isAdministrator } from "../../api/session-state";
 import type { Attempt, Partner } from "../../api/types";
 import { ago, dateTime, number } from "../../base/format";
 import { served, t, type Key } from "../../base/i18n";
+import { revealed } from "../../base/reveal";
 import { go } from "../../base/route";
 import { Button, ButtonLink } from "../../kit/button";
 import { useGrowing } from "../../kit/grow";
@@ -95,10 +96,12 @@ function HeadCell({ head, order, onOrder }: { head: Head; order: Order; onOrder:
   );
 }
 
+/* A thousand rows of many components each would be slow to come and go: a row is one component, and
+ * what is in its cells are functions. */
 function Row(props: { partner: Partner; live: Live | undefined; onRemove: (p: Partner) => void }) {
   const { partner, live } = props;
   const { domain } = partner;
-  const name = partner["domain-unicode"];
+  const name = revealed(partner["domain-unicode"]);
   return (
     <tr
       role="row"
@@ -108,73 +111,77 @@ function Row(props: { partner: Partner; live: Live | undefined; onRemove: (p: Pa
     >
       <th role="rowheader" scope="row" class="c-domain">
         <a href={showPath(domain)}>
-          <Domain ascii={domain} unicode={name} />
+          {Domain({ ascii: domain, unicode: partner["domain-unicode"] })}
         </a>
         {!partner.enabled && <span class="tag">{t("partners.off")}</span>}
         {partner.description && (
-          <small class="description">
-            <Foreign text={partner.description} />
-          </small>
+          <small class="description">{Foreign({ text: partner.description })}</small>
         )}
       </th>
-      <Cell cell="c-additional" title="partner.additional">
-        <Additional names={partner["additional-unicode"]} />
-      </Cell>
-      <Cell cell="c-type" title="partner.type">{t(`type.${partner.type}`)}</Cell>
-      <Cell cell="c-rule" title="partner.tls-short">{t(`requirement.${partner.tls}`)}</Cell>
-      <Cell cell="c-rule" title="partner.sasl-short">{t(`requirement.${partner.sasl}`)}</Cell>
-      <Cell cell="c-dialback" title="partner.dialback-short">
-        {partner.dialback ? t("yes") : t("no")}
-      </Cell>
-      <Cell cell="c-streams" title="partners.streams">
-        <Streams live={live} />
-      </Cell>
-      <Cell cell="c-failure" title="partners.failure">
-        <LastFailure domain={domain} />
-      </Cell>
+      {cell("c-additional", "partner.additional", additional(partner["additional-unicode"]))}
+      {cell("c-type", "partner.type", t(`type.${partner.type}`))}
+      {cell("c-rule", "partner.tls-short", t(`requirement.${partner.tls}`))}
+      {cell("c-rule", "partner.sasl-short", t(`requirement.${partner.sasl}`))}
+      {cell("c-dialback", "partner.dialback-short", partner.dialback ? t("yes") : t("no"))}
+      {cell("c-streams", "partners.streams", streams(live))}
+      {cell("c-failure", "partners.failure", <LastFailure domain={domain} />)}
       <td role="cell" class="c-actions">
-        {isAdministrator.value && (
-          <ButtonLink kind="quiet" icon="edit" href={editPath(domain)} label={t("partners.edit-of", { name })} />
-        )}
-        {isAdministrator.value && (
-          <Button kind="quiet" icon="test" label={t("partners.test-of", { name })} onClick={() => {
-            startTestOf(domain);
-            void go(testPath(domain));
-          }} />
-        )}
-        <ButtonLink kind="quiet" icon="diagnose" href={showPath(domain)} label={t("partners.diagnose-of", { name })} />
-        {isAdministrator.value && (
-          <Button kind="quiet" icon="remove" label={t("partners.remove-of", { name })} onClick={() => props.onRemove(partner)} />
-        )}
+        {isAdministrator.value &&
+          ButtonLink({
+            kind: "quiet", icon: "edit", href: editPath(domain), label: t("partners.edit-of", { name }),
+          })}
+        {isAdministrator.value &&
+          Button({
+            kind: "quiet",
+            icon: "test",
+            label: t("partners.test-of", { name }),
+            onClick: () => {
+              startTestOf(domain);
+              void go(testPath(domain));
+            },
+          })}
+        {ButtonLink({
+          kind: "quiet",
+          icon: "diagnose",
+          href: showPath(domain),
+          label: t("partners.diagnose-of", { name }),
+        })}
+        {isAdministrator.value &&
+          Button({
+            kind: "quiet",
+            icon: "remove",
+            label: t("partners.remove-of", { name }),
+            onClick: () => props.onRemove(partner),
+          })}
       </td>
     </tr>
   );
 }
 
-function Cell(props: { cell: string; title: Key; children: ComponentChildren }) {
+function cell(kind: string, title: Key, children: ComponentChildren) {
   return (
-    <td role="cell" class={props.cell}>
+    <td role="cell" class={kind}>
       <span class="card-label" aria-hidden="true">
-        {t(props.title)}
+        {t(title)}
       </span>
-      {props.children}
+      {children}
     </td>
   );
 }
 
 const SHOWN = 2;
 
-function Additional({ names }: { names: string[] }) {
+function additional(names: string[]) {
   if (names.length === 0) return <span class="none">–</span>;
   return (
     <span>
       {names.slice(0, SHOWN).map((name) => (
         <span key={name} class="name">
-          <Foreign text={name} />
+          {Foreign({ text: name })}
         </span>
       ))}
       {names.length > SHOWN && (
-        <small title={names.slice(SHOWN).join(" ")}>
+        <small title={revealed(names.slice(SHOWN).join(" "))}>
           {t("partners.more-domains", { n: names.length - SHOWN })}
         </small>
       )}
@@ -182,7 +189,7 @@ function Additional({ names }: { names: string[] }) {
   );
 }
 
-function Streams({ live }: { live: Live | undefined }) {
+function streams(live: Live | undefined) {
   const total = live ? live.inbound + live.outbound : 0;
   const state = total > 0 ? "up" : live?.pending ? "pending" : "down";
   return (
@@ -206,16 +213,16 @@ function LastFailure({ domain }: { domain: string }) {
   const failure = failureOf(domain).value;
   if (failure === undefined) return <span class="none">…</span>;
   if (failure === null) return <span class="none">–</span>;
-  return <FailureText failure={failure} />;
+  return failureText(failure);
 }
 
-function FailureText({ failure }: { failure: Attempt }) {
+function failureText(failure: Attempt) {
   return (
     <span class="failure">
       <time dateTime={failure.at} title={dateTime(failure.at)}>
         {ago(failure.at)}
       </time>{" "}
-      <Foreign text={failure.sentence ?? failure.reason ?? t(`result.${failure.result}`)} />
+      {Foreign({ text: failure.sentence ?? failure.reason ?? t(`result.${failure.result}`) })}
     </span>
   );
 }

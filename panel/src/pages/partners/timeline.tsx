@@ -77,7 +77,7 @@ function Picture({ attempts }: { attempts: Attempt[] }) {
   const width = x(columns.length) + GAP;
   const height = TOP + stageNames.length * STEP + FOOT;
   return (
-    <div class="picture" tabIndex={0} role="group" aria-label={t("timeline.title")}>
+    <div class="picture" tabIndex={0} role="region" aria-label={t("timeline.title")}>
       <svg
         class="timeline"
         width={width}

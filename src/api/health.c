@@ -12,11 +12,12 @@
 
 enum { GATEWAY_TIMEOUT_S = 6, EDGES_TIMEOUT_S = 6 };
 
-/* To every edge that is up; the array of those that answered, empty without a gateway. */
-static json_t *ask_edges(const struct cw_api_call *call, const char *question)
+/* To that edge, or (NULL) every edge that is up; the array of those that answered. */
+static json_t *ask_edges(const struct cw_api_call *call, const char *question, json_t *path)
 {
     struct cw_api_problem problem;
-    json_t *request = json_pack("{s:s,s:{s:s}}", "command", "ask", "in", "command", question);
+    json_t *request =
+        json_pack("{s:s,s:{s:s},s:O*}", "command", "ask", "in", "command", question, "edge", path);
     json_t *answer = cw_api_ask(call, request, EDGES_TIMEOUT_S, "edges", JSON_ARRAY, &problem);
     json_t *edges = answer ? json_incref(json_object_get(answer, "edges")) : json_array();
     json_decref(answer);
@@ -35,6 +36,20 @@ static json_t *answer_of(const json_t *edges, const json_t *path)
             return answer;
     }
     return NULL;
+}
+
+/* Only those that have answered already are asked: nobody waits twice for a silent one. */
+static json_t *ask_certificates(const struct cw_api_call *call, const json_t *edges)
+{
+    json_t *all = json_array(), *edge;
+    size_t i;
+    json_array_foreach(edges, i, edge)
+    {
+        json_t *one = ask_edges(call, "certificate list", json_object_get(edge, "edge"));
+        json_array_extend(all, one);
+        json_decref(one);
+    }
+    return all;
 }
 
 static void copy(json_t *to, const json_t *from, const char *name)
@@ -140,8 +155,8 @@ json_t *cw_api_health_show(const struct cw_api_call *call, const json_t *in,
                                  "counters", JSON_OBJECT, &away);
     (void)in;
     (void)problem;
-    edges = gateway ? ask_edges(call, "counters") : json_array();
-    certificates = gateway ? ask_edges(call, "certificate list") : json_array();
+    edges = gateway ? ask_edges(call, "counters", NULL) : json_array();
+    certificates = ask_certificates(call, edges);
     json_object_set_new(health, "at", cw_api_time(call->arena, (int64_t)time(NULL)));
     put_components(health, gateway, edges, away.sentence);
     put_certificates(health, certificates);

@@ -7,7 +7,9 @@ import signal
 import pytest
 
 from lab.partner import Mode
+from lab.pidf import State
 from lab.settings import PARTNER_DOMAIN
+from lab.stack import local
 
 EMPTY = {"taken": 0, "delivered": 0, "ignored": 0, "refused": 0}
 
@@ -68,6 +70,40 @@ def test_messages_are_counted_exactly(lab, exchange, eventually):
     queues = health(lab)["queues"]
     assert set(queues["gateway"].values()) == {0}
     assert set(queues["edges"][0]["queues"].values()) == {0}
+
+
+def test_presence_is_counted_exactly(start_lab, eventually):
+    lab = start_lab(Mode.SASL, platform="presence")
+    lab.add_partner(kind="Federated")
+    alice, juliet = lab.phone("alice"), lab.xmpp("juliet")
+
+    def counters():
+        return health(lab)["counters"]["gateway"]
+
+    def grown_to(before, **expected):
+        """Waits for exactly that: NOTIFYs of SIP, stanzas to partners that were delivered."""
+        def growth():
+            now = counters()
+            return {"notify": now["requests"]["notify"] - before["requests"]["notify"],
+                    **{way: now["presence"][way]["delivered"] - before["presence"][way]["delivered"]
+                       for way in ("x2s", "s2x")}}
+        eventually(lambda: growth() == expected, 10, expected)
+
+    assert counters()["subscriptions"] == {"x2s": 0, "s2x": 0}
+    alice.publish(State())
+    juliet.contacts.add(local("alice"))
+    juliet.contacts.wait_shows(local("alice"), [""])
+    quiet = counters()
+    assert quiet["subscriptions"] == {"x2s": 1, "s2x": 0}
+    assert passed({"gateway": quiet}, "presence")["x2s"]["refused"] == 0
+    for n, activity in enumerate(("away", "busy"), 1):
+        alice.publish(State(activity=activity))
+        juliet.contacts.wait_shows(local("alice"), ["away" if n == 1 else "dnd"])
+        grown_to(quiet, notify=n, x2s=0, s2x=n)
+    assert all(one["taken"] == one["delivered"] + one["ignored"] + one["refused"]
+               for one in passed({"gateway": counters()}, "presence").values())
+    text = lab.causeway.command("health", "show").stdout
+    assert "watching     partners watch 1, local users watch 0\n" in text
 
 
 def test_what_is_wrong_is_told(lab, eventually):

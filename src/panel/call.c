@@ -173,8 +173,12 @@ static bool run_row(struct call *call, const struct panel_identity *identity,
     if (!panel_may_act(identity, &call->problem) ||
         !says_what_it_saw(identity, rest, if_match, &call->problem))
         return false;
+    if (rest->command->streams && !panel_work_begin_slow(call->work))
+        return refuse(&call->problem, 503, CW_S("Too many tests run at once; try again."));
     call->format = format_of(x, rest->command);
     call->answer = panel_run_row(call->work, &x->arena, identity, rest, call, &call->problem);
+    if (rest->command->streams)
+        panel_work_end_slow(call->work);
     if (!call->answer)
         return false;
     call->status = cw_rest_status(&x->arena, rest, call->answer, &call->location, &call->etag);

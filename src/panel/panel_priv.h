@@ -135,6 +135,9 @@ void panel_workers_free(struct panel_workers **); /* waits for what runs */
 bool panel_work_post(struct panel_workers *, const struct panel_task *);
 /* From inside `run`: to `part` on the loop, in order and before `done`; copied. */
 void panel_work_tell(struct panel_work *, struct cw_str part);
+/* Around what may take minutes, so that threads are left for the rest.  False: not now (503). */
+bool panel_work_begin_slow(struct panel_work *);
+void panel_work_end_slow(struct panel_work *);
 
 /* --- identity.c -------------------------------------------------------------------------------*/
 

@@ -177,9 +177,10 @@ static json_t *sample_json(const struct sample *sample)
     json_object_set_new(one, "state", json_string(sample->state));
     for (size_t i = 0; i < N_SERIES; i++) {
         double value = sample->values[i];
-        json_t *shown = isnan(value)         ? json_null()
-                        : !series[i].is_rate ? json_integer((json_int_t)value)
-                                             : json_real((double)(int64_t)(value * 100 + 0.5) / 100);
+        json_t *shown = isnan(value) ? json_null()
+                        : !series[i].is_rate
+                            ? json_integer((json_int_t)value)
+                            : json_real((double)(int64_t)(value * 100 + 0.5) / 100);
         json_object_set_new(one, series[i].name, shown);
     }
     return one;

@@ -10,7 +10,7 @@
 
 #include "panel/panel_priv.h"
 
-enum { N_THREADS = 4, MAX_WAITING = 64, STOP_S = 3 };
+enum { N_THREADS = 8, MAX_SLOW = 4, MAX_WAITING = 64, STOP_S = 3 };
 
 struct panel_job {
     TAILQ_ENTRY(panel_job) link;
@@ -39,7 +39,7 @@ struct panel_workers {
     pthread_mutex_t lock;
     pthread_cond_t work;
     TAILQ_HEAD(, panel_job) jobs;
-    unsigned n_waiting;
+    unsigned n_waiting, n_slow;
     TAILQ_HEAD(, news) news;
     bool stopping;
 };
@@ -63,6 +63,24 @@ static void tell(struct panel_workers *workers, struct panel_job *job, struct cw
 void panel_work_tell(struct panel_work *work, struct cw_str part)
 {
     tell(work->job->workers, work->job, part);
+}
+
+bool panel_work_begin_slow(struct panel_work *work)
+{
+    struct panel_workers *workers = work->job->workers;
+    pthread_mutex_lock(&workers->lock);
+    bool has_room = workers->n_slow < MAX_SLOW;
+    workers->n_slow += has_room;
+    pthread_mutex_unlock(&workers->lock);
+    return has_room;
+}
+
+void panel_work_end_slow(struct panel_work *work)
+{
+    struct panel_workers *workers = work->job->workers;
+    pthread_mutex_lock(&workers->lock);
+    workers->n_slow--;
+    pthread_mutex_unlock(&workers->lock);
 }
 
 static struct panel_job *next_job(struct panel_workers *workers)

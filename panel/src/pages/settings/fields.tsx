@@ -1,0 +1,115 @@
+/* One field for each setting, after its kind. */
+import { isAdministrator } from "../../api/session-state";
+import type { Setting } from "../../api/settings";
+import { number } from "../../base/format";
+import { t, type Key } from "../../base/i18n";
+import { AreaField, Field, SwitchField, TextField } from "../../kit/field";
+import { en } from "../../text/en";
+import { NEW, NONE, TYPED } from "./draft";
+import { StatesField } from "./states";
+
+/* Those that the catalogue does not know are shown as the server tells them. */
+export function labelOf(name: string): string {
+  const key = `setting.${name}`;
+  return key in en ? t(key as Key) : name;
+}
+
+function helpOf(setting: Setting): string {
+  const key = `setting-help.${setting.name}`;
+  return key in en ? t(key as Key) : setting.help;
+}
+
+function unitOf(name: string): string {
+  if (/-(interval|timeout)$/.test(name)) return t("unit.seconds");
+  if (/-size-limit/.test(name)) return t("unit.bytes");
+  return /-rate$/.test(name) ? t("unit.per-second") : "";
+}
+
+export function rangeOf(setting: Setting): string {
+  const gaps = { min: number(setting.min ?? 0), max: number(setting.max ?? 0) };
+  const range = t(setting.zero ? "settings.range-or-zero" : "settings.range", gaps);
+  return [range, unitOf(setting.name)].filter(Boolean).join(" ");
+}
+
+interface Props {
+  setting: Setting;
+  value: string | boolean;
+  isSet: boolean; /* of a secret */
+  refusal: string | undefined;
+  onChange: (value: string | boolean) => void;
+}
+
+export function SettingField(props: Props) {
+  const { setting, value, refusal, onChange } = props;
+  const disabled = !isAdministrator.value;
+  const { name } = setting;
+  const common = { name, label: labelOf(name), help: helpOf(setting), refusal };
+  if (setting.kind === "secret") return <SecretField {...props} />;
+  if (typeof value === "boolean")
+    return <SwitchField {...common} value={value} disabled={disabled} onChange={onChange} />;
+  if (name.startsWith("presence-states-"))
+    return (
+      <StatesField
+        {...common}
+        showFirst={name.endsWith("-out")}
+        value={value}
+        disabled={disabled}
+        onChange={onChange}
+      />
+    );
+  if (setting.kind === "list")
+    return <AreaField {...common} mono rows={8} value={value} disabled={disabled} onChange={onChange} />;
+  const help = `${common.help} ${rangeOf(setting)}`;
+  return (
+    <TextField
+      {...common}
+      help={help}
+      value={value}
+      onChange={onChange}
+      input={{ inputMode: "numeric", class: "short", disabled, autocomplete: "off" }}
+    />
+  );
+}
+
+/* Never shown: kept, made anew, taken away, or typed. */
+function SecretField({ setting, value, isSet, refusal, onChange }: Props) {
+  const { name } = setting;
+  const typed = String(value);
+  const isTyped = typed.startsWith(TYPED);
+  const choices = [
+    { value: "", text: t(isSet ? "secret.keep" : "secret.keep-none") },
+    ...(name.endsWith("-previous") ? [{ value: NONE, text: t("secret.none") }] : [{ value: NEW, text: t("secret.new") }]),
+    { value: TYPED, text: t("secret.typed") },
+  ];
+  const disabled = !isAdministrator.value;
+  return (
+    <Field name={name} label={labelOf(name)} help={`${helpOf(setting)} ${t("secret.help")}`} refusal={refusal}>
+      {(ties) => (
+        <>
+          <select
+            {...ties}
+            disabled={disabled}
+            value={isTyped ? TYPED : typed}
+            onChange={(event) => onChange(event.currentTarget.value)}
+          >
+            {choices.map((choice) => (
+              <option key={choice.value} value={choice.value} selected={choice.value === (isTyped ? TYPED : typed)}>
+                {choice.text}
+              </option>
+            ))}
+          </select>
+          {isTyped && (
+            <input
+              type="password"
+              autocomplete="off"
+              aria-label={t("secret.typed")}
+              aria-describedby={ties["aria-describedby"]}
+              value={typed.slice(TYPED.length)}
+              onInput={(event) => onChange(TYPED + event.currentTarget.value)}
+            />
+          )}
+        </>
+      )}
+    </Field>
+  );
+}

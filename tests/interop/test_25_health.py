@@ -6,9 +6,10 @@ import signal
 
 import pytest
 
+from lab import rogue
 from lab.partner import Mode
 from lab.pidf import State
-from lab.settings import PARTNER_DOMAIN
+from lab.settings import LOCAL_DOMAIN, PARTNER_DOMAIN
 from lab.stack import local
 
 EMPTY = {"taken": 0, "delivered": 0, "ignored": 0, "refused": 0}
@@ -104,6 +105,33 @@ def test_presence_is_counted_exactly(start_lab, eventually):
                for one in passed({"gateway": counters()}, "presence").values())
     text = lab.causeway.command("health", "show").stdout
     assert "watching     partners watch 1, local users watch 0\n" in text
+
+
+def test_the_door_counts_whom_it_refuses(make_border, eventually):
+    border = make_border(door="  connections-per-s: 5\n  connections-burst: 20\n  ban-after: 0")
+    source = border.settings.address(200)
+
+    def edge():
+        answer = json.loads(border.causeway.command("health", "show", "--json",
+                                                    may_fail=True).stdout)
+        return answer["counters"]["edges"][0]["counters"]
+
+    def is_let_in() -> bool:
+        try:
+            with rogue.connect(border.settings.edge, source) as stream:
+                stream.header("good.test", LOCAL_DOMAIN)
+                stream.expect("stream", 3)
+                return True
+        except (OSError, rogue.Ended):
+            return False
+
+    before = edge()
+    n_in = sum(is_let_in() for _ in range(60))
+    eventually(lambda: edge()["streams"]["inbound"] == {}, 10, "the end of all streams")
+    after = edge()
+    assert after["opened"]["inbound"] - before["opened"]["inbound"] == n_in
+    assert after["refused"]["too-fast"] - before["refused"]["too-fast"] == 60 - n_in > 20
+    assert after["refused"]["banned"] == after["refused"]["limit"] == 0
 
 
 def test_what_is_wrong_is_told(lab, eventually):

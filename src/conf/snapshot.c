@@ -157,7 +157,7 @@ static bool read_partners(struct reader *r, const json_t *array)
 
 static bool read_settings(struct reader *r, const json_t *object)
 {
-    const char *names[64], *field;
+    const char *names[64] = {NULL}, *field;
     cw_assert(cw_setting_n <= sizeof(names) / sizeof(names[0]));
     for (size_t i = 0; i < cw_setting_n; i++)
         names[i] = cw_setting_rows[i].name;

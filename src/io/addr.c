@@ -36,6 +36,7 @@ struct cw_addr cw_addr_of_octets(const void *octets, size_t n, uint16_t port)
 /* The octets of an IP address in *out; their number, 0 for other families. */
 static size_t octets_of(const struct cw_addr *a, const uint8_t **out)
 {
+    *out = NULL;
     if (a->len == 0)
         return 0;
     if (a->ss.ss_family == AF_INET) {

@@ -20,9 +20,7 @@ def test_first_start(start):
     answer = browser.sign_in("administrator", first)
     assert answer.status == 200 and answer.json["must-change-password"] is True
     assert first not in answer.body.decode()
-    for asked in (browser.get("/partners"), browser.get("/events"), browser.get("/openapi.json"),
-                  browser.post("/partners", {"domain": "early.test"})):
-        assert asked.status in (200, 403)
+    assert browser.get("/openapi.json").status == 200
     assert browser.get("/partners").status == 403
     assert browser.post("/partners", {"domain": "early.test"}).status == 403
     assert browser.put("/session/password", {"so-far": first, "password": "short"}).status == 400

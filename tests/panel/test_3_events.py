@@ -58,6 +58,14 @@ def test_nobody(panel):
     assert panel.browser().get("/events").status == 401
 
 
+def test_one_time_password(panel, listen):
+    """Who has to choose a password first hears nothing before."""
+    browser = panel.account("fresh", **{"must-change-password": True})
+    listener = listen(browser)
+    wait_until(lambda: listener.heard(b"HTTP/1.1 "), 10, "the answer")
+    assert listener.heard(b"HTTP/1.1 403 ")
+
+
 def test_session_ends(panel, listen):
     """Who was signed out hears nothing any more."""
     viewer = panel.account("ended", "viewer")

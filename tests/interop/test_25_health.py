@@ -32,7 +32,8 @@ def health(lab):
 
 def sentences(answer):
     """Without the one of which every lab has reason: its certificates are for 30 days."""
-    return [one["sentence"] for one in answer["sentences"] if "it expires at" not in one["sentence"]]
+    told = [one["sentence"] for one in answer["sentences"]]
+    return [sentence for sentence in told if "it expires at" not in sentence]
 
 
 def passed(counters, kind="messages"):

@@ -2,9 +2,10 @@
  * focus back. */
 import type { ComponentChildren } from "preact";
 import { render } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { t } from "../base/i18n";
 import { Button, type Kind } from "./button";
+import { useOwnId } from "./id";
 
 export function Dialog(props: {
   title: ComponentChildren;
@@ -14,7 +15,7 @@ export function Dialog(props: {
   wide?: boolean;
 }) {
   const ref = useRef<HTMLDialogElement>(null);
-  const id = useId();
+  const id = useOwnId();
   useEffect(() => {
     const before = document.activeElement;
     ref.current?.showModal();

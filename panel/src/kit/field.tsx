@@ -1,10 +1,10 @@
 /* One field of a form: label, control, what it means, and what was refused, tied together for
  * whoever cannot see that they stand together. */
 import type { ComponentChildren, JSX } from "preact";
-import { useId } from "preact/hooks";
 import { t } from "../base/i18n";
 import { served } from "../base/i18n";
 import { Icon } from "./icon";
+import { useOwnId } from "./id";
 import { Foreign } from "./text";
 
 export interface FieldProps {
@@ -36,7 +36,7 @@ export function Refusal({ id, text }: { id: string; text: string | undefined }) 
 }
 
 export function Field(props: FieldProps & { children: (ties: Ties) => ComponentChildren }) {
-  const id = useId();
+  const id = useOwnId();
   const described = [props.help && `${id}-help`, props.refusal && `${id}-refusal`].filter(Boolean);
   const ties: Ties = {
     id,

@@ -20,7 +20,7 @@ export function NegotiationPreview({ rules }: { rules: Rules }) {
   }, [tls, sasl, dialback]);
   return (
     <div class={`preview${told && !told.valid ? " invalid" : ""}`} role="status">
-      <h3>{t("negotiation.title")}</h3>
+      <h2>{t("negotiation.title")}</h2>
       {told && <Outcome of={told} />}
     </div>
   );

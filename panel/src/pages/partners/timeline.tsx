@@ -1,9 +1,9 @@
 /* The picture of timeline.ts, its text alternative, and below it each attempt with its steps. */
-import { useId } from "preact/hooks";
 import type { Attempt } from "../../api/types";
 import { ago, dateTime } from "../../base/format";
 import { t, tn } from "../../base/i18n";
 import { Icon } from "../../kit/icon";
+import { useOwnId } from "../../kit/id";
 import { Foreign } from "../../kit/text";
 import { Steps, stepName } from "./steps";
 import { columnsOf, isBad, isGood, stageNames, stoppedAt, type Column } from "./timeline-data";
@@ -73,7 +73,7 @@ function open(attempt: Attempt): void {
 
 function Picture({ attempts }: { attempts: Attempt[] }) {
   const columns = columnsOf(attempts);
-  const id = useId();
+  const id = useOwnId();
   const width = x(columns.length) + GAP;
   const height = TOP + stageNames.length * STEP + FOOT;
   return (

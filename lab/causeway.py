@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 from .ca import Authority, Pair
@@ -76,6 +77,18 @@ _OPEN_DOOR = """  connections-per-s: 0
 _NO_PANEL = "  enabled: off"
 
 
+def panel_section(settings: Settings) -> str:
+    """The panel with its web application, which stands beside the program that was built."""
+    files = settings.program.parent / "panel"
+    if not (files / "index.html").exists():
+        raise LabError(f"{files} is not there: the web application of the panel is built when "
+                       "nodejs and npm are installed; then `meson setup --reconfigure "
+                       f"-Dpanel=enabled {settings.program.parent}`")
+    address, port = settings.panel
+    return f"""  listen: ["{address}:{port}"]
+  files: {files}"""
+
+
 class Causeway(Server):
     """`causeway run` with a data directory of its own; all roles are its children.
 
@@ -112,6 +125,8 @@ class Causeway(Server):
         require_free(self.settings.edge, change=" (--base) or another port (--xmpp-port)")
         require_free(self.settings.gateway, ("udp", "tcp"),
                      " (--base) or another port (--gateway-port)")
+        if self._panel != _NO_PANEL:
+            require_free(self.settings.panel, change=" (--base) or another port (--panel-port)")
         self.directory.mkdir(parents=True, exist_ok=True)
         pairs = self._pair(self.authority) if callable(self._pair) else self._pair
         pairs = pairs or self.authority.issue("causeway", *self._domains)
@@ -129,6 +144,8 @@ class Causeway(Server):
         super().start()
         self.wait_port(self.settings.edge)
         self.wait_port(self.settings.gateway)
+        if self._panel != _NO_PANEL:
+            self.wait_port(self.settings.panel)
         # Until the edge has its first policy it knows no domain, not even ours.
         self.wait_ready(lambda: self._policies() > before)
         return self
@@ -161,6 +178,28 @@ class Causeway(Server):
             if name in words or any(word.endswith(f": {name}") for word in words):
                 return pid
         raise LabError(f"Causeway has no running {name}")
+
+    @property
+    def panel_url(self) -> str:
+        return "https://{}:{}/".format(*self.settings.panel)
+
+    @property
+    def panel_certificate(self) -> pathlib.Path:
+        return self.directory / "panel.pem"
+
+    def new_account(self, name: str, password: str, role: str = "administrator") -> None:
+        """Of the panel; the password need not be changed."""
+        file = self.directory / "new-password"
+        file.write_text(password + "\n")
+        self.command("account", "new", name, "--role", role, "--password-file", file,
+                     "--must-change-password", "false")
+        file.unlink()
+
+    @property
+    def first_password(self) -> str:
+        """Of the account administrator, as the panel printed it once; "" when it did not."""
+        found = re.findall(r"one-time password (\S+)", self.output())
+        return found[-1] if found else ""
 
     def faults(self):
         """Lines by which the sanitizers, when built in, have reported something."""

@@ -8,6 +8,7 @@ import sys
 import time
 
 from . import settings as lab_settings
+from .causeway import panel_section
 from .pidf import State
 from .process import LabError, raise_on_signals
 from .settings import ACCOUNTS, PARTNER_DOMAIN
@@ -97,7 +98,12 @@ Everything is running:
   Kamailio             {at(s.kamailio):<22} SIP platform of {lab_settings.LOCAL_DOMAIN}, UDP and TCP
   Prosody              {at(s.prosody):<22} XMPP server-to-server, for {PARTNER_DOMAIN}
                        {at(s.prosody_clients):<22} XMPP clients
+  Control panel        {at(s.panel):<22} HTTPS, for your browser
   DNS                  {at(s.dns):<22} SRV and A records of both domains
+
+How to sign in:        open {lab.causeway.panel_url} as administrator, with the one-time password
+                       {lab.causeway.first_password}
+                       (the browser warns of a certificate that the panel has made for itself)
 
 Your own SIP client:   user alice or bob, domain {lab_settings.LOCAL_DOMAIN};
                        registrar and outbound proxy {at(s.kamailio)}
@@ -139,7 +145,7 @@ def _run(options) -> None:
     settings = lab_settings.from_options(options)
     _say(f"Starting DNS, Prosody, Kamailio and Causeway on {settings.base}.x; "
          f"files are in {settings.data}")
-    with Lab(settings, platform="presence") as lab:
+    with Lab(settings, platform="presence", panel=panel_section(settings)) as lab:
         lab.causeway.command("partner", "new", PARTNER_DOMAIN, "--tls", "Required",
                              "--sasl", "Required")
         _say(f"Partner {PARTNER_DOMAIN} added: TLS Required, SASL Required.")

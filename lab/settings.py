@@ -30,6 +30,7 @@ _PORTS = (
     ("sip_port", "CAUSEWAY_SIP_PORT", 5060, "SIP port of Kamailio"),
     ("gateway_port", "CAUSEWAY_GATEWAY_PORT", 5098, "SIP port of the gateway"),
     ("dns_port", "CAUSEWAY_DNS_PORT", 5353, "port of the DNS server"),
+    ("panel_port", "CAUSEWAY_PANEL_PORT", 8443, "HTTPS port of the control panel"),
 )
 
 
@@ -44,6 +45,7 @@ class Settings:
     sip_port: int = 5060
     gateway_port: int = 5098
     dns_port: int = 5353
+    panel_port: int = 8443
     program: pathlib.Path = PROJECT / "build" / "causeway"
 
     def address(self, last: int) -> str:
@@ -64,6 +66,10 @@ class Settings:
     @property
     def gateway(self):
         return self.address(3), self.gateway_port
+
+    @property
+    def panel(self):
+        return self.address(4), self.panel_port
 
     @property
     def kamailio(self):

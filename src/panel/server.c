@@ -41,6 +41,7 @@ struct panel_conn {
     struct cw_arena arena;
     struct panel_peer peer;
     bool said_continue, is_closing;
+    bool is_answered; /* the guard has the old request still, until next_timer */
 };
 
 struct panel_server {
@@ -138,7 +139,7 @@ static void judge(struct panel_conn *c, enum cw_http_verdict verdict)
         c->said_continue = true;
         break;
     case CW_HTTP_WHOLE:
-        if (c->exchange)
+        if (c->exchange || c->is_answered)
             break;
         cw_timer_stop(c->timer);
         c->exchange =
@@ -157,7 +158,7 @@ static void on_data(void *arg, struct cw_str bytes)
     if (c->is_closing)
         return;
     judge(c, cw_http_guard_feed(c->guard, bytes));
-    if (c->exchange && cw_http_guard_kept(c->guard) > MAX_KEPT)
+    if ((c->exchange || c->is_answered) && cw_http_guard_kept(c->guard) > MAX_KEPT)
         cw_conn_pause(c->conn);
 }
 
@@ -167,6 +168,7 @@ static void on_next(void *arg)
     if (c->is_closing)
         return;
     cw_conn_resume(c->conn);
+    c->is_answered = false;
     c->said_continue = false;
     c->verdict = CW_HTTP_IDLE;
     cw_timer_set(c->timer, IDLE_MS);
@@ -219,6 +221,7 @@ size_t panel_conn_waiting(const struct panel_conn *c)
 void panel_conn_answered(struct panel_conn *c, bool keeps_alive)
 {
     c->exchange = NULL;
+    c->is_answered = true;
     if (keeps_alive && !c->is_closing)
         cw_timer_set(c->next_timer, 0);
     else

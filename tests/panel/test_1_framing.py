@@ -1,6 +1,8 @@
 """Requests that could be read in two ways, and what is said to whom (W07, W09, W10, W11)."""
 
 import contextlib
+import http.client
+import json
 import re
 import socket
 import ssl
@@ -49,9 +51,26 @@ def test_smuggled(panel, name, head, body, status):
 def test_pipelined(panel):
     """One answer each, in order, whatever comes at once."""
     requests = [lines(panel, method="GET", path=path)
-                for path in ("/", "/api/v1/session", "/no/such.file")]
+                for path in ("/", "/api/v1/session", "/assets/no.js")]
     data = panel.raw(b"".join(requests) + lines(panel, "Connection: close", method="GET", path="/"))
     assert statuses(data) == [200, 401, 404, 200]
+
+
+def test_each_request_once(panel):
+    """The next request comes the moment the answer is there; it is that one which is answered."""
+    browser = panel.account("quick")
+    headers = {"Cookie": f"__Host-causeway={browser.cookie}", "X-CSRF-Token": browser.csrf,
+               "Content-Type": "application/json"}
+    address = panel.address
+    with contextlib.closing(http.client.HTTPSConnection(*address, context=panel.tls())) as line:
+        def ask(method, path, body=None):
+            line.request(method, path, body, headers)
+            answer = line.getresponse()
+            return answer.status, json.loads(answer.read())
+        for i in range(60):
+            assert ask("POST", "/api/v1/partners", f'{{"domain": "once-{i}.test"}}')[0] == 201
+            status, answer = ask("GET", "/api/v1/session")
+            assert (status, answer.get("account")) == (200, "quick"), f"after {i}: {answer}"
 
 
 def test_byte_by_byte(panel):

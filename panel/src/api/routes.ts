@@ -20,10 +20,24 @@ export const routes = {
   test: { path: "/partners/{domain}/test", methods: { POST: ["with"] } },
   negotiation: { path: "/negotiation", methods: { GET: ["tls", "sasl", "dialback"] } },
   streams: { path: "/streams", methods: { GET: ["partner", "limit", "cursor"] } },
-  contacts: { path: "/contacts", methods: { GET: ["partner", "limit", "cursor"] } },
+  contacts: {
+    path: "/contacts",
+    methods: { GET: ["user", "partner", "limit", "cursor"], DELETE: ["user", "partner"] },
+  },
   access: {
     path: "/access",
     methods: { GET: ["limit", "cursor"], PUT: ["user", "domain", "xmpp"], DELETE: ["user", "domain"] },
   },
   effective: { path: "/access/effective", methods: { GET: ["user", "domain"] } },
+  settings: { path: "/settings", methods: { GET: [], PATCH: ["connection-limit"] } },
+  stream: { path: "/streams/{id}", methods: { GET: [] } },
+  close: { path: "/streams/close", methods: { POST: ["id"] } },
+  pair: { path: "/contacts/pair", methods: { GET: ["user", "partner"] } },
+  blocks: {
+    path: "/blocks",
+    methods: { GET: ["user", "limit", "cursor"], POST: ["user", "address"], DELETE: ["user", "address"] },
+  },
+  audit: { path: "/audit", methods: { GET: ["object", "who", "action", "limit", "cursor"] } },
+  revision: { path: "/audit/{id}", methods: { GET: [] } },
+  restore: { path: "/audit/{id}/restore", methods: { POST: [] } },
 } satisfies Record<string, Route>;

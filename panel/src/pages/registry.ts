@@ -8,6 +8,10 @@ import type { Key } from "../base/i18n";
 import { matchPath } from "../base/route";
 import { accessPages } from "./access";
 import { partnerPages } from "./partners";
+import { settingsPages } from "./settings";
+import { streamPages } from "./streams";
+import { contactPages } from "./contacts";
+import { auditPages } from "./audit";
 
 export interface PageRow {
   path: string; /* "/partners/{domain}"; what is in braces is handed to the component */
@@ -19,7 +23,14 @@ export const groups = ["nav.federation", "nav.system"] as const satisfies readon
 export type Group = (typeof groups)[number];
 
 /* In the order of the navigation. */
-export const pages: PageRow[] = [...partnerPages, ...accessPages];
+export const pages: PageRow[] = [
+  ...partnerPages,
+  ...accessPages,
+  ...settingsPages,
+  ...streamPages,
+  ...contactPages,
+  ...auditPages,
+];
 
 export const START = "/partners";
 

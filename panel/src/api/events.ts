@@ -16,6 +16,7 @@ export type Listener = (topic: Topic | "all") => void;
 const AGAIN_MS = 5000;
 const listeners = new Set<Listener>();
 let source: EventSource | null = null;
+let missed = false; /* what happened while nobody listened */
 let again: ReturnType<typeof setTimeout> | undefined;
 
 function tellAll(topic: Topic | "all"): void {
@@ -23,7 +24,8 @@ function tellAll(topic: Topic | "all"): void {
 }
 
 function onOpen(): void {
-  if (!connected.value) tellAll("all");
+  if (missed || !connected.value) tellAll("all");
+  missed = false;
   connected.value = true;
 }
 
@@ -47,6 +49,7 @@ export function startEvents(): void {
 }
 
 export function stopEvents(): void {
+  missed = source !== null;
   clearTimeout(again);
   source?.close();
   source = null;

@@ -80,6 +80,7 @@ function SignInForm({ account: known }: { account?: string }) {
           autocapitalize: "none",
           required: true,
           readOnly: known !== undefined,
+          autofocus: known === undefined,
         }}
       />
       <TextField
@@ -87,7 +88,12 @@ function SignInForm({ account: known }: { account?: string }) {
         label={t("sign-in.password")}
         value={password}
         onChange={setPassword}
-        input={{ type: "password", autocomplete: "current-password", required: true }}
+        input={{
+          type: "password",
+          autocomplete: "current-password",
+          required: true,
+          autofocus: known !== undefined,
+        }}
       />
       <Button type="submit" kind="primary" busy={busy}>
         {t("sign-in.submit")}

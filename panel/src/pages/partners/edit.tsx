@@ -78,6 +78,7 @@ function Editor({ from, onReload }: EditorProps) {
   useGuard(changed);
 
   const refuse = (refused: Problem) => {
+    if (refused.status === 401) return setBusy(false); /* the sign-in is in front by now */
     const atField = (fieldNames as string[]).includes(refused.field);
     setRefusals(atField ? { [refused.field]: refused.sentence } : {});
     setProblem(atField ? null : refused);

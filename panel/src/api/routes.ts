@@ -40,4 +40,5 @@ export const routes = {
   audit: { path: "/audit", methods: { GET: ["object", "who", "action", "limit", "cursor"] } },
   revision: { path: "/audit/{id}", methods: { GET: [] } },
   restore: { path: "/audit/{id}/restore", methods: { POST: [] } },
+  health: { path: "/health", methods: { GET: [] } },
 } satisfies Record<string, Route>;

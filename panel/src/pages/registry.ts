@@ -12,6 +12,7 @@ import { settingsPages } from "./settings";
 import { streamPages } from "./streams";
 import { contactPages } from "./contacts";
 import { auditPages } from "./audit";
+import { healthPages } from "./health";
 
 export interface PageRow {
   path: string; /* "/partners/{domain}"; what is in braces is handed to the component */
@@ -30,6 +31,7 @@ export const pages: PageRow[] = [
   ...streamPages,
   ...contactPages,
   ...auditPages,
+  ...healthPages,
 ];
 
 export const START = "/partners";

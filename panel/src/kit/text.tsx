@@ -1,6 +1,7 @@
 /* Texts that others wrote, apart from ours: isolated in direction, unseen characters shown. */
+import type { ComponentChildren } from "preact";
 import { reveal } from "../base/reveal";
-import { t } from "../base/i18n";
+import { type Key, t } from "../base/i18n";
 
 export function Foreign({ text }: { text: string }) {
   return (
@@ -27,5 +28,17 @@ export function Domain({ ascii, unicode }: { ascii: string; unicode: string }) {
         </>
       )}
     </span>
+  );
+}
+
+/* A text whose gap "{name}" is filled with more than text: "Edit {name}" with a domain. */
+export function named(key: Key, name: ComponentChildren) {
+  const [before, after] = t(key).split("{name}");
+  return (
+    <>
+      {before}
+      {name}
+      {after}
+    </>
   );
 }

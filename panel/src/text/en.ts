@@ -138,7 +138,6 @@ export const en = {
 
   "form.new": "New partner",
   "form.edit": "Edit {name}",
-  "form.editing": "Edit",
   "form.who": "Partner",
   "form.negotiation": "Connection type",
   "form.connection": "Connection",

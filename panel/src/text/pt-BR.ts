@@ -138,7 +138,6 @@ export const ptBR: Catalogue = {
   "negotiation.best-first": "Métodos, o melhor primeiro",
   "form.new": "Novo parceiro",
   "form.edit": "Editar {name}",
-  "form.editing": "Editar",
   "form.who": "Parceiro",
   "form.negotiation": "Tipo de conexão",
   "form.connection": "Conexão",

@@ -14,7 +14,7 @@ import { ask } from "../../kit/dialog";
 import { Loading, useLoad } from "../../kit/load";
 import { Notice, ProblemNotice, say } from "../../kit/notice";
 import { Page } from "../../kit/page";
-import { Domain } from "../../kit/text";
+import { Domain, named } from "../../kit/text";
 import { askConflict } from "./conflict";
 import {
   addDomains, changesOf, draftOf, EMPTY, fieldNames, fieldsOf, isChanged, labelsOf, tryableOf,
@@ -37,16 +37,16 @@ export function EditPartner({ domain }: { domain: string }) {
   const [from, setFrom] = useState<Partner | null>(null); /* what the form began with */
   const now = loaded.data;
   if (now && !from) setFrom(now);
-  const title = t("form.edit", { name: revealed(now?.["domain-unicode"] ?? domain) });
+  const name = revealed(now?.["domain-unicode"] ?? domain);
   return (
     <Page
-      title={title}
+      title={t("form.edit", { name })}
       heading={
-        now && <Domain ascii={now.domain} unicode={now["domain-unicode"]} />
+        now && named("form.edit", <Domain ascii={now.domain} unicode={now["domain-unicode"]} />)
       }
       above={
         <>
-          <a href="/partners">{t("partners.title")}</a> › {t("form.editing")}
+          <a href="/partners">{t("partners.title")}</a> › <a href={showPath(domain)}>{name}</a>
         </>
       }
     >

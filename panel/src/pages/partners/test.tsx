@@ -12,7 +12,7 @@ import { Dialog } from "../../kit/dialog";
 import { Loading, useLoad } from "../../kit/load";
 import { Notice, ProblemNotice } from "../../kit/notice";
 import { Page } from "../../kit/page";
-import { Domain, Foreign } from "../../kit/text";
+import { Domain, Foreign, named } from "../../kit/text";
 import { labelOf, shownValue } from "./conflict";
 import { showPath } from "./paths";
 import { Steps } from "./steps";
@@ -33,11 +33,15 @@ export function TestPartner({ domain }: { domain: string }) {
   return (
     <Page
       title={t("test.title", { name })}
+      heading={
+        partner &&
+        named("test.title", <Domain ascii={domain} unicode={partner["domain-unicode"]} />)
+      }
       above={
         <>
           <a href="/partners">{t("partners.title")}</a> ›{" "}
           <a href={showPath(domain)}>
-            <Domain ascii={domain} unicode={partner?.["domain-unicode"] ?? domain} />
+            {name}
           </a>
         </>
       }

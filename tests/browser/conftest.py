@@ -30,7 +30,7 @@ def _settings(name: str) -> Settings:
     network, _, last = os.environ.get("CAUSEWAY_TEST_BASE", "127.0.11").rpartition(".")
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     return dataclasses.replace(Settings(), base=f"{network}.{int(last) + worker}",
-                               data=PROJECT / "run-data-interop" / f"{worker}-browser-{name}",
+                               data=PROJECT / "run-data-interop" / f"{int(last) + worker}-browser-{name}",
                                program=program.resolve())
 
 

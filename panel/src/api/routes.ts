@@ -41,4 +41,19 @@ export const routes = {
   revision: { path: "/audit/{id}", methods: { GET: [] } },
   restore: { path: "/audit/{id}/restore", methods: { POST: [] } },
   health: { path: "/health", methods: { GET: [] } },
+  accounts: {
+    path: "/accounts",
+    methods: { GET: ["limit", "cursor"], POST: ["name", "role", "password", "generate"] },
+  },
+  account: { path: "/accounts/{name}", methods: { PATCH: ["role", "enabled"], DELETE: [] } },
+  password: { path: "/accounts/{name}/password", methods: { PUT: ["password", "generate"] } },
+  tokens: {
+    path: "/tokens",
+    methods: { GET: ["limit", "cursor"], POST: ["name", "role", "days"] },
+  },
+  token: { path: "/tokens/{id}", methods: { DELETE: [] } },
+  sessions: { path: "/sessions", methods: { GET: ["limit", "cursor"], DELETE: ["account"] } },
+  export: { path: "/export", methods: { GET: [] } },
+  import: { path: "/import", methods: { POST: ["document", "partial", "mode"] } },
+  importLync: { path: "/import/lync", methods: { POST: ["document", "partial"] } },
 } satisfies Record<string, Route>;

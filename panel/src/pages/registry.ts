@@ -13,6 +13,8 @@ import { streamPages } from "./streams";
 import { contactPages } from "./contacts";
 import { auditPages } from "./audit";
 import { healthPages } from "./health";
+import { accountPages } from "./accounts";
+import { transferPages } from "./transfer";
 
 export interface PageRow {
   path: string; /* "/partners/{domain}"; what is in braces is handed to the component */
@@ -32,6 +34,8 @@ export const pages: PageRow[] = [
   ...contactPages,
   ...auditPages,
   ...healthPages,
+  ...accountPages,
+  ...transferPages,
 ];
 
 export const START = "/partners";

@@ -1,0 +1,44 @@
+/* Everything as one document, out and in. */
+import { call, get } from "./client";
+import { routes } from "./routes";
+
+export type Result = "new" | "changed" | "same" | "removed" | "refused";
+
+export interface ImportRow {
+  kind: string;
+  name: string;
+  result: Result;
+  sentence: string; /* why it was refused */
+}
+
+export interface Imported {
+  saved: boolean;
+  rows: ImportRow[];
+  counts: Record<Result, number>;
+  format?: string;
+}
+
+export type Source = "causeway" | "lync";
+
+export function exportAll(): Promise<unknown> {
+  return get(routes.export.path);
+}
+
+/* `isTrial`: only what would be. */
+export function importDocument(
+  source: Source,
+  document: string,
+  options: { replace: boolean; partial: boolean; isTrial: boolean },
+): Promise<Imported> {
+  const mode = source === "causeway" && { mode: options.replace ? "replace" : "merge" };
+  return call("POST", source === "lync" ? routes.importLync.path : routes.import.path, {
+    query: { dry_run: options.isTrial || undefined },
+    body: { document, partial: options.partial, ...mode },
+  });
+}
+
+/* A file's bytes as text, as its byte order mark says: PowerShell writes UTF-16. */
+export function textOfFile(bytes: Uint8Array): string {
+  const utf16 = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
+  return new TextDecoder(utf16).decode(bytes);
+}

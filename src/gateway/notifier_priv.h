@@ -124,7 +124,6 @@ struct gw_watched *gw_watched_get(struct gw_notifier *, struct cw_str local, str
 /* A live viewer more, or less. */
 void gw_watched_add_live(struct gw_watched *);
 void gw_watched_drop_live(struct gw_watched *);
-bool gw_watched_has_viewers(const struct gw_watched *); /* live ones, or polls */
 /* Writes the row when it is another than the one in the store. */
 void gw_watched_keep(struct gw_watched *);
 /* Forgets what nobody sees, and all of it when there is neither consent nor a dialog. */

@@ -80,6 +80,6 @@ void gw_notifier_stanza(struct gw_notifier *n, const struct gw_pair *pair,
         on_unsubscribed(w);
     else if (cw_str_eq_cstr(type, "error"))
         on_error(w, stanza);
-    else if (gw_watched_has_viewers(w))
-        on_presence(w, stanza);
+    else
+        on_presence(w, stanza); /* without viewers it is forgotten again at once */
 }

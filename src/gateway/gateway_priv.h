@@ -59,7 +59,7 @@ struct gateway {
     struct gw_presence *presence;
     struct gw_edge **edges;
     size_t n_edges;
-    uint64_t last_n; /* of stanzas given to edges: gw_edge_next_n */
+    uint64_t last_n;             /* of stanzas given to edges: gw_edge_next_n */
     struct cw_tls_ctx *link_tls; /* NULL: no edge is reached by TLS */
     struct cw_rights rights;
     bool stopping;

@@ -316,6 +316,8 @@ bool gw_subscriber_notify(struct gw_subscriber *s, cw_sip_txn_id txn,
     if (!w || !cw_subscription_has(&w->sub, request))
         return false;
     uint64_t id = w->id;
+    if (w->home)
+        w->home->heard_at_ms = cw_now_ms();
     gw_watch_begin(w, &doing);
     bool is_refused = doing.is_refused;
     on_notify(w, &doing, request);

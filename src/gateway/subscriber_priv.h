@@ -41,7 +41,12 @@ enum gw_wish {
 };
 
 /* What a watch's turn in the pace is for. */
-enum { GW_DUE_TELL = 1, GW_DUE_REFRESH = 2, GW_DUE_PROBE = 4 };
+enum {
+    GW_DUE_TELL = 1,
+    GW_DUE_REFRESH = 2,
+    GW_DUE_PROBE = 4, /* before the refresh */
+    GW_DUE_HIDE = 8,  /* what was known is not known any more */
+};
 
 struct gw_between;
 struct gw_home;
@@ -99,6 +104,7 @@ struct gw_home {
     size_t n_watches;
     bool is_swept;
     uint64_t swept_at_ms;
+    uint64_t heard_at_ms; /* a NOTIFY or an answer of the SIP side */
 };
 
 struct gw_subscriber {
@@ -184,8 +190,9 @@ void gw_watch_later(struct gw_watch *, const struct gw_doing *);
 void gw_watch_due(struct gw_watch *, unsigned due); /* when its turn comes */
 /* Now, with the probe that may go before it; the watch may be gone then. */
 void gw_watch_refresh(struct gw_watch *, unsigned due);
-/* The SIP server does not know a dialog (or does not answer): what of the others? */
-void gw_home_sweep(struct gw_subscriber *, struct cw_str domain);
+/* The SIP server does not know a dialog: what of the others?  is_silent: it does not answer, so
+ * nothing is known of anybody. */
+void gw_home_sweep(struct gw_subscriber *, struct cw_str domain, bool is_silent);
 void gw_subscriber_on_canary(void *subscriber);
 
 /* --- subscriber_probe.c -----------------------------------------------------------------------*/
@@ -204,6 +211,8 @@ void gw_watch_post(struct gw_watch *, struct cw_xml **stanzas, size_t n);
 void gw_watch_catch_up(struct gw_watch *);
 /* All that is known, as presence; `unavailable` when nothing is. */
 void gw_watch_tell(struct gw_watch *);
+/* He is told that all are gone: that is what is known. */
+void gw_watch_hide(struct gw_watch *);
 
 /* --- subscriber_store.c -----------------------------------------------------------------------*/
 

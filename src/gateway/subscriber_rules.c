@@ -67,6 +67,21 @@ void gw_watch_tell(struct gw_watch *w)
     cw_arena_free(&arena);
 }
 
+void gw_watch_hide(struct gw_watch *w)
+{
+    struct cw_arena arena = {0};
+    const struct cw_jid user = gw_watch_jid(w->sub.presentity);
+    struct cw_presence *known;
+    size_t n = gw_watch_known(w, &arena, &known);
+    for (size_t i = 0; i < n; i++) {
+        const struct cw_presence gone = {.resource = cw_arena_dup(&arena, known[i].resource)};
+        struct cw_xml *stanza = cw_presence_stanza(&arena, &user, w->sub.watcher, &gone);
+        gw_watch_post(w, &stanza, 1);
+    }
+    gw_watch_keep(w, &(struct cw_presence_step){.has_known = true});
+    cw_arena_free(&arena);
+}
+
 /* --- partners go away and come back -----------------------------------------------------------*/
 
 static void again(struct gw_watch *w)

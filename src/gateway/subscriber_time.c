@@ -106,6 +106,8 @@ static void on_turn(void *arg, uint64_t id)
     unsigned due = w->due;
     w->due = 0;
     w->is_paced = false;
+    if (due & GW_DUE_HIDE)
+        gw_watch_hide(w);
     if (due & GW_DUE_TELL)
         gw_watch_tell(w);
     if (due & GW_DUE_REFRESH)
@@ -197,7 +199,7 @@ void gw_subscriber_on_canary(void *subscriber)
     cw_timer_set(s->canary, GW_CANARY_MS);
 }
 
-void gw_home_sweep(struct gw_subscriber *s, struct cw_str domain)
+void gw_home_sweep(struct gw_subscriber *s, struct cw_str domain, bool is_silent)
 {
     struct gw_home *home = cw_map_get(&s->homes, domain);
     struct gw_watch *w;
@@ -209,9 +211,9 @@ void gw_home_sweep(struct gw_subscriber *s, struct cw_str domain)
     home->swept_at_ms = cw_now_ms();
     TAILQ_FOREACH (w, &home->dialogs, in_home) {
         w->is_quiet = true;
-        gw_watch_due(w, GW_DUE_REFRESH);
+        gw_watch_due(w, GW_DUE_REFRESH | (is_silent ? GW_DUE_HIDE : 0));
         n++;
     }
     CW_LOG(&s->presence->gateway->log, CW_LOG_WARN, "dialogs-doubted", CW_KV("domain", domain),
-           CW_KVI("refreshed", n));
+           CW_KVC("reason", is_silent ? "no answer" : "481"), CW_KVI("refreshed", n));
 }

@@ -349,9 +349,13 @@ static void silence_is_an_alarm(void **state)
 {
     struct stage *s = *state;
     begin(s);
-    PLAY(s, "no answer to the canary", {"subscribe bob", "S:3600"}, {"answer 200 expires=600", ""},
-         {"notify active +bench", "200 subscribed +bench"}, {"pass 15", "s:3600"},
-         {"answer 408", "-orchard"}, {"turns", "s:3600"}, {"answer 408", "-bench"});
+    PLAY(s, "three", {"subscribe bob", "S:3600"}, {"answer 200 expires=600", ""},
+         {"notify active +bench", "200 subscribed +bench"}, {"subscribe carl", "S:3600"},
+         {"answer 200 expires=600", ""}, {"notify active +shed", "200 subscribed +shed"});
+    PLAY(s, "one is silent, another is not", {"pass 14", ""}, {"notify active +shed", "200 +shed"},
+         {"pass 1", "s:3600"}, {"answer 408", "-orchard"}, {"turns", ""});
+    PLAY(s, "nobody says anything", {"pass 15", "s:3600"}, {"pass 15", "s:3600"},
+         {"answer 408", "-bench"}, {"turns", "S:3600 -shed"}, {"answer 408", ""});
 }
 
 /* --- probes -----------------------------------------------------------------------------------*/

@@ -56,13 +56,13 @@ static struct cw_presence_options options_of(const struct gw_notifier *n)
 
 /* --- SUBSCRIBE outside a dialog ---------------------------------------------------------------*/
 
-/* From what is known, when that is sure; else his server is asked, and the answer must come within
- * the time that the subscription has. */
+/* From what is known, when that is sure, and nothing of who has not decided; else his server is
+ * asked, and the answer must come within the time that the subscription has. */
 static void begin_poll(struct gw_watched *w, struct cw_subscription *s)
 {
     s->expires_s = w->notifier->gateway->policy->settings.presence_probe_timeout_s;
     struct gw_viewer *v = gw_viewer_new(w, s);
-    if (w->is_authorised && w->is_sure)
+    if (w->is_authorised ? w->is_sure : w->n_live > 0)
         gw_viewer_end(v, CW_EVENT_TIMEOUT);
     else if (!w->is_authorised)
         gw_watched_say(w, "probe");

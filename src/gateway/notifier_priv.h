@@ -38,7 +38,9 @@ void gw_resources_free(struct gw_resources **);
 
 enum gw_check {
     GW_CHECK_NONE,
-    GW_CHECK_ASKED,  /* `subscribe` went to one who consented: its answer brings his presence */
+    /* `subscribe` went out; one who consented is probed when nothing comes of it, one who has not
+     * decided is asked again. */
+    GW_CHECK_ASKED,
     GW_CHECK_PROBED, /* a probe went; who is doubted when its time is over is gone */
 };
 

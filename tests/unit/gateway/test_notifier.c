@@ -226,6 +226,30 @@ static void a_poll_asks_and_invites_nobody(void **state)
     }
 }
 
+/* A probe would be answered as if she had declined. */
+static void a_poll_of_who_has_not_decided(void **state)
+{
+    struct stage *s = *state;
+    begin(s, false);
+    subscribe(s, "c2", NULL, "0");
+    assert_events(s, "she was asked", "200 c2:terminated;reason=timeout");
+    stanza(s, "unsubscribed", NULL, NULL);
+    assert_events(s, "she declines", "terminated;reason=rejected");
+}
+
+static void a_poll_is_answered_and_not_what_followed_it(void **state)
+{
+    struct stage *s = *state;
+    subscribe(s, "c2", NULL, "0");
+    subscribe(s, "c1", NULL, "3600");
+    assert_events(s, "both", "200 probe 200 pending subscribe");
+    stanza(s, "unsubscribed", NULL, NULL);
+    assert_events(s, "the poll", "c2:terminated;reason=rejected");
+    answer_all(s);
+    stanza(s, "subscribed", NULL, NULL);
+    assert_events(s, "the subscription", "active");
+}
+
 static void resources_that_answer_a_poll_are_gathered(void **state)
 {
     struct stage *s = *state;
@@ -247,14 +271,7 @@ static void limits_are_kept(void **state)
     subscribe(s, "c4", NULL, "3600");
     assert_events(s, "of one user", "480/60");
     subscribe(s, "c4", NULL, "0");
-    assert_events(s, "a poll is none", "200 probe");
-    stanza(s, "unsubscribed", NULL, NULL);
-    s->events[0] = '\0', s->n_events = 0;
-    for (int i = 0; i < 3; i++) {
-        char call_id[] = {'d', (char)('1' + i), '\0'};
-        subscribe(s, call_id, NULL, "3600");
-    }
-    s->events[0] = '\0', s->n_events = 0;
+    assert_events(s, "a poll is none", "200 c4:terminated;reason=timeout");
     s->gateway.policy->settings.subscription_limit = 3;
     subscribe_as(s, "mercutio@sip.example", JULIET, "c5", NULL, "3600");
     assert_events(s, "over all", "480/60");
@@ -322,6 +339,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(dialogs_have_their_route_and_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(strangers_to_a_dialog_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_poll_asks_and_invites_nobody, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_poll_of_who_has_not_decided, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_poll_is_answered_and_not_what_followed_it, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(resources_that_answer_a_poll_are_gathered, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(limits_are_kept, set_up, tear_down),

@@ -162,7 +162,7 @@ static enum cw_err build(struct gw_out *out, struct request *r, struct cw_str br
     draft.transport = r->transport;
     draft.sent_by = cw_addr_text(&arena, &here);
     if (cw_str_is_present(r->contact_user))
-        draft.contact_uri = gw_sip_contact(&arena, listen, peer, r->contact_user);
+        draft.contact_uri = gw_sip_contact(&arena, listen, &here, r->contact_user);
     enum cw_err err = cw_sip_build_request(bytes, &draft, &why);
     cw_arena_free(&arena);
     if (err)

@@ -166,10 +166,10 @@ void gw_viewer_notify(struct gw_viewer *v)
 /* Later: by then there may be more to tell. */
 static void defer(struct gw_viewer *v, uint64_t ms)
 {
-    if (v->retry_ms || v->is_under_way)
-        return;
-    v->retry_ms = cw_now_ms() + ms;
-    gw_viewer_set_timer(v);
+    if (!v->retry_ms) {
+        v->retry_ms = cw_now_ms() + ms;
+        gw_viewer_set_timer(v);
+    }
 }
 
 void gw_watched_changed(struct gw_watched *w, uint64_t after_ms)

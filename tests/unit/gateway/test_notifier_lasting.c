@@ -259,6 +259,11 @@ static void a_subscribe_that_was_refused_is_sent_again(void **state)
     gw_notifier_again(s->presence.notifier, LOCAL, REMOTE);
     take_turns(s);
     assert_events(s, "it was refused", "subscribe");
+    fake_pass(60000);
+    assert_events(s, "not of its own accord", "");
+    gw_notifier_again(s->presence.notifier, LOCAL, REMOTE);
+    take_turns(s);
+    assert_events(s, "it was long ago", "subscribe");
     fake_pass(20000);
     gw_notifier_again(s->presence.notifier, LOCAL, REMOTE);
     take_turns(s);

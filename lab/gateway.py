@@ -65,6 +65,11 @@ gateway:
         self.wait_ready(lambda: "event=started" in self.output() or " started " in self.output())
         return self
 
+    def set(self, setting: str, value: str) -> None:
+        subprocess.run([self.settings.program, "settings", "set", f"--{setting}", value,
+                        "--config", self.config], env=self.env, check=True, capture_output=True,
+                       timeout=30)
+
     def faults(self):
         """Lines by which the sanitizers, when built in, have reported something."""
         return [line for line in self.output().splitlines()

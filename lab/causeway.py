@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 
 from .ca import Authority, Pair
-from .process import LabError, Server, require_free
+from .process import LabError, Server, require_free, wait_until
 from .settings import LOCAL_DOMAIN, Settings
 
 
@@ -153,6 +153,16 @@ class Causeway(Server):
             if name in words or any(word.endswith(f": {name}") for word in words):
                 return pid
         raise LabError(f"Causeway has no running {name}")
+
+    def wait_role(self, name: str, before: int, seconds: float = 5) -> int:
+        """The process id of that role once it is another one than before."""
+        def found():
+            try:
+                pid = self.role(name)
+            except LabError:
+                return 0
+            return pid if pid != before else 0
+        return wait_until(found, seconds, f"a new {name}")
 
     def faults(self):
         """Lines by which the sanitizers, when built in, have reported something."""

@@ -7,7 +7,7 @@
 #include "gateway/notifier_priv.h"
 
 enum {
-    ASK_AGAIN_MS = 60000, /* one `subscribe` a minute */
+    ASK_AGAIN_MS = 20000, /* one `subscribe` in that time */
     /* Servers answer for a user who consented before, some with his presence, some without, some
      * not at all. */
     ASKED_MS = 2000,
@@ -102,7 +102,8 @@ void gw_watched_probe(struct gw_watched *w)
 }
 
 /* A probe of one who did not consent would be answered as if he had declined (RFC 6121
- * section 4.3.2).  A `subscribe` may have been lost, too, but is not said twice in a minute. */
+ * section 4.3.2).  A `subscribe` may have been lost, too, but is not said twice in a moment: all is
+ * to be true again within a minute. */
 static void check(struct gw_watched *w)
 {
     uint64_t asked_ms = w->asked_ms ? cw_now_ms() - w->asked_ms : ASK_AGAIN_MS;

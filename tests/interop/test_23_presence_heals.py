@@ -62,10 +62,13 @@ class Friends:
             self.lab.sign_out("juliet")
             self.juliet.contacts.listed()
 
-    def say(self, alice: str, juliet: str) -> None:
-        """What both show from now on: "", "away", "dnd", or "gone"; LabError when it fails."""
+    def say_alone(self, alice: str) -> None:
         activity = {"": "", "away": "away", "dnd": "busy", "gone": ""}[alice]
         self.alice.publish(State(is_open=alice != "gone", activity=activity))
+
+    def say(self, alice: str, juliet: str) -> None:
+        """What both show from now on: "", "away", "dnd", or "gone"; LabError when it fails."""
+        self.say_alone(alice)
         if juliet == "gone":
             self.juliet.contacts.hide()
         else:
@@ -166,6 +169,79 @@ def test_a_partner_that_stays_away(friends, besides):
     friends.revive("prosody")
     friends.require("", "")
     friends.require_authorised()
+
+
+def test_ejabberd_is_started_anew(start_lab):
+    lab = start_lab(Mode.SASL, platform="presence", partner="ejabberd")
+    lab.add_partner()
+    friends = Friends(lab)
+    lab.server.stop()
+    friends.watch.wait_closed(HEALED_S)
+    friends.say_alone("away")
+    friends.revive("prosody")
+    friends.require("away", "")
+    friends.require_authorised()
+
+
+@pytest.mark.parametrize("killed", ["gateway", "edge"])
+def test_what_nobody_has_decided_yet(start_lab, eventually, killed):
+    """Questions in both directions are still open afterwards, and can be answered."""
+    lab = start_lab(Mode.SASL, platform="presence", platform_options={"with_rules": True})
+    lab.add_partner(kind="PublicVerified")
+    alice, juliet = lab.phone("alice"), lab.xmpp("juliet")
+    alice.publish(State())
+    watch = alice.watch(JULIET)
+    juliet.contacts.wait_kind(ALICE, "subscribe")
+    juliet.contacts.add(ALICE)
+    eventually(lambda: is_stored_as_pending(lab), 10, "her question in the store")
+    before, answers = lab.causeway.role(killed), answers_of_kamailio(lab)
+    os.kill(before, signal.SIGKILL)
+    lab.causeway.wait_role(killed, before)
+    juliet.contacts.accept(ALICE)
+    if killed == "gateway":  # it asks Kamailio first, which cannot do two things at once
+        eventually(lambda: answers_of_kamailio(lab) > answers, 20, "a refresh")
+    lab.kamailio.allow("alice", JULIET)
+    watch.wait_open(HEALED_S)
+    juliet.contacts.wait_shows(ALICE, [""], HEALED_S)
+    assert juliet.contacts.listed()[ALICE].subscription == "both"
+    assert lab.kamailio.watchers("alice") == {JULIET: "active"}
+
+
+def is_stored_as_pending(lab) -> bool:
+    row, = lab.causeway.query("contact", "list", "--user", ALICE)["contacts"]
+    return bool(row["contact-sees"]) and row["contact-sees"]["state"] == "pending"
+
+
+def answers_of_kamailio(lab) -> int:
+    return lab.causeway.output().count(" subscribe-answer ")
+
+
+def test_partner_types_outlive_the_gateway(start_lab, eventually):
+    """A PublicUnverified partner's user is let in by alice's invitation, and by nothing else."""
+    lab = start_lab(Mode.SASL, platform="presence")
+    lab.add_partner(kind="PublicUnverified")
+    friends = Friends(lab)
+    romeo = lab.xmpp("romeo")
+
+    def restart():
+        before = lab.causeway.role("gateway")
+        friends.kill("gateway")
+        lab.causeway.wait_role("gateway", before)
+
+    def refused(client) -> None:
+        before = len(client.contacts.of_kind(ALICE, "unsubscribed"))
+        client.contacts.add(ALICE)
+        client.contacts.wait_kind(ALICE, "unsubscribed", before + 1)
+    restart()
+    friends.say("away", "dnd")
+    friends.require("away", "dnd")
+    refused(romeo)
+    friends.watch.end()
+    friends.juliet.contacts.wait_shows(ALICE, [])
+    refused(friends.juliet)
+    restart()
+    refused(friends.juliet)
+    assert lab.kamailio.watchers("alice") == {}
 
 
 def test_many_are_asked_anew_at_the_paced_rate(start_lab, eventually):

@@ -105,7 +105,7 @@ def test_many_subscribe(world):
 def test_many_users_subscribe(world):
     """5,000, each of another user of ours: as many as the gateway may have."""
     gateway, seen = world.run().gateway, collections.Counter()
-    gateway.set("subscription-limit", "2000")
+    gateway.command("settings", "set", "--subscription-limit", "2000")
 
     def user(number):
         return f"sip:user{number}@{LOCAL_DOMAIN}"

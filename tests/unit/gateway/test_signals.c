@@ -265,25 +265,28 @@ static const struct cw_jid orchard = {
 static void test_what_the_client_has_shown(void **state)
 {
     static const struct {
-        const char *name, *inside, *other_inside; /* of balcony, then of orchard */
-        const char *events;                       /* when alice types */
+        const char *name, *inside;   /* of balcony */
+        const struct cw_jid *client; /* NULL: that is all */
+        const char *then;            /* what that one says */
+        const char *events;          /* when alice types */
     } rows[] = {
-        {"nothing", "", NULL, ""},
-        {"text", "<body>b</body>", NULL, ""},
-        {"a state with text", "<body>b</body>" STATE("active"), NULL, "<composing>balcony"},
-        {"a state alone", STATE("inactive"), NULL, "<composing>balcony"},
-        {"two states are none", STATE("active") STATE("gone"), NULL, ""},
-        {"a state of another namespace", "<body>b</body><active xmlns='x:y'/>", NULL, ""},
-        {"it stops", STATE("active"), "<body>b</body>", ""},
-        {"another client", STATE("active"), STATE("active"), "<composing>orchard"},
-        {"a receipt of another client", STATE("active"),
+        {"nothing", "", NULL, NULL, ""},
+        {"text", "<body>b</body>", NULL, NULL, ""},
+        {"a state with text", "<body>b</body>" STATE("active"), NULL, NULL, "<composing>balcony"},
+        {"a state alone", STATE("inactive"), NULL, NULL, "<composing>balcony"},
+        {"two states are none", STATE("active") STATE("gone"), NULL, NULL, ""},
+        {"a state of another namespace", "<body>b</body><active xmlns='x:y'/>", NULL, NULL, ""},
+        {"it stops", STATE("active"), &juliet, "<body>b</body>", ""},
+        {"another client does not begin", STATE("active"), &orchard, "<body>b</body>", ""},
+        {"another client", STATE("active"), &orchard, STATE("active"), "<composing>orchard"},
+        {"a receipt of another client", STATE("active"), &orchard,
          "<received xmlns='urn:xmpp:receipts' id='x'/>", "<composing>balcony"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         set_up(state);
         juliet_says(&juliet, rows[i].inside);
-        if (rows[i].other_inside)
-            juliet_says(&orchard, rows[i].other_inside);
+        if (rows[i].client)
+            juliet_says(rows[i].client, rows[i].then);
         alice_types(true, 0);
         assert_events(rows[i].name, rows[i].events);
         gw_signals_free(&signals);
@@ -298,26 +301,31 @@ static void test_what_goes_with_a_text(void **state)
 #define TEXT "\r\n\r\nContent-Type: text/plain\r\n\r\nb"
     static const struct {
         const char *name, *inside; /* juliet has written */
+        const char *since;         /* from another client; NULL: nothing */
         bool has_typed;            /* alice */
         const char *type, *body;
         bool has_state, has_request;
     } rows[] = {
-        {"nothing shown", "<body>b</body>", true, "text/plain", "b", false, false},
-        {"one side types", STATE("active"), false, "text/plain", "b", false, false},
-        {"both type", STATE("active"), true, "text/plain", "b", true, false},
-        {"no receipts shown", "<body>b</body>", false, "message/cpim",
+        {"nothing shown", "<body>b</body>", NULL, true, "text/plain", "b", false, false},
+        {"one side types", STATE("active"), NULL, false, "text/plain", "b", false, false},
+        {"both type", STATE("active"), NULL, true, "text/plain", "b", true, false},
+        {"no receipts shown", "<body>b</body>", NULL, false, "message/cpim",
          ASKS "positive-delivery" TEXT, false, false},
-        {"receipts", "<body>b</body>" REQUEST, false, "message/cpim", ASKS "positive-delivery" TEXT,
-         false, true},
-        {"negative only", "<body>b</body>" REQUEST, false, "message/cpim",
+        {"receipts", "<body>b</body>" REQUEST, NULL, false, "message/cpim",
+         ASKS "positive-delivery" TEXT, false, true},
+        {"negative only", "<body>b</body>" REQUEST, NULL, false, "message/cpim",
          ASKS "negative-delivery" TEXT, false, false},
-        {"not asked", "<body>b</body>" REQUEST, false, "text/plain", "b", false, false},
-        {"both", "<body>b</body>" STATE("active") REQUEST, true, "message/cpim",
+        {"receipts of a client that he has left", "<body>b</body>" REQUEST, "<body>b</body>", false,
+         "message/cpim", ASKS "positive-delivery" TEXT, false, false},
+        {"not asked", "<body>b</body>" REQUEST, NULL, false, "text/plain", "b", false, false},
+        {"both", "<body>b</body>" STATE("active") REQUEST, NULL, true, "message/cpim",
          ASKS "positive-delivery" TEXT, true, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         set_up(state);
         juliet_says(&juliet, rows[i].inside);
+        if (rows[i].since)
+            juliet_says(&orchard, rows[i].since);
         if (rows[i].has_typed)
             alice_types(false, 0);
         const struct cw_xml *stanza = alice_says(rows[i].type, rows[i].body, CW_STR_NONE);

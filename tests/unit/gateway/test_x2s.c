@@ -18,6 +18,7 @@
 
 #define INSTANCE CW_S("edge-1")
 
+static bool edge_is_down;
 static struct gw_sip_sending last; /* of the request that went out last */
 static char events[512];           /* "sent", "1=delivered", "2=remote-server-timeout", ... */
 
@@ -41,7 +42,7 @@ static void assert_events(const char *row, const char *expected)
 struct gw_edge *gw_edge_find(struct gateway *gateway, struct cw_str instance)
 {
     assert_true(cw_str_eq(instance, INSTANCE));
-    return (struct gw_edge *)(void *)gateway;
+    return edge_is_down ? NULL : (struct gw_edge *)(void *)gateway;
 }
 
 void gw_edge_send_outcome(struct gw_edge *edge, const struct cw_link_outcome *outcome)
@@ -153,6 +154,7 @@ static int set_up(void **state)
     gateway->x2s = gw_x2s_new(gateway);
     gateway->signals = gw_signals_new(gateway);
     events[0] = '\0';
+    edge_is_down = false;
     *state = gateway;
     return 0;
 }
@@ -369,6 +371,18 @@ static void test_state_in_its_turn(void **state)
     assert_events("too late", "");
     answer(gateway, 200);
     assert_events("the text", "5=delivered");
+    /* The same while no edge is there to be told. */
+    give_xml(gateway, 6, "j@friend.example/b", STATE("paused"));
+    give_xml(gateway, 7, "j@friend.example/b", STATE("composing"));
+    late = last;
+    events[0] = '\0';
+    edge_is_down = true;
+    fake_pass(2000);
+    late.final(late.arg, late.user, &(struct cw_sip_response){.status = 408});
+    assert_events("nobody is told", "");
+    edge_is_down = false;
+    give_xml(gateway, 7, "j@friend.example/b", STATE("composing"));
+    assert_events("told when it asks", "7=delivered");
 }
 
 /* Who takes envelopes gets one when a receipt is asked for; who says that he does not gets the text

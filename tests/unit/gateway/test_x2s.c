@@ -383,6 +383,8 @@ static void test_state_in_its_turn(void **state)
     edge_is_down = false;
     give_xml(gateway, 7, "j@friend.example/b", STATE("composing"));
     assert_events("told when it asks", "7=delivered");
+    fake_pass(600000); /* what no edge asks for is forgotten by now; states are said again */
+    assert_events("and once", "sent sent sent sent sent sent");
 }
 
 /* Who takes envelopes gets one when a receipt is asked for; who says that he does not gets the text

@@ -13,6 +13,7 @@
 #include "base/secret.h"
 
 enum {
+    PARTING_MS = 86400000,
     MAX_AGAIN = 3,   /* at once, in a row */
     BACKOFF_S = 300, /* the SIP side said no: the longest time to the next attempt */
 };
@@ -108,7 +109,13 @@ static void tell_log(struct gw_watch *w, const struct gw_doing *doing)
 void gw_watch_end(struct gw_watch *w)
 {
     gw_watch_unstore(w);
-    gw_watch_free(w);
+    if ((w->n_posted == 0 && !w->is_behind) || w->is_parting) {
+        gw_watch_free(w);
+        return;
+    }
+    w->is_parting = true;
+    w->subscriber->n_parting++;
+    cw_timer_set(w->timer, PARTING_MS);
 }
 
 /* A dialog that is to be begun again: at once when its answer says so; when a NOTIFY does, so may
@@ -152,6 +159,8 @@ void gw_watch_finish(struct gw_watch *w, struct gw_doing *doing)
     uint64_t id = w->id;
     bool has_failed = false;
 
+    if (w->sub.is_poll)
+        gw_poll_check(w, doing);
     if (w->is_behind && doing->step.n_stanzas > 0)
         gw_watch_catch_up(w);
     if (w->sub.is_poll && doing->step.has_known)
@@ -188,7 +197,7 @@ void gw_watch_ask(struct gw_watch *w, const char *type)
 static bool is_full(const struct gw_subscriber *s, struct cw_str watcher)
 {
     const struct cw_settings *settings = &s->presence->gateway->policy->settings;
-    return gw_subscriber_count(s) + gw_notifier_count(s->presence->notifier) >=
+    return s->by_pair.n + gw_notifier_count(s->presence->notifier) >=
                settings->subscription_limit ||
            gw_watch_count_of(s, watcher) >= settings->subscription_limit_per_user;
 }
@@ -214,10 +223,13 @@ static void on_subscribe(struct gw_subscriber *s, const struct gw_pair *pair,
         refuse_full(s, pair, stanza);
         return;
     }
-    if (!w) {
+    if (!w)
         w = gw_watch_new(s, pair, false);
+    if (w->is_parting)
+        s->n_parting--;
+    if (w->since == 0 || w->is_parting)
         w->since = (int64_t)time(NULL);
-    }
+    w->is_parting = false;
     w->origin_id = cw_xml_attr(stanza, "id");
     gw_watch_keep(w, NULL);
     w->is_awaited = !w->sub.is_authorised;
@@ -226,7 +238,7 @@ static void on_subscribe(struct gw_subscriber *s, const struct gw_pair *pair,
     if (!w->is_under_way)
         gw_watch_ask(w, "subscribe");
     else if (w->wish != GW_WISH_NONE || w->sub.is_authorised ||
-             w->sub.state == CW_SUBSCRIPTION_ENDING)
+             w->sub.state != CW_SUBSCRIPTION_WAITING)
         w->wish = GW_WISH_SUBSCRIBE;
     /* else what is under way is just that */
 }
@@ -236,6 +248,8 @@ static void on_unsubscribe(struct gw_subscriber *s, const struct gw_pair *pair)
     struct gw_watch *w = gw_watch_of(s, pair->local, pair->remote, false);
     if (!w) {
         gw_presence_say(s->presence, pair->local, pair->remote, "unsubscribed");
+    } else if (w->is_parting) {
+        gw_watch_tell(w);
     } else if (!w->is_under_way) {
         gw_watch_ask(w, "unsubscribe");
     } else if (w->sub.state != CW_SUBSCRIPTION_ENDING) {
@@ -326,7 +340,7 @@ bool gw_subscriber_notify(struct gw_subscriber *s, cw_sip_txn_id txn,
         gw_doing_hush(&doing);
     gw_watch_finish(w, &doing);
     if (is_refused && (w = gw_watch_by_id(s, id)))
-        gw_watch_revoke(w, "refused by the rules");
+        gw_subscriber_cancel(s, w->sub.presentity, w->sub.watcher);
     return true;
 }
 
@@ -377,5 +391,5 @@ void gw_subscriber_free(struct gw_subscriber **ptr)
 
 size_t gw_subscriber_count(const struct gw_subscriber *s)
 {
-    return s->by_pair.n;
+    return s->by_pair.n - s->n_parting;
 }

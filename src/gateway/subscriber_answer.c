@@ -84,6 +84,8 @@ static void take_answer(struct gw_watch *w, const struct cw_sip_response *respon
     bool has_dialog = w->sub.state != CW_SUBSCRIPTION_NONE, was_canary = w->is_canary;
 
     w->is_under_way = w->is_canary = false;
+    if (w->is_parting)
+        return;
     if (!has_dialog && w->wish == GW_WISH_NONE) {
         /* A NOTIFY has ended it before, and said whether there is another attempt. */
         if (!cw_timer_is_set(w->timer))

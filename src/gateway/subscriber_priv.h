@@ -82,6 +82,7 @@ struct gw_watch {
     bool is_paced;
     bool is_overdue;  /* not refreshed, since the watcher cannot be reached */
     bool is_at_home;  /* in its home's list */
+    bool is_parting;  /* it is over; only that he hears so is still to be seen to */
     bool is_behind;   /* a stanza was refused: he may believe that resources are there */
     bool is_answered; /* a poll: something was told */
     bool has_ended;   /* for the log */
@@ -116,6 +117,7 @@ struct gw_subscriber {
     struct cw_map betweens, homes;
     struct cw_map users; /* watcher -> struct gw_user */
     uint64_t last_id;
+    size_t n_parting;
     struct cw_timer *canary;
 };
 
@@ -142,7 +144,9 @@ void gw_watch_finish(struct gw_watch *, struct gw_doing *);
 void gw_doing_hush(struct gw_doing *);
 /* The step of a stanza of that type from the watcher; the watch may be gone then. */
 void gw_watch_ask(struct gw_watch *, const char *type);
-void gw_watch_end(struct gw_watch *); /* it is gone, from the store too; nothing is said */
+/* It is over, in the store too.  What was said last may not have reached the watcher: then it is
+ * said anew when he can be reached, for a day. */
+void gw_watch_end(struct gw_watch *);
 /* The numbers of all in one of the maps, which may change while the caller goes through them. */
 size_t gw_subscriber_ids(const struct cw_map *, struct cw_arena *, uint64_t **out);
 /* A line in the log: event, who watches whom. */
@@ -198,6 +202,8 @@ void gw_subscriber_on_canary(void *subscriber);
 /* --- subscriber_probe.c -----------------------------------------------------------------------*/
 
 void gw_subscriber_probe(struct gw_subscriber *, const struct gw_pair *);
+/* Nothing is said to who may not see any more, or does not want to. */
+void gw_poll_check(struct gw_watch *poll, struct gw_doing *);
 /* It got its answer, or will have none: the watcher is told something in any case. */
 void gw_poll_end(struct gw_watch *poll);
 /* What a poll has found is what the watcher knows. */
@@ -209,7 +215,7 @@ void gw_poll_share(struct gw_watch *poll, const struct cw_presence_step *);
 void gw_watch_post(struct gw_watch *, struct cw_xml **stanzas, size_t n);
 /* Resources of which it is not certain that he knows them gone. */
 void gw_watch_catch_up(struct gw_watch *);
-/* All that is known, as presence; `unavailable` when nothing is. */
+/* All that is known, as presence; `unavailable` when nothing is; `unsubscribed` when it is over. */
 void gw_watch_tell(struct gw_watch *);
 /* He is told that all are gone: that is what is known. */
 void gw_watch_hide(struct gw_watch *);

@@ -2,6 +2,12 @@
  * which is a SUBSCRIBE with Expires 0 in a dialog of its own; see subscriber.h. */
 #include "gateway/subscriber_priv.h"
 
+/* A poll asks for a watch, and answers nobody without one. */
+static bool is_wanted(const struct gw_watch *w)
+{
+    return w && w->sub.is_authorised && w->wish != GW_WISH_UNSUBSCRIBE;
+}
+
 static void poll(struct gw_subscriber *s, const struct gw_pair *pair, const struct gw_watch *watch)
 {
     unsigned limit_s = s->presence->gateway->policy->settings.presence_probe_timeout_s;
@@ -34,7 +40,9 @@ void gw_subscriber_probe(struct gw_subscriber *s, const struct gw_pair *pair)
     struct gw_watch *w = gw_watch_of(s, pair->local, pair->remote, false);
     if (!w)
         gw_presence_say(s->presence, pair->local, pair->remote, "unsubscribed");
-    else if (!w->sub.is_authorised || w->wish == GW_WISH_UNSUBSCRIBE)
+    else if (w->is_parting)
+        gw_watch_tell(w);
+    else if (!is_wanted(w))
         return;
     else if (w->is_overdue)
         gw_watch_refresh(w, 0); /* he was not to be reached; here he is */
@@ -42,6 +50,17 @@ void gw_subscriber_probe(struct gw_subscriber *s, const struct gw_pair *pair)
         gw_watch_tell(w);
     else
         poll(s, pair, w);
+}
+
+void gw_poll_check(struct gw_watch *poll, struct gw_doing *doing)
+{
+    const struct gw_watch *w =
+        gw_watch_of(poll->subscriber, poll->sub.presentity, poll->sub.watcher, false);
+    if (is_wanted(w))
+        return;
+    gw_doing_hush(doing);
+    doing->step.next = CW_PRESENCE_FORGET;
+    poll->sub.is_authorised = false;
 }
 
 void gw_poll_share(struct gw_watch *poll, const struct cw_presence_step *step)
@@ -58,9 +77,9 @@ void gw_poll_end(struct gw_watch *poll)
 {
     struct gw_subscriber *s = poll->subscriber;
     struct gw_watch *w = gw_watch_of(s, poll->sub.presentity, poll->sub.watcher, false);
-    if (!poll->is_answered)
+    if (!poll->is_answered && is_wanted(w))
         gw_watch_tell(poll);
-    if (w && !poll->sub.is_authorised) {
+    if (is_wanted(w) && !poll->sub.is_authorised) {
         gw_watch_log(w, "watch-ended", "refused to a poll");
         gw_watch_end(w);
     }

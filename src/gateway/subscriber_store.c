@@ -126,7 +126,7 @@ void gw_watch_store(struct gw_watch *w)
     bool is_over = sub->state == CW_SUBSCRIPTION_ENDING || sub->is_cancelled ||
                    w->wish == GW_WISH_UNSUBSCRIBE || w->wish == GW_WISH_REVOKE;
     bool has_dialog = sub->state != CW_SUBSCRIPTION_NONE && sub->remote_tag.n > 0;
-    if (sub->is_poll)
+    if (sub->is_poll || w->is_parting)
         return;
     if (is_over) {
         gw_watch_unstore(w);

@@ -74,6 +74,10 @@ void gw_watch_on_timer(void *watch)
         gw_poll_end(w);
         return;
     }
+    if (w->is_parting) {
+        gw_watch_free(w);
+        return;
+    }
     switch (w->sub.state) {
     case CW_SUBSCRIPTION_ENDING: /* its last NOTIFY does not come any more */
         gw_watch_end(w);
@@ -137,7 +141,7 @@ void gw_watch_refresh(struct gw_watch *w, unsigned due)
     struct gw_doing doing;
 
     /* An answer that is awaited says as much as that to another request would. */
-    if (w->is_under_way || w->sub.state == CW_SUBSCRIPTION_ENDING)
+    if (w->is_under_way || w->is_parting || w->sub.state == CW_SUBSCRIPTION_ENDING)
         return;
     w->is_overdue = !w->is_canary && is_unreachable(w);
     if (w->is_overdue) {

@@ -173,6 +173,7 @@ void gw_watch_free(struct gw_watch *w)
         cw_map_remove(&s->by_call_id, w->found_as);
     cw_map_remove(&s->by_id, id_key(&w->id));
     put_under_pair(w, false);
+    s->n_parting -= w->is_parting;
     if (!w->sub.is_poll) {
         leave_between(w);
         leave_home(w);

@@ -24,7 +24,7 @@ def number_of(address: bytes) -> int:
 class _Dialog:
     """One in which we tell of a user; in the words of our own requests."""
 
-    __slots__ = ("target", "sender", "to", "call_id", "cseq")
+    __slots__ = ("target", "sender", "to", "call_id", "cseq", "document")
 
 
 class SipCrowd:
@@ -36,7 +36,7 @@ class SipCrowd:
         self.n_told = 0  #: NOTIFY that came
         self.refused = []  #: (Call-ID, status) of final answers that say no
         self._watched = {}  #: by number: the dialog in which he is watched
-        self._new = []  #: who is watched since a moment
+        self._new = []  #: of whom a NOTIFY is due
         self._count = 0
         self._out = None
         self._lock = threading.Lock()
@@ -69,6 +69,7 @@ class SipCrowd:
     def notify(self, number: int, document: str) -> None:
         dialog = self._watched[number]
         dialog.cseq += 1
+        dialog.document = document
         self._request("NOTIFY", dialog.target, dialog.sender, dialog.to, dialog.call_id, dialog.cseq,
                       f"Subscription-State: active;expires={_EXPIRES}\r\n"
                       f"{self._contact(f's{number}@{LOCAL_DOMAIN}')}", document)
@@ -87,12 +88,18 @@ class SipCrowd:
                     f"{self._count}\r\nMax-Forwards: 70\r\nFrom: {sender}\r\nTo: {to}\r\n"
                     f"Call-ID: {call_id}\r\nCSeq: {cseq} {method}\r\nEvent: presence\r\n{more}{kind}"
                     f"Content-Length: {len(body.encode())}\r\n\r\n{body}")
-            if self._out is None:
-                self._out = socket.create_connection(self.gateway,
-                                                     source_address=(self.address[0], 0))
-                self._open.append(self._out)
-                threading.Thread(target=self._read, args=(self._out,), daemon=True).start()
-            self._out.sendall(text.encode())
+            try:
+                self._connected().sendall(text.encode())
+            except OSError:  # the gateway was away meanwhile
+                self._out = None
+                self._connected().sendall(text.encode())
+
+    def _connected(self) -> socket.socket:
+        if self._out is None:
+            self._out = socket.create_connection(self.gateway, source_address=(self.address[0], 0))
+            self._open.append(self._out)
+            threading.Thread(target=self._read, args=(self._out,), daemon=True).start()
+        return self._out
 
     # --- what comes
 
@@ -126,7 +133,7 @@ class SipCrowd:
                     sock.sendall("".join(answers).encode())
                 while self._new:
                     number = self._new.pop()
-                    self.notify(number, State().document(f"s{number}@{LOCAL_DOMAIN}"))
+                    self.notify(number, self._watched[number].document)
         except OSError:
             return
 
@@ -161,8 +168,9 @@ class SipCrowd:
             dialog.target = _URI.search(fields["contact"])[1]
             dialog.sender, dialog.to = fields["to"] + ";tag=crowd", fields["from"]
             dialog.call_id, dialog.cseq = fields["call-id"], 0
+            dialog.document = State().document(user)
             self._watched[number] = dialog
-            self._new.append(number)
+        self._new.append(number)  # each SUBSCRIBE is followed by a NOTIFY
         return [answer]
 
     def _answer(self, fields: dict, vias, more: str) -> str:

@@ -12,6 +12,7 @@
 #include "gateway/contact.h"
 #include "gateway/signals.h"
 #include "gateway/support.h"
+#include "gateway/typing.h"
 #include "xlate/content.h"
 #include "xml/reader.h"
 #include "xmpp/ns.h"
@@ -397,6 +398,38 @@ static void test_accept(void **state)
     set_up(state);
 }
 
+/* He began to type at one client, and goes on at another. */
+static void test_the_client_of_now(void **state)
+{
+    (void)state;
+    alice_types(false, 0);
+    juliet_says(&juliet, STATE("composing"));
+    juliet_says(&orchard, STATE("composing"));
+    alice_types(true, 0);
+    alice_types(false, 0);
+    assert_events("to orchard", "sip:active <composing>orchard <active>orchard");
+}
+
+/* Of those who type without number the first ones are given up, and told so. */
+static void test_only_so_many_type(void **state)
+{
+    enum { MAX = 4096 };
+    struct gw_typing *typing = gw_typing_new(&gateway, NULL, NULL);
+    const struct cw_composing active = {.is_active = true};
+    (void)state;
+    for (unsigned i = 0; i <= MAX; i++) {
+        struct cw_jid user = {.local = cw_arena_printf(&arena, "u%u", i),
+                              .domain = CW_STR("partner.test")};
+        if (i == 0)
+            gw_typing_of_local(typing, &user, &alice, &active, CW_STR_NONE);
+        else
+            assert_true(gw_typing_of_remote(typing, &user, &alice, true, CW_STR_NONE));
+    }
+    assert_events("the first one", "<composing> <paused>");
+    assert_int_equal(fake_timers(), 2 * MAX);
+    gw_typing_free(&typing);
+}
+
 /* Of pairs without number only so many are remembered. */
 static void test_only_so_many_pairs(void **state)
 {
@@ -428,6 +461,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_goes_with_a_text, NULL, tear_down),
         cmocka_unit_test_setup_teardown(test_reports, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_accept, NULL, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_client_of_now, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_only_so_many_type, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_only_so_many_pairs, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

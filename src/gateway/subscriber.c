@@ -166,6 +166,8 @@ void gw_watch_finish(struct gw_watch *w, struct gw_doing *doing)
     if (w->sub.is_poll && doing->step.has_known)
         gw_poll_share(w, &doing->step);
     w->arena = (struct cw_arena){0};
+    if (doing->step.has_known)
+        w->is_stale = false;
     gw_watch_keep(w, &doing->step);
     if (doing->step.has_request)
         has_failed = !send_request(w, doing);

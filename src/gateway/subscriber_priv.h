@@ -83,6 +83,7 @@ struct gw_watch {
     bool is_overdue;  /* not refreshed, since the watcher cannot be reached */
     bool is_at_home;  /* in its home's list */
     bool is_parting;  /* it is over; only that he hears so is still to be seen to */
+    bool is_stale;    /* what is known is of an earlier life: not to be told */
     bool is_behind;   /* a stanza was refused: he may believe that resources are there */
     bool is_answered; /* a poll: something was told */
     bool has_ended;   /* for the log */

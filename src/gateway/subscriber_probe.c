@@ -44,8 +44,8 @@ void gw_subscriber_probe(struct gw_subscriber *s, const struct gw_pair *pair)
         gw_watch_tell(w);
     else if (!is_wanted(w))
         return;
-    else if (w->is_overdue)
-        gw_watch_refresh(w, 0); /* he was not to be reached; here he is */
+    else if (w->is_overdue || (w->is_stale && w->sub.state == CW_SUBSCRIPTION_ACTIVE))
+        gw_watch_refresh(w, 0); /* he could not be reached, and here he is; or we have begun anew */
     else if (w->sub.state == CW_SUBSCRIPTION_ACTIVE)
         gw_watch_tell(w);
     else

@@ -76,6 +76,8 @@ void gw_watch_tell(struct gw_watch *w)
 
     if (w->is_parting) {
         tell_parting(w);
+    } else if (w->is_stale) {
+        gw_watch_due(w, GW_DUE_REFRESH);
     } else if (w->sub.is_authorised && w->wish != GW_WISH_UNSUBSCRIBE) {
         size_t n = gw_watch_known(w, &arena, &known);
         struct cw_xml **stanzas = cw_arena_alloc(&arena, (n + 1) * sizeof(*stanzas));
@@ -143,12 +145,12 @@ bool gw_subscriber_knock(struct gw_subscriber *s, struct cw_str local_domain,
         struct gw_watch *w = TAILQ_FIRST(&between->watches);
         TAILQ_REMOVE(&between->watches, w, in_between);
         TAILQ_INSERT_TAIL(&between->watches, w, in_between);
-        if (w->sub.is_authorised || w->is_parting) {
+        if ((w->sub.is_authorised && !w->is_stale) || w->is_parting) {
             gw_watch_tell(w);
             return true;
         }
     }
-    /* Who waits to be allowed is told nothing of the other; but he may be asked. */
+    /* Who waits to be allowed, or for what is so now, is told nothing; but he may be asked. */
     struct gw_watch *w = TAILQ_FIRST(&between->watches);
     gw_presence_say(s->presence, w->sub.presentity, w->sub.watcher, "probe");
     return true;

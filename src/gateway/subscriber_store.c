@@ -198,6 +198,7 @@ void gw_subscriber_restore(struct gw_subscriber *s, const struct cw_store_subscr
         if (dialog)
             restore_dialog(w, dialog, cw_str_eq_cstr(row->state, "pending"));
         restore_told(w, row->told);
+        w->is_stale = true;
         gw_watch_due(w, GW_DUE_REFRESH);
     }
     cw_arena_free(&arena);

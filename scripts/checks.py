@@ -111,7 +111,7 @@ def pytest(tally: Tally, *folders) -> None:
     status, output = run(PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider",
                          "-n", WORKERS, "--dist", "loadgroup",
                          "-o", "junit_logging=all", f"--junit-xml={report}", *folders,
-                         seconds=1000, CAUSEWAY_PROGRAM=str(program))
+                         seconds=2400, CAUSEWAY_PROGRAM=str(program))
     if not report.exists():
         tally.add("pytest", output)
         return

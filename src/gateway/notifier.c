@@ -306,6 +306,13 @@ void gw_notifier_free(struct gw_notifier **ptr)
     cw_free(n);
 }
 
+bool gw_notifier_is_undecided(const struct gw_notifier *n, struct cw_str local,
+                              struct cw_str remote)
+{
+    const struct gw_watched *w = gw_watched_find(n, local, remote);
+    return w && !w->is_authorised && w->n_live > 0;
+}
+
 size_t gw_notifier_count(const struct gw_notifier *n)
 {
     return n->n_viewers;

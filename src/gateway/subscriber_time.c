@@ -11,6 +11,7 @@ enum {
     JITTER = 25, /* hundredths, on top */
     SWEEP_MS = 60000,
     MAX_LOOK = 16, /* so far into a list, for one that fits */
+    LEAST_S = 5,   /* between two attempts, whatever the SIP side says */
 };
 
 static uint64_t random_below(uint64_t n)
@@ -26,8 +27,8 @@ void gw_watch_granted(struct gw_watch *w, uint32_t expires_s)
 {
     uint64_t now = cw_now_ms(), lasts_ms = (uint64_t)expires_s * 1000;
     w->expires_at_ms = now + lasts_ms;
-    w->refresh_at_ms =
-        now + lasts_ms * (REFRESH_FROM + random_below(REFRESH_TO - REFRESH_FROM + 1)) / 100;
+    uint64_t in_ms = lasts_ms * (REFRESH_FROM + random_below(REFRESH_TO - REFRESH_FROM + 1)) / 100;
+    w->refresh_at_ms = now + (in_ms > LEAST_S * 1000 ? in_ms : LEAST_S * 1000);
 }
 
 void gw_watch_arm(struct gw_watch *w)
@@ -59,7 +60,7 @@ void gw_watch_later(struct gw_watch *w, const struct gw_doing *doing)
 {
     uint64_t s = (uint64_t)BACKOFF_FIRST_S << w->n_failed;
     if (doing->is_dictated)
-        s = doing->step.retry_after_s;
+        s = doing->step.retry_after_s > LEAST_S ? doing->step.retry_after_s : LEAST_S;
     else if (s > doing->max_backoff_s)
         s = doing->max_backoff_s;
     if (w->n_failed < 10)
@@ -128,6 +129,13 @@ void gw_watch_due(struct gw_watch *w, unsigned due)
     gw_pace_add(s->presence->pace, on_turn, s, w->id);
 }
 
+/* A probe would be answered as if he had declined what the local user asks of him. */
+static bool may_be_probed(const struct gw_watch *w)
+{
+    return !gw_notifier_is_undecided(w->subscriber->presence->notifier, w->sub.presentity,
+                                     w->sub.watcher);
+}
+
 /* Nobody there can be told anything: the dialog may run out meanwhile (RFC 8048 section 8.1). */
 static bool is_unreachable(const struct gw_watch *w)
 {
@@ -148,7 +156,7 @@ void gw_watch_refresh(struct gw_watch *w, unsigned due)
         cw_timer_stop(w->timer);
         return;
     }
-    if (due & GW_DUE_PROBE)
+    if ((due & GW_DUE_PROBE) && may_be_probed(w))
         gw_presence_say(p, w->sub.presentity, w->sub.watcher, "probe");
     gw_watch_begin(w, &doing);
     cw_subscription_refresh(&doing.arena, &w->sub, &doing.options, &doing.step);

@@ -283,6 +283,38 @@ static void refreshed_in_time(void **state)
          {"turns", "probe"}, {"pass 1", ""});
 }
 
+/* Her server would answer the probe as if she had declined alice's own request. */
+static void no_probe_of_who_has_not_decided(void **state)
+{
+    struct stage *s = *state;
+    begin(s);
+    s->is_undecided = true;
+    PLAY(s, "refresh", {"auto 200", ""}, {"pass 571", ""}, {"turns", ""});
+    assert_true(s->n_sent > 1);
+}
+
+/* Whatever the SIP side says, it is not asked, nor she probed, all the time. */
+static void not_all_the_time(void **state)
+{
+    static const struct {
+        const char *name, *notify, *out;
+        bool has_dialog;
+    } rows[] = {
+        {"a dialog of no time", "notify active;expires=0 +orchard", "200 +orchard", true},
+        {"a dialog of a second", "notify active;expires=1 +orchard", "200 +orchard", true},
+        {"try again at once", "notify terminated;reason=probation;retry-after=0", "200 -orchard",
+         false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        set_up(state);
+        struct stage *s = *state;
+        begin(s);
+        PLAY(s, rows[i].name, {rows[i].notify, rows[i].out}, {"pass 4", ""}, {"turns", ""},
+             {"pass 4", ""}, {"turns", rows[i].has_dialog ? "probe s:3600" : "S:3600"});
+        tear_down(state);
+    }
+}
+
 /* The dialog is not kept up for somebody who cannot be told. */
 static void not_refreshed_for_who_cannot_be_reached(void **state)
 {
@@ -570,6 +602,11 @@ static void restarts(void **state)
     assert_true(s->last_cseq >= cseq + 1000);
     assert_string_equal(s->last_route, "<sip:p1;lr>, <sip:p2;lr>");
     cseq = s->last_cseq;
+    PLAY(s, "what an earlier life knew is not told", {"restart", ""}, {"again", ""},
+         {"knock", "probe"}, {"probe", "s:3600"}, {"turns", ""}, {"answer 200 expires=600", ""},
+         {"again", ""}, {"turns", "s:3600"}, {"answer 200", ""},
+         {"notify active +hill", "200 +hill"}, {"turns", ""}, {"again", ""}, {"turns", "+hill"});
+    cseq = s->last_cseq;
     PLAY(s, "once more, unknown to SIP", {"restart", ""}, {"turns", "s:3600"},
          {"answer 481", "S:3600"}, {"turns", ""}, {"answer 200", ""},
          {"notify active +hill", "200 +hill"});
@@ -635,7 +672,7 @@ static void watches_are_small(void **state)
     enum { N = 500 };
     struct stage *s = *state;
     char local[64];
-    s->is_silent = true;
+    s->is_silent = s->with_notes = true;
     s->gateway.policy->settings.subscription_limit_per_user = N;
     size_t before = in_use();
     for (int i = 0; i < N; i++) {
@@ -745,6 +782,8 @@ int main(void)
         cmocka_unit_test(lives_go_as_their_row_says),
         cmocka_unit_test(what_comes_meanwhile_waits),
         TEST(refreshed_in_time),
+        TEST(no_probe_of_who_has_not_decided),
+        cmocka_unit_test(not_all_the_time),
         TEST(not_refreshed_for_who_cannot_be_reached),
         TEST(later_and_later),
         TEST(nothing_can_be_sent),

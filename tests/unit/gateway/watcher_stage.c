@@ -380,6 +380,15 @@ size_t gw_notifier_count(const struct gw_notifier *notifier)
     return 0;
 }
 
+bool gw_notifier_is_undecided(const struct gw_notifier *notifier, struct cw_str local,
+                              struct cw_str remote)
+{
+    (void)notifier;
+    assert_true(cw_str_eq_cstr(local, ALICE));
+    assert_true(cw_str_eq_cstr(remote, JULIET));
+    return on->is_undecided;
+}
+
 void gw_pace_add(struct gw_pace *pace, gw_pace_fn *fn, void *arg, uint64_t id)
 {
     (void)pace;

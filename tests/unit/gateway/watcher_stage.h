@@ -36,6 +36,7 @@ struct stage {
     bool is_silent;  /* no events: for great numbers */
     bool keeps_rows; /* then too */
     bool is_down, is_failing;
+    bool is_undecided; /* juliet, about whether alice may see her */
     enum cw_contact_answer rules;
     bool with_notes;
     int auto_status;

@@ -6,6 +6,9 @@
  * the next hop.  200 comes back: outcome 7 `delivered`, and the next one of that pair may go.  Had
  * a 404 come, outcome 7 would be `refused` with the error stanza for juliet.
  *
+ * A chat state without text takes its turn like a text, so that the two keep their order; but a
+ * text waits for its answer two seconds at most, and nobody hears what became of it (signals.h).
+ *
  * The same (instance, number) again is the same stanza sent again after a broken link: while it is
  * under way it is ignored, and when its outcome is known that is told, also when it was told once.
  */

@@ -251,6 +251,9 @@ void gw_notifier_restore_dialog(struct gw_notifier *n, const struct cw_store_dia
 {
     struct gw_watched *w = gw_watched_get(n, row->local, row->remote);
     int64_t left_s = row->expires_at - (int64_t)time(NULL);
+    int64_t most_s = n->gateway->policy->settings.subscription_refresh_s; /* clocks may jump */
+    if (left_s > most_s)
+        left_s = most_s;
     if (!w || gw_viewer_find(n, row->call_id, row->local_tag, row->remote_tag))
         return;
     const struct cw_subscription s = {

@@ -129,8 +129,7 @@ static enum cw_err transmit(struct gw_viewer *v)
     make_step(v, &arena, &step);
     v->is_dirty = false;
     v->local_cseq = step.request.cseq;
-    if (v->local_cseq >= v->cseq_bound)
-        gw_viewer_keep(v);
+    gw_viewer_keep_ahead(v);
     enum cw_err err = gw_sip_send(w->notifier->gateway->sip,
                                   &(struct gw_sip_sending){
                                       .domain = w->domain,

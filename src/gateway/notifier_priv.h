@@ -154,7 +154,8 @@ struct gw_viewer *gw_viewer_new(struct gw_watched *, const struct cw_subscriptio
 void gw_viewer_update(struct gw_viewer *, const struct cw_subscription *);
 /* As a subscription that translation takes; borrows. */
 struct cw_subscription gw_viewer_subscription(const struct gw_viewer *);
-void gw_viewer_keep(struct gw_viewer *); /* writes its row; nothing for a poll */
+void gw_viewer_keep(struct gw_viewer *);       /* writes its row; nothing for a poll */
+void gw_viewer_keep_ahead(struct gw_viewer *); /* only when its CSeq is near the row's */
 /* It is over: the watcher is told so, and the value ends by itself. */
 void gw_viewer_end(struct gw_viewer *, enum cw_event_reason);
 /* It is over and the far end knows, or cannot be told; `why` for the log. */

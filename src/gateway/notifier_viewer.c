@@ -8,7 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-enum { CSEQ_STEP = 1000 };
+/* A new row is written before the old one's number is reached: a crash may lose the last rows. */
+enum { CSEQ_STEP = 1000, CSEQ_NEAR = 100 };
 
 static struct cw_str id_key(const uint64_t *id)
 {
@@ -122,6 +123,12 @@ void gw_viewer_keep(struct gw_viewer *v)
         .expires_at = (int64_t)time(NULL) + s.expires_s,
     };
     gw_store_put_dialog(v->watched->notifier->gateway->store, &row);
+}
+
+void gw_viewer_keep_ahead(struct gw_viewer *v)
+{
+    if (v->local_cseq + CSEQ_NEAR >= v->cseq_bound)
+        gw_viewer_keep(v);
 }
 
 /* --- time -------------------------------------------------------------------------------------*/

@@ -198,7 +198,36 @@ static void strangers_to_a_dialog_are_refused(void **state)
     assert_events(s, "no such dialog", "481");
     subscribe_as(s, "mercutio@sip.example", JULIET, "c1", tag, "0");
     assert_events(s, "not his dialog", "403");
+    subscribe_as(s, ROMEO, "nurse@friend.example", "c1", tag, "0");
+    assert_events(s, "not her dialog", "403");
     assert_int_equal(gw_notifier_count(s->presence.notifier), 1);
+    assert_true(s->is_invited);
+}
+
+/* Whoever sends another user's Call-ID and tag has a dialog of his own, and takes none away. */
+static void names_of_dialogs_are_each_users_own(void **state)
+{
+    struct stage *s = *state;
+    char tag[64];
+    begin(s, true);
+    strcpy(tag, last_tag(s));
+    subscribe_as(s, "mercutio@sip.example", JULIET, "c1", NULL, "3600");
+    assert_events(s, "mercutio", "200 pending subscribe");
+    assert_string_not_equal(last_tag(s), tag);
+    assert_int_equal(gw_notifier_count(s->presence.notifier), 2);
+    stanza(s, NULL, "balcony", NULL);
+    assert_events(s, "romeo", "active(+balcony)");
+}
+
+/* The clock was wrong when the row was written, or is now: nothing lasts longer than it may. */
+static void no_dialog_lasts_for_years(void **state)
+{
+    struct stage *s = *state;
+    begin(s, false);
+    s->dialog.expires_at += 1000000000;
+    stage_restart(s);
+    fake_pass(3600000);
+    assert_events(s, "an hour later", "terminated;reason=timeout unavailable");
 }
 
 static void a_poll_asks_and_invites_nobody(void **state)
@@ -338,6 +367,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_thing_does_what_its_row_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(dialogs_have_their_route_and_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(strangers_to_a_dialog_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(names_of_dialogs_are_each_users_own, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_dialog_lasts_for_years, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_poll_asks_and_invites_nobody, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_poll_of_who_has_not_decided, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_poll_is_answered_and_not_what_followed_it, set_up,

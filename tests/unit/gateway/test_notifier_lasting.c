@@ -358,7 +358,7 @@ static void the_store_is_not_written_each_time(void **state)
     for (int i = 0; i < 10000; i++) {
         stanza(s, NULL, "balcony", i % 2 ? "away" : "dnd");
         answer_all(s);
-        assert_true(s->dialog.local_cseq >= s->last_cseq);
+        assert_true(s->dialog.local_cseq >= s->last_cseq + 90); /* a crash may lose the next row */
         s->events[0] = '\0', s->n_events = 0;
     }
     assert_in_range(s->n_puts - before, 9, 11);

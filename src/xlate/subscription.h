@@ -53,6 +53,7 @@ struct cw_subscription {
     struct cw_str route_set;
     struct cw_str event_id;
     uint32_t local_cseq, remote_cseq, expires_s;
+    uint32_t least_expires_s; /* X2S: a 423 asked for it */
 };
 
 /* A zeroed struct is good for a call in isolation. */

@@ -325,7 +325,8 @@ void cw_subscription_on_response(struct cw_arena *arena, struct cw_subscription 
     } else if (effect == LONGER && !s->is_poll) {
         uint32_t least;
         bool is_longer = cw_event_seconds(response->min_expires, &least) && least > s->expires_s;
-        s->expires_s = is_longer ? least : s->expires_s;
+        if (is_longer)
+            s->least_expires_s = least;
         /* A peer that finds its own least too short would be asked for ever. */
         step->next = is_longer ? CW_PRESENCE_AGAIN : CW_PRESENCE_LATER;
         step->retry_after_s = RETRY_S;

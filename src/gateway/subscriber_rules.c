@@ -67,6 +67,14 @@ static void tell_parting(struct gw_watch *w)
     cw_arena_free(&arena);
 }
 
+/* It was taken from him, and only the SIP side is to hear so yet. */
+static bool is_over(const struct gw_watch *w)
+{
+    return w->wish == GW_WISH_REVOKE ||
+           (w->sub.state == CW_SUBSCRIPTION_ENDING && w->wish != GW_WISH_SUBSCRIBE &&
+            !w->sub.is_authorised && !w->sub.is_cancelled);
+}
+
 void gw_watch_tell(struct gw_watch *w)
 {
     struct cw_arena arena = {0};
@@ -74,7 +82,7 @@ void gw_watch_tell(struct gw_watch *w)
     const struct cw_presence nobody = {.is_available = false};
     struct cw_presence *known;
 
-    if (w->is_parting) {
+    if (w->is_parting || is_over(w)) {
         tell_parting(w);
     } else if (w->is_stale) {
         gw_watch_due(w, GW_DUE_REFRESH);

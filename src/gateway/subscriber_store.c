@@ -180,7 +180,7 @@ static void restore_dialog(struct gw_watch *w, const struct cw_store_dialog *row
     gw_watch_granted(w, w->sub.expires_s);
 }
 
-/* What is refused meanwhile is found out with the first NOTIFY, or by a review. */
+/* What is refused meanwhile is found out by the review that follows. */
 void gw_subscriber_restore(struct gw_subscriber *s, const struct cw_store_subscription *row,
                            const struct cw_store_dialog *dialog)
 {

@@ -566,6 +566,12 @@ static void parting(void **state)
     }
     set_up(state);
     begin(*state);
+    PLAY(*state, "also while its dialog ends", {"rules refuse", "s:0 -orchard unsubscribed"},
+         {"outcome refused", ""}, {"again", ""}, {"turns", "-orchard unsubscribed"},
+         {"outcome delivered", ""}, {"answer 408", ""}, {"knock", "no"});
+    tear_down(state);
+    set_up(state);
+    begin(*state);
     PLAY(*state, "he subscribes",
          {"notify terminated;reason=rejected", "200 -orchard unsubscribed"},
          {"outcome refused", ""}, {"subscribe", "S:3600"}, {"answer 200", ""},

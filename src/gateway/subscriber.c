@@ -303,14 +303,33 @@ static void quieten(struct gw_watch *w, struct gw_doing *doing)
         w->is_quiet = false;
 }
 
+/* A SIP server that was killed may count from where it last wrote: then nothing that it says in
+ * this dialog counts, and another one is begun.  What is only late is followed by what is not. */
+static void on_backward(struct gw_watch *w, struct gw_doing *doing)
+{
+    if (w->sub.is_poll || w->sub.state == CW_SUBSCRIPTION_ENDING || w->wish != GW_WISH_NONE)
+        return;
+    if (w->was_backward) {
+        cw_subscription_drop_dialog(&w->sub);
+        w->expires_at_ms = w->refresh_at_ms = 0;
+        doing->step.next = CW_PRESENCE_AGAIN;
+    } else {
+        gw_watch_due(w, GW_DUE_REFRESH);
+    }
+    w->was_backward = !w->was_backward;
+}
+
 static void on_notify(struct gw_watch *w, struct gw_doing *doing,
                       const struct cw_sip_request *request)
 {
     struct cw_event_status status = {.state = CW_EVENT_PENDING};
     (void)cw_event_status_parse(request->subscription_state, &status);
     cw_subscription_on_request(&doing->arena, &w->sub, request, &doing->options, &doing->step);
+    if (doing->step.response.status == 500)
+        on_backward(w, doing);
     if (doing->step.response.status >= 300)
         return;
+    w->was_backward = false;
     if (status.state == CW_EVENT_TERMINATED) {
         doing->why = cw_event_reason_name(status.reason);
         doing->is_dictated = status.has_retry_after;
@@ -329,7 +348,7 @@ bool gw_subscriber_notify(struct gw_subscriber *s, cw_sip_txn_id txn,
     struct gw_watch *w = cw_map_get(&s->by_call_id, request->call_id);
     struct gw_doing doing;
 
-    if (!w || !cw_subscription_has(&w->sub, request))
+    if (!w || w->is_parting || !cw_subscription_has(&w->sub, request))
         return false;
     uint64_t id = w->id;
     if (w->home)

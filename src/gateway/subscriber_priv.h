@@ -80,13 +80,14 @@ struct gw_watch {
     bool is_canary;            /* the SUBSCRIBE under way asks whether the SIP server knows us */
     bool is_quiet;             /* a NOTIFY that says nothing new is not told */
     bool is_paced;
-    bool is_overdue;  /* not refreshed, since the watcher cannot be reached */
-    bool is_at_home;  /* in its home's list */
-    bool is_parting;  /* it is over; only that he hears so is still to be seen to */
-    bool is_stale;    /* what is known is of an earlier life: not to be told */
-    bool is_behind;   /* a stanza was refused: he may believe that resources are there */
-    bool is_answered; /* a poll: something was told */
-    bool has_ended;   /* for the log */
+    bool was_backward; /* the last NOTIFY had a CSeq of before */
+    bool is_overdue;   /* not refreshed, since the watcher cannot be reached */
+    bool is_at_home;   /* in its home's list */
+    bool is_parting;   /* it is over; only that he hears so is still to be seen to */
+    bool is_stale;     /* what is known is of an earlier life: not to be told */
+    bool is_behind;    /* a stanza was refused: he may believe that resources are there */
+    bool is_answered;  /* a poll: something was told */
+    bool has_ended;    /* for the log */
     bool with_notes;
 };
 TAILQ_HEAD(gw_watches, gw_watch);

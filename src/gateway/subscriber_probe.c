@@ -73,12 +73,20 @@ void gw_poll_share(struct gw_watch *poll, const struct cw_presence_step *step)
     gw_watch_store(w);
 }
 
+/* No answer came: what is known now, which is nothing unless there is a dialog meanwhile. */
+static void tell_unanswered(struct gw_watch *w)
+{
+    if (w->sub.state != CW_SUBSCRIPTION_ACTIVE)
+        gw_watch_hide(w);
+    gw_watch_tell(w);
+}
+
 void gw_poll_end(struct gw_watch *poll)
 {
     struct gw_subscriber *s = poll->subscriber;
     struct gw_watch *w = gw_watch_of(s, poll->sub.presentity, poll->sub.watcher, false);
     if (!poll->is_answered && is_wanted(w))
-        gw_watch_tell(poll);
+        tell_unanswered(w);
     if (is_wanted(w) && !poll->sub.is_authorised) {
         gw_watch_log(w, "watch-ended", "refused to a poll");
         gw_watch_end(w);

@@ -110,6 +110,7 @@ void gw_watch_hide(struct gw_watch *w)
         struct cw_xml *stanza = cw_presence_stanza(&arena, &user, w->sub.watcher, &gone);
         gw_watch_post(w, &stanza, 1);
     }
+    w->is_stale = false;
     gw_watch_keep(w, &(struct cw_presence_step){.has_known = true});
     cw_arena_free(&arena);
 }

@@ -10,8 +10,9 @@ enum {
     BACKOFF_FIRST_S = 5,
     JITTER = 25, /* hundredths, on top */
     SWEEP_MS = 60000,
-    MAX_LOOK = 16, /* so far into a list, for one that fits */
-    LEAST_S = 5,   /* between two attempts, whatever the SIP side says */
+    MAX_FAILED = 10, /* in a row, as far as they count */
+    MAX_LOOK = 16,   /* so far into a list, for one that fits */
+    LEAST_S = 5,     /* between two attempts, whatever the SIP side says */
 };
 
 static uint64_t random_below(uint64_t n)
@@ -42,6 +43,8 @@ void gw_watch_arm(struct gw_watch *w)
         break;
     case CW_SUBSCRIPTION_WAITING:
         cw_timer_set(w->timer, (uint64_t)NOTIFY_MS << (w->n_failed < 6 ? w->n_failed : 6));
+        if (w->n_failed < MAX_FAILED)
+            w->n_failed++;
         break;
     case CW_SUBSCRIPTION_ENDING: /* whatever else comes in the dialog meanwhile */
         if (!cw_timer_is_set(w->timer))
@@ -63,7 +66,7 @@ void gw_watch_later(struct gw_watch *w, const struct gw_doing *doing)
         s = doing->step.retry_after_s > LEAST_S ? doing->step.retry_after_s : LEAST_S;
     else if (s > doing->max_backoff_s)
         s = doing->max_backoff_s;
-    if (w->n_failed < 10)
+    if (w->n_failed < MAX_FAILED)
         w->n_failed++;
     cw_timer_set(w->timer, s * 1000 + random_below(s * 10 * JITTER + 1));
 }
@@ -83,10 +86,7 @@ void gw_watch_on_timer(void *watch)
     case CW_SUBSCRIPTION_ENDING: /* its last NOTIFY does not come any more */
         gw_watch_end(w);
         return;
-    case CW_SUBSCRIPTION_WAITING: /* nor its first: ask for another */
-        w->n_failed++;
-        gw_watch_due(w, GW_DUE_REFRESH);
-        return;
+    case CW_SUBSCRIPTION_WAITING: /* nor its first, or nobody answered: ask again */
     case CW_SUBSCRIPTION_NONE:
         w->n_again = 0;
         gw_watch_due(w, GW_DUE_REFRESH);

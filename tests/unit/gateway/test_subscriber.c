@@ -333,12 +333,29 @@ static void later_and_later(void **state)
     struct stage *s = *state;
     begin(s);
     PLAY(s, "the SIP server is away", {"pass 15", "s:3600"}, {"answer 408", "-orchard"},
-         {"pass 4", ""}, {"turns", ""}, {"pass 3", ""}, {"turns", "S:3600"}, {"answer 408", ""},
-         {"pass 9", ""}, {"turns", ""}, {"pass 4", ""}, {"turns", "S:3600"},
+         {"pass 4", ""}, {"turns", ""}, {"pass 3", ""}, {"turns", "s:3600"}, {"answer 408", ""},
+         {"pass 9", ""}, {"turns", ""}, {"pass 4", ""}, {"turns", "s:3600"},
          {"answer 503 retry=50", ""}, {"pass 49", ""}, {"turns", ""}, {"pass 14", ""},
-         {"turns", "S:3600"}, {"answer 408", ""}, {"pass 38", ""}, {"turns", "S:3600"},
+         {"turns", "s:3600"}, {"answer 408", ""}, {"pass 38", ""}, {"turns", "s:3600"},
          {"answer 200 expires=600", ""}, {"notify active +orchard", "200 +orchard"});
     assert_true(s->row.is_authorised);
+}
+
+/* The SIP server comes back: no second dialog beside the one that it remembers. */
+static void no_dialog_too_many(void **state)
+{
+    struct stage *s = *state;
+    begin(s);
+    PLAY(s, "it remembers", {"pass 15", "s:3600"}, {"answer 408", "-orchard"},
+         {"outcome delivered", ""}, {"notify active +hill", "200 +hill"}, {"pass 7", ""},
+         {"turns", ""}, {"pass 8", "s:3600"}, {"answer 408", "-hill"}, {"outcome delivered", ""},
+         {"probe", "S:0"}, {"answer 408", "-"}, {"pass 7", ""}, {"turns", "s:3600"},
+         {"answer 200 expires=600", ""}, {"notify active +orchard", "200 +orchard"});
+    PLAY(s, "it does not", {"pass 15", "s:3600"}, {"answer 503", "-orchard"}, {"pass 7", ""},
+         {"turns", "s:3600"}, {"answer 481", "S:3600"}, {"answer 200", ""},
+         {"notify active +orchard", "200 +orchard"});
+    PLAY(s, "she has had enough", {"pass 15", "s:3600"}, {"answer 503", "-orchard"},
+         {"unsubscribe", "s:0"}, {"answer 408", "unsubscribed"});
 }
 
 static void nothing_can_be_sent(void **state)
@@ -348,7 +365,7 @@ static void nothing_can_be_sent(void **state)
     assert_int_equal(gw_subscriber_count(s->presence.subscriber), 0);
     begin(s);
     PLAY(s, "later", {"fail", ""}, {"pass 15", "-orchard"}, {"pass 7", ""}, {"turns", ""},
-         {"work", ""}, {"pass 13", ""}, {"turns", "S:3600"});
+         {"work", ""}, {"pass 13", ""}, {"turns", "s:3600"});
 }
 
 /* At once, three times; then it takes its time. */
@@ -388,7 +405,23 @@ static void silence_is_an_alarm(void **state)
     PLAY(s, "one is silent, another is not", {"pass 14", ""}, {"notify active +shed", "200 +shed"},
          {"pass 1", "s:3600"}, {"answer 408", "-orchard"}, {"turns", ""});
     PLAY(s, "nobody says anything", {"pass 15", "s:3600"}, {"pass 15", "s:3600"},
-         {"answer 408", "-bench"}, {"turns", "S:3600 -shed"}, {"answer 408", ""});
+         {"answer 408", "-bench"}, {"turns", "s:3600 -shed"}, {"answer 408", ""});
+}
+
+/* It was killed, and counts its NOTIFYs from what it wrote last: what it says would be refused for
+ * ever.  One that is only late is not that. */
+static void a_server_that_counts_anew(void **state)
+{
+    struct stage *s = *state;
+    begin(s);
+    PLAY(s, "another dialog", {"notify active +hill", "200 +hill -orchard"}, {"cseq 0", ""},
+         {"notify active +shed", "500"}, {"turns", "s:3600"}, {"answer 200", ""},
+         {"notify active +shed", "500"}, {"turns", "S:3600"}, {"answer 200", ""},
+         {"old notify active +shed", "none"}, {"notify active +shed", "200 +shed -hill"},
+         {"outcome delivered", ""});
+    PLAY(s, "only late", {"cseq 0", ""}, {"notify active +hill", "500"}, {"turns", "s:3600"},
+         {"cseq 10", ""}, {"notify active +shed", "200 +shed"}, {"answer 200", ""}, {"cseq 0", ""},
+         {"notify active +hill", "500"}, {"turns", "s:3600"});
 }
 
 /* --- probes -----------------------------------------------------------------------------------*/
@@ -620,6 +653,7 @@ static void restarts(void **state)
     PLAY(s, "the SIP server is away", {"restart", ""}, {"turns", "s:3600"},
          {"answer 408", "-hill"});
     assert_true(s->row.is_authorised);
+    PLAY(s, "and still", {"restart", ""}, {"turns", "s:3600"}, {"answer 500", "-hill"});
     PLAY(s, "without a dialog", {"restart", ""}, {"turns", "S:3600"}, {"answer 200", ""},
          {"notify active +hill", "200 +hill"});
     s->dialog.expires_at = 1;
@@ -793,10 +827,12 @@ int main(void)
         cmocka_unit_test(not_all_the_time),
         TEST(not_refreshed_for_who_cannot_be_reached),
         TEST(later_and_later),
+        TEST(no_dialog_too_many),
         TEST(nothing_can_be_sent),
         TEST(again_and_again),
         TEST(canary),
         TEST(silence_is_an_alarm),
+        TEST(a_server_that_counts_anew),
         TEST(probes),
         cmocka_unit_test(polls),
         TEST(polls_are_remembered),

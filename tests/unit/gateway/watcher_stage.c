@@ -464,6 +464,8 @@ static bool act(struct stage *s, const char *does)
         notify_line(s, false, rest);
     } else if (begins(does, "old notify", &rest)) {
         notify_line(s, true, rest);
+    } else if (begins(does, "cseq", &rest)) {
+        notify_cseq = (uint32_t)atoi(rest);
     } else if (begins(does, "answer", &rest)) {
         answer_line(s, rest);
     } else if (begins(does, "pass", &rest)) {

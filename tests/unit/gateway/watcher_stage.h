@@ -11,7 +11,7 @@
  * stanzas "down", "up"                          can friend.example be reached? "fail" nothing can
  * be sent to SIP; "work": it can "rules allow|ask|refuse [notes]"      then a review "cancel",
  * "again", "knock", "restart" "auto 200"                            SUBSCRIBEs are answered by
- * themselves, and not shown
+ * themselves, and not shown; "cseq 0": NOTIFYs are counted from there on
  *
  * What goes out: "S:600" SUBSCRIBE in a new dialog, "s:600" in one that is there; "200" the answer
  * to a NOTIFY, "none" when nobody has its dialog; "+orchard/away", "-orchard", "-" presence;

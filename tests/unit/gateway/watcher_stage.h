@@ -3,18 +3,23 @@
  *
  * A scene is lines; each says what happens, and what goes out then:
  *
- *   "subscribe", "unsubscribe", "probe"   of juliet; " bob" behind it: to him
- *   "notify active;expires=9 +orchard/away -hill"   in the dialog of the last SUBSCRIBE; "old
- * notify": in the one before; the words behind: tuples "answer 200 expires=600"              to the
- * oldest SUBSCRIBE without one; also min=, retry= "pass 1000"                           so many
- * seconds; "turns": all that waits in the pace "outcome delivered", "outcome refused"   of all
- * stanzas "down", "up"                          can friend.example be reached? "fail" nothing can
- * be sent to SIP; "work": it can "rules allow|ask|refuse [notes]"      then a review "cancel",
- * "again", "knock", "restart" "auto 200"                            SUBSCRIBEs are answered by
- * themselves, and not shown; "cseq 0": NOTIFYs are counted from there on
+ *   subscribe, unsubscribe, probe   of juliet; with a name behind it ("bob"): to him
+ *   notify active;expires=9 +orchard/away=lunch -hill
+ *                       in the dialog of the last SUBSCRIBE, "old notify" in the one before;
+ *                       the words behind are its tuples
+ *   answer 200 expires=600   to the oldest SUBSCRIBE that has none; also min= and retry=
+ *   pass 1000           so many seconds
+ *   turns               all that waits in the pace
+ *   outcome delivered   of all stanzas; or "refused"
+ *   down, up            can friend.example be reached?
+ *   fail, work          can anything be sent to SIP?
+ *   rules ask notes     or allow, or refuse; then a review
+ *   cancel, again, knock, restart
+ *   auto 200            SUBSCRIBEs are answered by themselves, and not shown
+ *   cseq 0              NOTIFYs are counted from there on
  *
  * What goes out: "S:600" SUBSCRIBE in a new dialog, "s:600" in one that is there; "200" the answer
- * to a NOTIFY, "none" when nobody has its dialog; "+orchard/away", "-orchard", "-" presence;
+ * to a NOTIFY, "none" when nobody has its dialog; "+orchard/away=lunch", "-orchard", "-" presence;
  * "subscribed" and the like. */
 #ifndef CW_TEST_WATCHER_STAGE_H
 #define CW_TEST_WATCHER_STAGE_H

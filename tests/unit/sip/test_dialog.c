@@ -41,6 +41,8 @@ static void test_rules(void **state)
         {"Event is no token", "SUBSCRIBE", SUBSCRIBER CONTACT "Event: \"x\"\r\n", 400},
         {"no Contact", "SUBSCRIBE", SUBSCRIBER "Event: presence\r\n", 400},
         {"Contact *", "SUBSCRIBE", SUBSCRIBER "Contact: *\r\nEvent: presence\r\n", 400},
+        {"a Contact with headers", "SUBSCRIBE",
+         SUBSCRIBER "Contact: <sip:a@192.0.2.1?Route=x>\r\nEvent: presence\r\n", 400},
         {"two Contact", "SUBSCRIBE", SUBSCRIBER CONTACT CONTACT "Event: presence\r\n", 400},
         {"two in one", "SUBSCRIBE",
          SUBSCRIBER "Contact: <sip:a@192.0.2.1>, <sip:a@192.0.2.2>\r\nEvent: presence\r\n", 400},

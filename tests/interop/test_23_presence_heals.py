@@ -164,11 +164,8 @@ def test_kamailio_forgets_everything(friends):
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_kamailio_stays_away(start_lab, transport):
-    """Nobody knows what alice would say now: juliet sees her offline until it is known again.
-
-    Kamailio may remember the subscription that had no answer besides the new one, until it sends
-    NOTIFY to it, and is told that it is over.
-    """
+    """Nobody knows what alice would say now: juliet sees her offline until it is known again, in
+    the dialog that Kamailio remembers."""
     lab = start_lab(Mode.SASL, platform="presence", transport=transport)
     lab.add_partner()
     friends = Friends(lab)

@@ -38,16 +38,19 @@ static void poll(struct gw_subscriber *s, const struct gw_pair *pair, const stru
 void gw_subscriber_probe(struct gw_subscriber *s, const struct gw_pair *pair)
 {
     struct gw_watch *w = gw_watch_of(s, pair->local, pair->remote, false);
-    if (!w)
+    if (!w) {
         gw_presence_say(s->presence, pair->local, pair->remote, "unsubscribed");
-    else if (w->is_parting)
-        gw_watch_tell(w);
-    else if (!is_wanted(w))
         return;
-    else if (w->is_overdue || (w->is_stale && w->sub.state == CW_SUBSCRIPTION_ACTIVE))
-        gw_watch_refresh(w, 0); /* he could not be reached, and here he is; or we have begun anew */
-    else if (w->sub.state == CW_SUBSCRIPTION_ACTIVE)
+    }
+    bool is_active = w->sub.state == CW_SUBSCRIPTION_ACTIVE;
+    /* He could not be reached, and here he is; or we have begun anew. */
+    bool is_doubted = w->is_overdue || (w->is_stale && is_active);
+    if (!w->is_parting && !is_wanted(w))
+        return;
+    if (w->is_parting || (is_active && !is_doubted))
         gw_watch_tell(w);
+    else if (is_doubted)
+        gw_watch_refresh(w, 0);
     else
         poll(s, pair, w);
 }

@@ -19,6 +19,7 @@ struct gw_presence {
     struct gw_reach *reach;
     struct gw_subscriber *subscriber;
     struct gw_notifier *notifier;
+    struct cw_timer *no_edge; /* runs since the last edge went away */
     struct cw_state_map map; /* by the settings; texts in map_arena */
     struct cw_arena map_arena;
 };

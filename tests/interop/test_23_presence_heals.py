@@ -172,8 +172,7 @@ def test_kamailio_stays_away(start_lab, transport):
     friends.kill("kamailio")
     friends.juliet.contacts.wait_shows(ALICE, [], HEALED_S)
     friends.revive("kamailio")
-    friends.say("dnd")
-    friends.require("dnd", "")
+    friends.require("", "")
     friends.require_authorised()
 
 
@@ -194,6 +193,22 @@ def test_a_partner_that_stays_away(friends, besides):
     friends.watch.wait_closed(HEALED_S)
     friends.revive("prosody")
     friends.require("", "")
+    friends.require_authorised()
+
+
+def test_an_edge_that_stays_away(friends):
+    """Nothing is known of juliet then, though nothing is refused, for nobody says anything."""
+    edge = friends.lab.causeway.role("edge")
+    wait_until(lambda: " was=telling is=told" in friends.lab.causeway.output(), 20,
+               "all to be asked anew that is asked at first")
+    friends.say("away", "dnd")
+    friends.require("away", "dnd")
+    os.kill(edge, signal.SIGSTOP)
+    try:
+        friends.watch.wait_closed(HEALED_S)
+    finally:
+        os.kill(edge, signal.SIGCONT)
+    friends.require("away", "dnd")
     friends.require_authorised()
 
 

@@ -309,7 +309,15 @@ static struct cw_str pair_key(struct cw_arena *arena, struct cw_str local, struc
     return cw_arena_printf(arena, "%.*s %.*s", CW_ARG(local), CW_ARG(remote));
 }
 
-/* Each watch with its dialog; each contact, then all their dialogs. */
+static bool is_served(const struct gw_presence *p, struct cw_arena *arena, struct cw_str local)
+{
+    struct cw_jid jid;
+    return cw_jid_parse(arena, local, &jid) == CW_JID_OK &&
+           cw_policy_is_local(p->gateway->policy, jid.domain);
+}
+
+/* Each watch with its dialog; each contact, then all their dialogs.  Those of a domain that is not
+ * ours any more stay in the store only: it may be again. */
 static void restore(struct gw_presence *p)
 {
     const struct gw_restored *from = gw_store_restored(p->gateway->store);
@@ -322,6 +330,8 @@ static void restore(struct gw_presence *p)
     }
     for (size_t i = 0; i < from->n_subscriptions; i++) {
         const struct cw_store_subscription *row = &from->subscriptions[i];
+        if (!is_served(p, &arena, row->local))
+            continue;
         if (row->is_x2s)
             gw_subscriber_restore(p->subscriber, row,
                                   cw_map_get(&dialogs, pair_key(&arena, row->local, row->remote)));
@@ -329,7 +339,7 @@ static void restore(struct gw_presence *p)
             gw_notifier_restore(p->notifier, row);
     }
     for (size_t i = 0; i < from->n_dialogs; i++)
-        if (!from->dialogs[i].is_x2s)
+        if (!from->dialogs[i].is_x2s && is_served(p, &arena, from->dialogs[i].local))
             gw_notifier_restore_dialog(p->notifier, &from->dialogs[i]);
     if (from->n_subscriptions > 0)
         CW_LOG(&p->gateway->log, CW_LOG_INFO, "subscriptions-restored",

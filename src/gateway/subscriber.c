@@ -196,12 +196,45 @@ void gw_watch_ask(struct gw_watch *w, const char *type)
     gw_watch_finish(w, &doing);
 }
 
-static bool is_full(const struct gw_subscriber *s, struct cw_str watcher)
+/* Watches of users of that domain. */
+static size_t count_of_domain(const struct gw_subscriber *s, struct cw_str remote_domain)
+{
+    const struct cw_policy *policy = s->presence->gateway->policy;
+    struct cw_arena arena = {0};
+    struct cw_str local, remote;
+    size_t n = 0;
+    for (size_t i = 0; i < policy->n_local_domains; i++) {
+        const struct gw_between *between =
+            cw_domain_to_unicode(&arena, policy->local_domains[i], &local) &&
+                    cw_domain_to_unicode(&arena, remote_domain, &remote)
+                ? gw_between_of(s, local, remote)
+                : NULL;
+        n += between ? between->n_watches : 0;
+    }
+    cw_arena_free(&arena);
+    return n;
+}
+
+/* A partner with many users leaves half of the room to the others. */
+static bool is_share_used_up(const struct gw_subscriber *s, struct cw_str remote_domain)
+{
+    const struct cw_policy *policy = s->presence->gateway->policy;
+    const struct cw_partner *partner = cw_policy_partner(policy, remote_domain);
+    if (!partner)
+        return false;
+    size_t n = count_of_domain(s, partner->domain);
+    for (size_t i = 0; i < partner->n_additional; i++)
+        n += count_of_domain(s, partner->additional[i]);
+    return n >= (policy->settings.subscription_limit + 1) / 2;
+}
+
+static bool is_full(const struct gw_subscriber *s, const struct gw_pair *pair)
 {
     const struct cw_settings *settings = &s->presence->gateway->policy->settings;
     return s->by_pair.n + gw_notifier_count(s->presence->notifier) >=
                settings->subscription_limit ||
-           gw_watch_count_of(s, watcher) >= settings->subscription_limit_per_user;
+           gw_watch_count_of(s, pair->remote) >= settings->subscription_limit_per_user ||
+           is_share_used_up(s, pair->remote_jid.domain);
 }
 
 static void refuse_full(struct gw_subscriber *s, const struct gw_pair *pair,
@@ -221,7 +254,7 @@ static void on_subscribe(struct gw_subscriber *s, const struct gw_pair *pair,
                          const struct cw_xml *stanza)
 {
     struct gw_watch *w = gw_watch_of(s, pair->local, pair->remote, false);
-    if (!w && is_full(s, pair->remote)) {
+    if (!w && is_full(s, pair)) {
         refuse_full(s, pair, stanza);
         return;
     }

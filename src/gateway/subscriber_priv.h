@@ -97,6 +97,7 @@ struct gw_between {
     struct cw_arena arena;
     struct cw_str key; /* "local remote" */
     struct gw_watches watches;
+    size_t n_watches;
 };
 
 /* A local domain, while there are watches of its users. */

@@ -77,12 +77,14 @@ static void enter_between(struct gw_watch *w)
     }
     w->between = between;
     TAILQ_INSERT_TAIL(&between->watches, w, in_between);
+    between->n_watches++;
 }
 
 static void leave_between(struct gw_watch *w)
 {
     struct gw_between *between = w->between;
     TAILQ_REMOVE(&between->watches, w, in_between);
+    between->n_watches--;
     if (!TAILQ_EMPTY(&between->watches))
         return;
     cw_map_remove(&w->subscriber->betweens, between->key);

@@ -384,18 +384,27 @@ static void translate(struct gw_x2s *x, struct passage *p, const struct cw_signa
     }
 }
 
+/* Taken on at once.  Nothing is remembered: presence that comes a second time says the same. */
+static void take_presence(struct gw_x2s *x, struct cw_str instance, uint64_t n,
+                          const struct cw_xml *stanza)
+{
+    struct gw_edge *edge = gw_edge_find(x->gateway, instance);
+    gw_presence_stanza(x->gateway->presence, stanza);
+    if (edge)
+        gw_edge_send_outcome(edge, &(struct cw_link_outcome){.n = n});
+}
+
 void gw_x2s_stanza(struct gw_x2s *x, struct cw_str instance, uint64_t n,
                    const struct cw_xml *stanza)
 {
     struct cw_signals said;
+    if (cw_str_eq_cstr(stanza->name, "presence")) {
+        take_presence(x, instance, n, stanza);
+        return;
+    }
     if (is_known(x, instance, n))
         return;
     struct passage *p = new_passage(x, instance, n, stanza);
-    if (cw_str_eq_cstr(stanza->name, "presence")) {
-        gw_presence_stanza(x->gateway->presence, stanza);
-        finish(x, p, NULL);
-        return;
-    }
     /* First: an error is never answered with another. */
     if (cw_str_eq_cstr(cw_xml_attr(stanza, "type"), "error")) {
         gw_s2x_error(x->gateway->s2x, stanza);

@@ -537,6 +537,33 @@ static void limits(void **state)
     PLAY(s, "all in all", {"turns", "resource-constraint"});
 }
 
+/* Half of the room is the most that the users of one partner take, all his domains together. */
+static void share_of_a_partner(void **state)
+{
+    struct stage *s = *state;
+    struct cw_policy *policy = s->gateway.policy;
+    static struct cw_str local[] = {CW_STR("sip.example")}, more[] = {CW_STR("more.example")};
+    static struct cw_partner partners[2];
+    partners[0] = partners[1] = CW_PARTNER_DEFAULT;
+    partners[0].domain = CW_S("friend.example");
+    partners[0].additional = more;
+    partners[0].n_additional = 1;
+    partners[1].domain = CW_S("other.example");
+    policy->local_domains = local;
+    policy->n_local_domains = 1;
+    policy->partners = partners;
+    policy->n_partners = 2;
+    cw_policy_index(policy);
+    policy->settings.subscription_limit = 4;
+    PLAY(s, "one of it", {"subscribe", "S:3600"});
+    stanza_of(s, ALICE, "nurse@more.example", "subscribe");
+    PLAY(s, "one of its other domain", {"turns", "S:3600"});
+    stanza_of(s, ALICE, "tybalt@friend.example", "subscribe");
+    PLAY(s, "its half is used up", {"turns", "resource-constraint"});
+    stanza_of(s, ALICE, "rosaline@other.example", "subscribe");
+    PLAY(s, "another partner's user", {"turns", "S:3600"});
+}
+
 static void withdrawn(void **state)
 {
     static const struct {
@@ -839,6 +866,7 @@ int main(void)
         TEST(rules),
         TEST(notes),
         TEST(limits),
+        TEST(share_of_a_partner),
         cmocka_unit_test(withdrawn),
         cmocka_unit_test(parting),
         TEST(told_anew),

@@ -46,8 +46,8 @@ static void a_life(void **state)
     assert_string_equal(s->last_domain, "sip.example");
     assert_string_equal(s->last_route, "<sip:p1;lr>, <sip:p2;lr>");
     assert_int_equal(gw_subscriber_count(s->presence.subscriber), 0);
-    assert_false(cw_str_is_present(s->row.state));
-    assert_false(cw_str_is_present(s->dialog.call_id));
+    assert_false(cw_str_is_present(s->store.row.state));
+    assert_false(cw_str_is_present(s->store.dialog.call_id));
 }
 
 static const struct {
@@ -175,7 +175,7 @@ static void lives_go_as_their_row_says(void **state)
         if (gw_subscriber_count(s->presence.subscriber) != lives[i].n_left)
             fail_msg("%s: %zu watches are left", lives[i].name,
                      gw_subscriber_count(s->presence.subscriber));
-        if (cw_str_is_present(s->row.state) != (lives[i].n_left > 0))
+        if (cw_str_is_present(s->store.row.state) != (lives[i].n_left > 0))
             fail_msg("%s: row", lives[i].name);
         tear_down(state);
     }
@@ -338,7 +338,7 @@ static void later_and_later(void **state)
          {"answer 503 retry=50", ""}, {"pass 49", ""}, {"turns", ""}, {"pass 14", ""},
          {"turns", "s:3600"}, {"answer 408", ""}, {"pass 38", ""}, {"turns", "s:3600"},
          {"answer 200 expires=600", ""}, {"notify active +orchard", "200 +orchard"});
-    assert_true(s->row.is_authorised);
+    assert_true(s->store.row.is_authorised);
 }
 
 /* The SIP server comes back: no second dialog beside the one that it remembers. */
@@ -619,7 +619,7 @@ static void parting(void **state)
         PLAY(s, "rejected", {"notify terminated;reason=rejected", "200 -orchard unsubscribed"},
              {"outcome refused", ""}, {"cancel", "no"});
         assert_int_equal(gw_subscriber_count(s->presence.subscriber), 0);
-        assert_false(cw_str_is_present(s->row.state));
+        assert_false(cw_str_is_present(s->store.row.state));
         play(s, rows[i].name, rows[i].lines, n);
         PLAY(s, "nobody is left", {"knock", "no"});
         tear_down(state);
@@ -662,7 +662,7 @@ static void restarts(void **state)
     struct stage *s = *state;
     begin(s);
     uint32_t cseq = s->last_cseq;
-    assert_true(cw_str_eq_cstr(s->row.told, "[\"orchard\"]"));
+    assert_true(cw_str_eq_cstr(s->store.row.told, "[\"orchard\"]"));
     PLAY(s, "in the dialog", {"restart", ""}, {"turns", "s:3600"}, {"answer 200 expires=600", ""},
          {"notify active +hill", "200 +hill -orchard"}, {"outcome delivered", ""},
          {"notify active +hill", "200 +hill"});
@@ -679,11 +679,11 @@ static void restarts(void **state)
          {"notify active +hill", "200 +hill"});
     PLAY(s, "the SIP server is away", {"restart", ""}, {"turns", "s:3600"},
          {"answer 408", "-hill"});
-    assert_true(s->row.is_authorised);
+    assert_true(s->store.row.is_authorised);
     PLAY(s, "and still", {"restart", ""}, {"turns", "s:3600"}, {"answer 500", "-hill"});
     PLAY(s, "without a dialog", {"restart", ""}, {"turns", "S:3600"}, {"answer 200", ""},
          {"notify active +hill", "200 +hill"});
-    s->dialog.expires_at = 1;
+    s->store.dialog.expires_at = 1;
     PLAY(s, "with one that is over", {"restart", ""}, {"turns", "S:3600"}, {"answer 200", ""},
          {"notify active +hill", "200 +hill"});
     PLAY(s, "not decided", {"unsubscribe", "s:0"}, {"answer 200", "-hill unsubscribed"},
@@ -697,14 +697,14 @@ static void stored_on_changes_only(void **state)
 {
     struct stage *s = *state;
     begin(s);
-    s->n_row_puts = s->n_dialog_puts = 0;
+    s->store.n_row_puts = s->store.n_dialog_puts = 0;
     for (int i = 0; i < 50; i++)
         PLAY(s, "the same", {"notify active;expires=600 +orchard/away", "200 +orchard/away"},
              {"notify active;expires=600 +orchard", "200 +orchard"});
-    assert_int_equal(s->n_row_puts + s->n_dialog_puts, 0);
+    assert_int_equal(s->store.n_row_puts + s->store.n_dialog_puts, 0);
     PLAY(s, "another", {"notify active;expires=600 +hill", "200 +hill -orchard"});
-    assert_int_equal(s->n_row_puts, 1);
-    assert_int_equal(s->n_dialog_puts, 0);
+    assert_int_equal(s->store.n_row_puts, 1);
+    assert_int_equal(s->store.n_dialog_puts, 0);
 }
 
 /* --- size -------------------------------------------------------------------------------------*/
@@ -722,7 +722,7 @@ static void nothing_grows(void **state)
     struct stage *s = *state;
     char tuples[64];
     begin(s);
-    s->is_silent = true;
+    events_are_silent = true;
     size_t before = 0;
     for (int i = 0; i < 10000; i++) {
         snprintf(tuples, sizeof tuples, "+r%d/away", i % 3);
@@ -740,7 +740,7 @@ static void watches_are_small(void **state)
     enum { N = 500 };
     struct stage *s = *state;
     char local[64];
-    s->is_silent = s->with_notes = true;
+    events_are_silent = s->with_notes = true;
     s->gateway.policy->settings.subscription_limit_per_user = N;
     size_t before = in_use();
     for (int i = 0; i < N; i++) {
@@ -823,8 +823,8 @@ static void whatever_comes_the_truth_is_seen(void **state)
     for (unsigned round = 0; round < 400; round++) {
         set_up(state);
         struct stage *s = *state;
-        s->is_silent = true;
-        s->keeps_rows = true;
+        events_are_silent = true;
+        s->store.keeps_rows = true;
         seed = round;
         for (int i = 0; i < 60; i++)
             something_happens(s, round % 2);
@@ -834,9 +834,9 @@ static void whatever_comes_the_truth_is_seen(void **state)
         bool is_true = s->n_view >= n_seen && s->n_view <= n_seen + n_excess &&
                        (!is_watched || strcmp(s->view[s->n_view - 1], "orchard") == 0);
         n_watched += is_watched;
-        if (!is_true || is_watched != cw_str_is_present(s->row.state))
+        if (!is_true || is_watched != cw_str_is_present(s->store.row.state))
             fail_msg("round %u: watched %d, row %d, %zu seen, \"%s\"", round, is_watched,
-                     cw_str_is_present(s->row.state), s->n_view, s->view[0]);
+                     cw_str_is_present(s->store.row.state), s->n_view, s->view[0]);
         tear_down(state);
     }
     assert_true(n_watched > 50);

@@ -24,7 +24,8 @@
 #ifndef CW_TEST_WATCHER_STAGE_H
 #define CW_TEST_WATCHER_STAGE_H
 
-#include "gateway/presence_priv.h"
+#include "events.h"
+#include "presence_stage.h"
 
 #define ALICE  "alice@sip.example"
 #define JULIET "juliet@friend.example"
@@ -36,10 +37,7 @@ struct line {
 struct stage {
     struct gateway gateway;
     struct gw_presence presence;
-    char events[65536];
-    size_t n_events;
-    bool is_silent;  /* no events: for great numbers */
-    bool keeps_rows; /* then too */
+    struct gw_store store;
     bool is_down, is_failing;
     bool is_undecided; /* juliet, about whether alice may see her */
     enum cw_contact_answer rules;
@@ -51,10 +49,6 @@ struct stage {
     size_t n_view;
     uint32_t last_cseq;
     char last_contact_user[128], last_domain[128], last_route[256];
-    size_t n_row_puts, n_dialog_puts;
-    struct cw_arena arena;            /* of the rows */
-    struct cw_store_subscription row; /* the one put last; state absent: removed */
-    struct cw_store_dialog dialog;
 };
 
 struct stage *stage_new(void);
@@ -68,7 +62,6 @@ void stanza_of(struct stage *, const char *local, const char *remote, const char
 bool notify(struct stage *, bool is_old, const char *status, const char *tuples);
 void answer(struct stage *, int status, const char *expires, const char *min_expires,
             const char *retry_after);
-void take_turns(struct stage *);
 size_t n_under_way(const struct stage *); /* SUBSCRIBEs without an answer */
 void tell_outcomes(struct stage *, bool is_delivered);
 void restart(struct stage *);

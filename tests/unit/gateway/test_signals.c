@@ -4,10 +4,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <cmocka.h>
 
+#include "events.h"
 #include "fake_loop.h"
 #include "gateway/contact.h"
 #include "gateway/signals.h"
@@ -29,23 +29,8 @@ static const struct cw_jid alice = {.local = CW_STR("alice"), .domain = CW_STR("
 static struct gateway gateway;
 static struct gw_signals *signals;
 static struct cw_arena arena;
-static char events[512];
 static struct gw_sip_sending last;
 static bool is_refused; /* by the rules */
-
-static void happened(const char *what)
-{
-    size_t at = strlen(events);
-    snprintf(events + at, sizeof events - at, "%s%s", at ? " " : "", what);
-}
-
-static void assert_events(const char *row, const char *expected)
-{
-    if (strcmp(events, expected) != 0)
-        print_error("%s: \"%s\" instead of \"%s\"\n", row, events, expected);
-    assert_string_equal(events, expected);
-    events[0] = '\0';
-}
 
 /* --- the gateway's other parts
  * ------------------------------------------------------------------*/
@@ -66,12 +51,10 @@ enum cw_err gw_sip_send(struct gw_sip *sip, const struct gw_sip_sending *sending
 void gw_s2x_send(struct gw_s2x *s, const struct cw_xml *stanza)
 {
     struct cw_jid to;
-    char what[64];
     (void)s;
     assert_int_equal(cw_jid_parse(&arena, cw_xml_attr(stanza, "to"), &to), CW_JID_OK);
     const struct cw_xml *child = cw_xml_first_element(stanza);
-    snprintf(what, sizeof what, "<%.*s>%.*s", CW_ARG(child->name), CW_ARG(to.resource));
-    happened(what);
+    happened("<%.*s>%.*s", CW_ARG(child->name), CW_ARG(to.resource));
 }
 
 void gw_s2x_received(struct gw_s2x *s, const struct cw_jid *remote, const struct cw_jid *local,
@@ -96,7 +79,7 @@ void gw_contact_judge(const struct gateway *g, enum cw_contact_event event,
 static int set_up(void **state)
 {
     (void)state;
-    events[0] = '\0';
+    forget_events();
     is_refused = false;
     gateway = (struct gateway){.log.role = "test"};
     gateway.signals = signals = gw_signals_new(&gateway);

@@ -256,19 +256,11 @@ void gw_notifier_restore_dialog(struct gw_notifier *n, const struct cw_store_dia
         left_s = most_s;
     if (!w || gw_viewer_find(n, row->call_id, row->local_tag, row->remote_tag))
         return;
-    const struct cw_subscription s = {
+    struct cw_subscription s = {
         .direction = CW_SUBSCRIPTION_S2X,
         .state = w->is_authorised ? CW_SUBSCRIPTION_ACTIVE : CW_SUBSCRIPTION_PENDING,
-        .call_id = row->call_id,
-        .local_tag = row->local_tag,
-        .remote_tag = row->remote_tag,
-        .remote_target = row->remote_target,
-        .route_set = row->route_set,
-        .event_id = row->event_id,
-        .local_cseq = row->local_cseq,
-        .remote_cseq = row->remote_cseq,
-        .expires_s = left_s > 0 ? (uint32_t)left_s : 0,
     };
+    gw_dialog_from_row(&s, row, left_s);
     struct gw_viewer *v = gw_viewer_new(w, &s);
     v->cseq_bound = row->local_cseq;
     if (left_s <= 0) {

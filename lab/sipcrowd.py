@@ -6,6 +6,7 @@ import socket
 import threading
 
 from .pidf import State
+from .process import accepted
 from .settings import LOCAL_DOMAIN
 
 _LENGTH = re.compile(rb"(?i)\r\n(?:content-length|l)[ \t]*:[ \t]*(\d+)")
@@ -104,11 +105,7 @@ class SipCrowd:
     # --- what comes
 
     def _accept(self, listener) -> None:
-        while True:
-            try:
-                sock, _ = listener.accept()
-            except OSError:
-                return
+        for sock, _ in accepted(listener):
             self._open.append(sock)
             threading.Thread(target=self._read, args=(sock,), daemon=True).start()
 

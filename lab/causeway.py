@@ -7,7 +7,7 @@ import re
 import subprocess
 
 from .ca import Authority, Pair
-from .process import LabError, Server, require_free
+from .process import LabError, Server, require_free, wait_until
 from .settings import LOCAL_DOMAIN, Settings
 
 
@@ -200,6 +200,16 @@ class Causeway(Server):
         """Of the account administrator, as the panel printed it once; "" when it did not."""
         found = re.findall(r"one-time password (\S+)", self.output())
         return found[-1] if found else ""
+
+    def wait_role(self, name: str, before: int, seconds: float = 5) -> int:
+        """The process id of that role once it is another one than before."""
+        def found():
+            try:
+                pid = self.role(name)
+            except LabError:
+                return 0
+            return pid if pid != before else 0
+        return wait_until(found, seconds, f"a new {name}")
 
     def faults(self):
         """Lines by which the sanitizers, when built in, have reported something."""

@@ -59,11 +59,15 @@ gateway:
         require_free(self.address, ("udp", "tcp"))
         self.directory.mkdir(parents=True, exist_ok=True)
         self.config.write_text(self._text)
-        subprocess.run([self.settings.program, "partner", "new", PARTNER_DOMAIN,
-                        *self._partner, "--config", self.config], env=self.env, check=True, capture_output=True, timeout=30)
+        self.command("partner", "new", PARTNER_DOMAIN, *self._partner)
         super().start()
         self.wait_ready(lambda: "event=started" in self.output() or " started " in self.output())
         return self
+
+    def command(self, *words) -> None:
+        """`causeway` with these words and the gateway's configuration."""
+        subprocess.run([self.settings.program, *words, "--config", self.config], env=self.env,
+                       check=True, capture_output=True, timeout=30)
 
     def faults(self):
         """Lines by which the sanitizers, when built in, have reported something."""

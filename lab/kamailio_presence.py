@@ -73,7 +73,7 @@ class KamailioPresence(Kamailio):
         self._rpc = directory / "rpc.sock"
         self._handlings = {}
         parameters = f"""
-# SQLite has one writer at a time, and Kamailio does not wait for it.
+# SQLite has one writer at a time, and Kamailio does not wait for its turn.
 children=1
 tcp_children=1
 modparam("ctl", "binrpc", "unix:{self._rpc}")
@@ -81,8 +81,7 @@ modparam("presence|presence_xml", "db_url", "sqlite://{self._database}")
 modparam("presence", "server_address", "sip:{address}:{port}")
 modparam("presence", "subs_db_mode", 1)
 modparam("presence", "notifier_processes", 0)
-modparam("presence", "clean_period", 5)
-modparam("presence", "db_update_period", 5)
+modparam("presence", "clean_period", 60)
 modparam("presence_xml", "force_active", {int(not with_rules)})
 modparam("presence_xml", "integrated_xcap_server", 1)
 """

@@ -14,6 +14,8 @@ import socket
 import struct
 import threading
 
+from .process import accepted
+
 _TYPES = {"A": 1, "CNAME": 5, "AAAA": 28, "SRV": 33}
 _SERVFAIL, _NXDOMAIN = 2, 3
 _UDP_MAX = 1200
@@ -103,11 +105,7 @@ class NameServer:
                 return
 
     def _serve_tcp(self, listener) -> None:
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
+        for client, _ in accepted(listener):
             threading.Thread(target=self._serve_one, args=(client,), daemon=True).start()
 
     def _serve_one(self, client) -> None:

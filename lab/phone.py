@@ -17,7 +17,6 @@ from .settings import ACCOUNTS, LOCAL_DOMAIN, Settings
 from .sipmessage import SipMessage, address, credentials, parameter, token, uri
 
 _PORT = 5080
-_PATIENCE_S = 10
 _EVENT = [("Event", "presence")]
 _PIDF = "application/pidf+xml"
 
@@ -64,9 +63,9 @@ class _Dialog:
         self.routes = []
         self.cseq = 0
 
-    def request(self, method: str, fields=(), body: str = "", seconds: float = _PATIENCE_S):
+    def request(self, method: str, fields=(), body: str = "") -> SipMessage:
         """Sends one and waits; the final answer, after authentication."""
-        return self.phone.request(method, self, fields, body, seconds)
+        return self.phone.request(method, self, fields, body)
 
     def learn(self, peer_field: str, contact: str, routes) -> None:
         self.remote_tag = self.remote_tag or parameter(peer_field, "tag")
@@ -157,6 +156,7 @@ class Phone:
         self.name = name
         self.decision = decision
         self.state = pidf.State()
+        self.patience_s = 10  #: for an answer
         self.watchers = {}  #: by Call-ID
         self.messages = []
         self._signs_in = signs_in
@@ -249,19 +249,19 @@ class Phone:
 
     # --- requests of ours
 
-    def request(self, method: str, dialog: _Dialog, fields, body: str, seconds: float) -> SipMessage:
-        answer = self._try(method, dialog, fields, body, seconds)
+    def request(self, method: str, dialog: _Dialog, fields, body: str) -> SipMessage:
+        answer = self._try(method, dialog, fields, body)
         proof = {401: ("WWW-Authenticate", "Authorization"),
                  407: ("Proxy-Authenticate", "Proxy-Authorization")}.get(answer.status)
         if proof is None:
             return answer
         said = credentials(answer[proof[0]], method, dialog.target, self.name,
                            ACCOUNTS[self.address])
-        return self._try(method, dialog, [*fields, (proof[1], said)], body, seconds)
+        return self._try(method, dialog, [*fields, (proof[1], said)], body)
 
-    def _try(self, method, dialog, fields, body, seconds) -> SipMessage:
+    def _try(self, method, dialog, fields, body) -> SipMessage:
         dialog.cseq += 1
-        branch, now = f"z9hG4bK{token()}", time.monotonic()
+        branch, now, seconds = f"z9hG4bK{token()}", time.monotonic(), self.patience_s
         to_tag = f";tag={dialog.remote_tag}" if dialog.remote_tag else ""
         message = SipMessage(f"{method} {dialog.target} SIP/2.0", [
             ("Via", f"SIP/2.0/UDP {self._here[0]}:{self._here[1]};branch={branch}"),

@@ -34,6 +34,16 @@ def wait_until(condition, seconds: float, what: str, every: float = 0.02):
         time.sleep(every)
 
 
+def accepted(listener):
+    """Each connection that comes, and from where, until the listener is closed."""
+    while True:
+        try:
+            connection = listener.accept()
+        except OSError:
+            return
+        yield connection
+
+
 def port_answers(address) -> bool:
     """Whether something accepts TCP connections there."""
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:

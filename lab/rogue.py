@@ -15,7 +15,7 @@ import threading
 import time
 import xml.etree.ElementTree as ElementTree
 
-from .process import LabError
+from .process import LabError, accepted
 
 SERVER = "jabber:server"
 STREAMS = "http://etherx.jabber.org/streams"
@@ -306,11 +306,7 @@ class Partner:
                 if element.get("type") == "error"}
 
     def _accept(self, listener) -> None:
-        while True:
-            try:
-                sock, _ = listener.accept()
-            except OSError:
-                return
+        for sock, _ in accepted(listener):
             self.attempts.append(time.monotonic())
             stream = Stream(sock)
             with self._lock:

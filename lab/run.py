@@ -37,8 +37,8 @@ def _prove_presence(lab: Lab) -> None:
     began = time.time()
     juliet.contacts.show("away", "Lunch")
     told = watch.wait(lambda told: told.document.shows == ["away"])
-    _say(f"  juliet is away:    alice sees \"{told.document.activities[0]}\" and the note "
-         f"\"{told.document.notes[0]}\" after {_after(told.at, began)}")
+    _say(f"  juliet is away:\n     alice sees her {told.document.activities[0]}, with the note "
+         f"\"{told.document.notes[0]}\", after {_after(told.at, began)}")
     began = time.time()
     alice.publish(State(activity="busy"))
     _say("  alice is busy:")
@@ -149,7 +149,10 @@ def _run(options) -> None:
         lab.causeway.command("partner", "new", PARTNER_DOMAIN, "--tls", "Required",
                              "--sasl", "Required")
         _say(f"Partner {PARTNER_DOMAIN} added: TLS Required, SASL Required.")
-        _prove_presence(lab)
+        try:
+            _prove_presence(lab)
+        except LabError as problem:
+            raise LabError(f"{problem}\nThe reason is in {lab.causeway.log}") from None
         _prove_messages(lab)
         lab.phone("alice").publish(expires=0)
         lab.sign_out_clients()

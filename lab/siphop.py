@@ -6,6 +6,8 @@ import socket
 import ssl
 import threading
 
+from .process import accepted
+
 _TAKEN = re.compile(r"^(Via|From|To|Call-ID|CSeq)[ \t]*:[ \t]*(.*)$", re.I)
 
 
@@ -85,11 +87,7 @@ class SipHop:
                 self._socket.sendto(answer, source)
 
     def _accept(self) -> None:
-        while True:
-            try:
-                client, source = self._socket.accept()
-            except OSError:
-                return
+        for client, source in accepted(self._socket):
             self.connections += 1
             self._open.append(client)
             threading.Thread(target=self._stream, args=(client, source, self.connections),

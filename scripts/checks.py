@@ -112,7 +112,7 @@ def pytest(tally: Tally) -> None:
     status, output = run(PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider",
                          "-n", WORKERS, "--dist", "loadgroup",
                          "-o", "junit_logging=all", f"--junit-xml={report}", *folders,
-                         seconds=1500, CAUSEWAY_PROGRAM=str(program))
+                         seconds=2400, CAUSEWAY_PROGRAM=str(program))
     if not report.exists():
         tally.add("pytest", output)
         return

@@ -26,7 +26,7 @@ static const struct question {
      "--secret S --receiving D --originating D --id STREAM", "The dialback key of a stream"},
     {"sip-message", cw_explain_sip_message, "[--transport udp|tcp|tls]",
      "Whether a SIP message on standard input would be taken"},
-    {"translate", cw_explain_translate, "--local-domain D [--state FILE]",
+    {"translate", cw_explain_translate, "--local-domain D [--state FILE] [--shown]",
      "What goes out for the stanza or SIP message on standard input"},
     {"access", cw_explain_access,
      "--from ADDRESS --to ADDRESS [--event message|presence] [--config FILE]",

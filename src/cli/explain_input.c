@@ -15,6 +15,11 @@ static const char *read_option(struct cw_args *args, struct cw_str name,
         *words->json = true;
         return NULL;
     }
+    for (size_t i = 0; i < words->n_flags; i++)
+        if (cw_str_eq_cstr(name, words->flags[i].name)) {
+            *words->flags[i].is_set = true;
+            return NULL;
+        }
     for (size_t i = 0; i < words->n_options; i++)
         if (cw_str_eq_cstr(name, words->options[i].name)) {
             *words->options[i].value = cw_str_of(cw_args_value(args));

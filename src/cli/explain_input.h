@@ -12,10 +12,18 @@ struct cw_explain_option {
     struct cw_str *value; /* stays as it is when the option is not given */
 };
 
-/* What may stand behind a question: options that each take a value, --json, and one plain word. */
+struct cw_explain_flag {
+    const char *name;
+    bool *is_set;
+};
+
+/* What may stand behind a question: options that each take a value, flags, --json, and one plain
+ * word. */
 struct cw_explain_words {
     const struct cw_explain_option *options;
     size_t n_options;
+    const struct cw_explain_flag *flags;
+    size_t n_flags;
     struct cw_str *word; /* NULL: none is taken; absent before */
     bool *json;
 };

@@ -12,6 +12,7 @@ struct cw_explain_translation {
     struct cw_jid local; /* the SIP domain, as a JID without user */
     struct cw_explain_state state;
     json_t *out; /* what goes out, in order */
+    bool shown;  /* both sides have shown that they take typing and receipts (gateway/signals.h) */
 };
 void cw_explain_put_stanza(struct cw_explain_translation *, const struct cw_xml *);
 void cw_explain_put_error(struct cw_explain_translation *, struct cw_xml *);

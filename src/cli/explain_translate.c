@@ -3,6 +3,7 @@
  * every partner is one, and every stream is there.  A stanza that was translated waits in the
  * state for its SIP answer; a MESSAGE, for an error that its stanza may bring back. */
 #include <stdio.h>
+#include <time.h>
 
 #include "cli/args.h"
 #include "cli/explain.h"
@@ -16,7 +17,7 @@
 #include "xml/reader.h"
 #include "xmpp/ns.h"
 
-static const char usage[] = "translate --local-domain D [--state FILE] [--json]";
+static const char usage[] = "translate --local-domain D [--state FILE] [--shown] [--json]";
 
 /* RFC 7572 section 6: what a MESSAGE may be long (RFC 3428 section 8). */
 enum { MAX_MESSAGE_BYTES = 1300 };
@@ -124,12 +125,29 @@ static bool build(struct cw_explain_translation *t, const struct cw_message_to_s
     return cw_sip_build_request(out, &draft, NULL) == CW_OK;
 }
 
+/* For a SIP user who has shown nothing, a text is a text and a state is nothing. */
+static struct cw_message_options message_options(struct cw_explain_translation *t)
+{
+    time_t now = time(NULL);
+    struct tm utc;
+    char date[32] = "";
+
+    if (!t->shown)
+        return (struct cw_message_options){0};
+    if (gmtime_r(&now, &utc))
+        strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return (struct cw_message_options){.takes_states = true,
+                                       .max_sip_bytes = MAX_MESSAGE_BYTES,
+                                       .date_time = cw_arena_dup(&t->arena, cw_str_of(date))};
+}
+
 static void translate_message(struct cw_explain_translation *t, const struct cw_xml *stanza)
 {
+    struct cw_message_options options = message_options(t);
     struct cw_message_to_sip sip;
     struct cw_buf text = {0};
 
-    cw_message_to_sip(&t->arena, stanza, &(struct cw_message_options){0}, &sip);
+    cw_message_to_sip(&t->arena, stanza, &options, &sip);
     if (sip.outcome == CW_XLATE_SEND && !build(t, &sip, &text))
         cw_message_refuse(&t->arena, stanza, CW_STANZA_NOT_ACCEPTABLE,
                           "the message cannot be written as SIP", &sip);
@@ -229,15 +247,23 @@ static void translate_request(struct cw_explain_translation *t,
         return;
     }
     cw_message_to_xmpp(&t->arena, &request, &(struct cw_message_options){0}, &xmpp);
-    if (xmpp.outcome != CW_XLATE_SEND) {
+    if (xmpp.outcome == CW_XLATE_REFUSED) {
         cw_explain_put_response(t, &xmpp.response, CW_STR_NONE);
         return;
     }
-    int refusal = check_direction(t, xmpp.stanza);
+    int refusal = xmpp.stanza ? check_direction(t, xmpp.stanza) : 0;
     if (refusal) {
         put_status(t, refusal);
         return;
     }
+    if (xmpp.kind != CW_MESSAGE_TEXT) {
+        if (xmpp.stanza && t->shown)
+            cw_explain_put_stanza(t, xmpp.stanza);
+        put_status(t, 200);
+        return;
+    }
+    if (t->shown && xmpp.reporting.asks & CW_CPIM_POSITIVE_DELIVERY)
+        cw_signals_add_request(&t->arena, xmpp.stanza);
     cw_explain_put_stanza(t, xmpp.stanza);
     put_status(t, 202);
     cw_explain_state_add(&t->state, &(struct cw_explain_pending){
@@ -307,17 +333,20 @@ static void translate_sip(struct cw_explain_translation *t, struct cw_str bytes)
 
 struct options {
     struct cw_str domain, state; /* absent when not given */
-    bool json;
+    bool json, shown;
 };
 
 static const char *read_options(struct cw_arena *arena, int argc, char **argv, struct options *out)
 {
     const struct cw_explain_option options[] = {{"local-domain", &out->domain},
                                                 {"state", &out->state}};
+    const struct cw_explain_flag flags[] = {{"shown", &out->shown}};
     const char *sentence =
         cw_explain_words(arena, argc, argv,
                          &(struct cw_explain_words){.options = options,
                                                     .n_options = sizeof options / sizeof options[0],
+                                                    .flags = flags,
+                                                    .n_flags = sizeof flags / sizeof flags[0],
                                                     .json = &out->json});
 
     if (!sentence && !cw_str_is_present(out->domain))
@@ -377,6 +406,7 @@ int cw_explain_translate(int argc, char **argv)
         goto out;
     if (!cw_explain_stdin(&t.arena, &input) || !cw_explain_state_load(&t.state, options.state.p))
         goto out;
+    t.shown = options.shown;
     sentence = translate(&t, input);
     if (sentence || !cw_explain_state_save(&t.state))
         goto out;

@@ -20,7 +20,6 @@ enum {
     STRANGER_IDLE_MS = 60000,
     PONG_MS = 10000, /* RFC 5626 section 4.4.1 */
     SWEEP_MS = 1000,
-    MAX_QUEUED_BYTES = 4 * 1024 * 1024, /* a peer that does not read */
     MAX_QUEUED_PONGS = 4096,
     MAX_FLOWS = 1000,
     MAX_PER_ADDRESS = 500,
@@ -303,7 +302,7 @@ bool gw_flows_write(struct gw_flows *flows, uint64_t number, struct cw_str bytes
     if (!flow || flow->closing)
         return false;
     flow->written_ms = cw_now_ms();
-    if (cw_conn_queued(flow->conn) + flow->waiting.n + bytes.n > MAX_QUEUED_BYTES) {
+    if (gw_flows_queued(flows, number) + bytes.n > GW_FLOW_MAX_QUEUED) {
         abort_flow(flow);
         return false;
     }
@@ -312,6 +311,12 @@ bool gw_flows_write(struct gw_flows *flows, uint64_t number, struct cw_str bytes
     else
         cw_buf_puts(&flow->waiting, bytes);
     return true;
+}
+
+size_t gw_flows_queued(const struct gw_flows *flows, uint64_t number)
+{
+    const struct flow *flow = find(flows, number);
+    return flow ? cw_conn_queued(flow->conn) + flow->waiting.n : 0;
 }
 
 struct cw_addr gw_flows_local(const struct gw_flows *flows, uint64_t number)

@@ -51,6 +51,10 @@ uint64_t gw_flows_to(struct gw_flows *, enum cw_sip_transport, const struct cw_a
                      struct cw_str tls_name);
 /* False: there is no such connection any more. */
 bool gw_flows_write(struct gw_flows *, uint64_t flow, struct cw_str bytes);
+/* May be queued for one peer; who does not read loses his connection beyond it. */
+enum { GW_FLOW_MAX_QUEUED = 4 * 1024 * 1024 };
+/* Octets that wait for the peer. */
+size_t gw_flows_queued(const struct gw_flows *, uint64_t flow);
 /* Our own address of it; len 0 while it is not connected. */
 struct cw_addr gw_flows_local(const struct gw_flows *, uint64_t flow);
 /* What the peer has shown; NULL without TLS. */

@@ -217,7 +217,8 @@ struct gw_sip_sending {
     uint64_t user;
 };
 /* Sends to the next hop.  The answer comes by `final`, never from inside.  CW_ERR_NOT_FOUND: no
- * next hop; CW_ERR_INVALID: the request cannot be written; CW_ERR_LIMIT: too many transactions. */
+ * next hop; CW_ERR_INVALID: the request cannot be written; CW_ERR_LIMIT: too many transactions,
+ * or octets that its server has not read yet: later. */
 enum cw_err gw_sip_send(struct gw_sip *, const struct gw_sip_sending *);
 /* That are open: of the peers' requests, or of ours. */
 size_t gw_sip_n_transactions(const struct gw_sip *, bool of_peers);

@@ -127,6 +127,7 @@ static int run(struct gateway *gateway)
     if (ok) {
         CW_LOG(&gateway->log, CW_LOG_INFO, "started", CW_KVI("version", gateway->policy->version),
                CW_KVI("partners", gateway->policy->n_partners));
+        gw_presence_review(gateway->presence); /* the rules may have changed while nobody ran */
         event_base_dispatch(gateway->base);
     } else {
         CW_LOG(&gateway->log, CW_LOG_ERROR, "cannot-start", CW_KV("reason", cw_buf_str(&why)));

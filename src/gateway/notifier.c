@@ -56,13 +56,13 @@ static struct cw_presence_options options_of(const struct gw_notifier *n)
 
 /* --- SUBSCRIBE outside a dialog ---------------------------------------------------------------*/
 
-/* From what is known, when that is sure; else his server is asked, and the answer must come within
- * the time that the subscription has. */
+/* From what is known, when that is sure, and nothing of who has not decided; else his server is
+ * asked, and the answer must come within the time that the subscription has. */
 static void begin_poll(struct gw_watched *w, struct cw_subscription *s)
 {
     s->expires_s = w->notifier->gateway->policy->settings.presence_probe_timeout_s;
     struct gw_viewer *v = gw_viewer_new(w, s);
-    if (w->is_authorised && w->is_sure)
+    if (w->is_authorised ? w->is_sure : w->n_live > 0)
         gw_viewer_end(v, CW_EVENT_TIMEOUT);
     else if (!w->is_authorised)
         gw_watched_say(w, "probe");
@@ -251,21 +251,16 @@ void gw_notifier_restore_dialog(struct gw_notifier *n, const struct cw_store_dia
 {
     struct gw_watched *w = gw_watched_get(n, row->local, row->remote);
     int64_t left_s = row->expires_at - (int64_t)time(NULL);
+    int64_t most_s = n->gateway->policy->settings.subscription_refresh_s; /* clocks may jump */
+    if (left_s > most_s)
+        left_s = most_s;
     if (!w || gw_viewer_find(n, row->call_id, row->local_tag, row->remote_tag))
         return;
-    const struct cw_subscription s = {
+    struct cw_subscription s = {
         .direction = CW_SUBSCRIPTION_S2X,
         .state = w->is_authorised ? CW_SUBSCRIPTION_ACTIVE : CW_SUBSCRIPTION_PENDING,
-        .call_id = row->call_id,
-        .local_tag = row->local_tag,
-        .remote_tag = row->remote_tag,
-        .remote_target = row->remote_target,
-        .route_set = row->route_set,
-        .event_id = row->event_id,
-        .local_cseq = row->local_cseq,
-        .remote_cseq = row->remote_cseq,
-        .expires_s = left_s > 0 ? (uint32_t)left_s : 0,
     };
+    gw_dialog_from_row(&s, row, left_s);
     struct gw_viewer *v = gw_viewer_new(w, &s);
     v->cseq_bound = row->local_cseq;
     if (left_s <= 0) {
@@ -304,6 +299,13 @@ void gw_notifier_free(struct gw_notifier **ptr)
     cw_map_free(&n->neighbours);
     cw_map_free(&n->live_by_local);
     cw_free(n);
+}
+
+bool gw_notifier_is_undecided(const struct gw_notifier *n, struct cw_str local,
+                              struct cw_str remote)
+{
+    const struct gw_watched *w = gw_watched_find(n, local, remote);
+    return w && !w->is_authorised && w->n_live > 0;
 }
 
 size_t gw_notifier_count(const struct gw_notifier *n)

@@ -53,6 +53,10 @@ void gw_notifier_lost(struct gw_notifier *, struct cw_str local_domain,
 /* Probes one contact of that pair of domains; false: there is none. */
 bool gw_notifier_knock(struct gw_notifier *, struct cw_str local_domain,
                        struct cw_str remote_domain);
+/* Has the local user asked, and the XMPP user not decided yet?  His server answers a probe then as
+ * if he had declined. */
+bool gw_notifier_is_undecided(const struct gw_notifier *, struct cw_str local,
+                              struct cw_str remote);
 size_t gw_notifier_count(const struct gw_notifier *); /* dialogs */
 
 #endif

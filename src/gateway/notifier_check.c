@@ -7,13 +7,15 @@
 #include "gateway/notifier_priv.h"
 
 enum {
-    ASK_AGAIN_MS = 60000, /* one `subscribe` a minute */
+    ASK_AGAIN_MS = 20000, /* one `subscribe` in that time */
     /* Servers answer for a user who consented before, some with his presence, some without, some
      * not at all. */
     ASKED_MS = 2000,
     /* Of a large partner that is lost: SIP must not stand still while all are told. */
     LOST_PER_MS = 5,
 };
+
+static void check(struct gw_watched *w);
 
 /* --- the end of a check -----------------------------------------------------------------------*/
 
@@ -36,7 +38,8 @@ static void on_timer(void *arg)
     case GW_CHECK_NONE:
         break;
     case GW_CHECK_ASKED:
-        gw_watched_probe(w);
+        w->check = GW_CHECK_NONE;
+        check(w);
         break;
     case GW_CHECK_PROBED:
         conclude(w);
@@ -65,6 +68,10 @@ static void say_subscribe(struct gw_watched *w)
 {
     struct gw_notifier *n = w->notifier;
     struct cw_arena arena = {0};
+    if (w->check == GW_CHECK_ASKED) {
+        w->check = GW_CHECK_NONE;
+        cw_timer_free(&w->timer);
+    }
     w->asked_ms = cw_now_ms();
     gw_post_send(n->presence->post, cw_presence_typed(&arena, w->local, w->remote, "subscribe"),
                  on_posted, n, w->id);
@@ -95,13 +102,17 @@ void gw_watched_probe(struct gw_watched *w)
 }
 
 /* A probe of one who did not consent would be answered as if he had declined (RFC 6121
- * section 4.3.2). */
+ * section 4.3.2).  A `subscribe` may have been lost, too, but is not said twice in a moment: all is
+ * to be true again within a minute. */
 static void check(struct gw_watched *w)
 {
+    uint64_t asked_ms = w->asked_ms ? cw_now_ms() - w->asked_ms : ASK_AGAIN_MS;
     if (w->is_authorised)
         gw_watched_probe(w);
+    else if (asked_ms < ASK_AGAIN_MS)
+        start(w, GW_CHECK_ASKED, ASK_AGAIN_MS - asked_ms);
     else
-        gw_watched_ask(w);
+        say_subscribe(w);
 }
 
 static void on_turn(void *arg, uint64_t id)

@@ -129,8 +129,7 @@ static enum cw_err transmit(struct gw_viewer *v)
     make_step(v, &arena, &step);
     v->is_dirty = false;
     v->local_cseq = step.request.cseq;
-    if (v->local_cseq >= v->cseq_bound)
-        gw_viewer_keep(v);
+    gw_viewer_keep_ahead(v);
     enum cw_err err = gw_sip_send(w->notifier->gateway->sip,
                                   &(struct gw_sip_sending){
                                       .domain = w->domain,
@@ -166,10 +165,10 @@ void gw_viewer_notify(struct gw_viewer *v)
 /* Later: by then there may be more to tell. */
 static void defer(struct gw_viewer *v, uint64_t ms)
 {
-    if (v->retry_ms || v->is_under_way)
-        return;
-    v->retry_ms = cw_now_ms() + ms;
-    gw_viewer_set_timer(v);
+    if (!v->retry_ms) {
+        v->retry_ms = cw_now_ms() + ms;
+        gw_viewer_set_timer(v);
+    }
 }
 
 void gw_watched_changed(struct gw_watched *w, uint64_t after_ms)

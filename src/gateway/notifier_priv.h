@@ -38,7 +38,9 @@ void gw_resources_free(struct gw_resources **);
 
 enum gw_check {
     GW_CHECK_NONE,
-    GW_CHECK_ASKED,  /* `subscribe` went to one who consented: its answer brings his presence */
+    /* `subscribe` went out; one who consented is probed when nothing comes of it, one who has not
+     * decided is asked again. */
+    GW_CHECK_ASKED,
     GW_CHECK_PROBED, /* a probe went; who is doubted when its time is over is gone */
 };
 
@@ -124,7 +126,6 @@ struct gw_watched *gw_watched_get(struct gw_notifier *, struct cw_str local, str
 /* A live viewer more, or less. */
 void gw_watched_add_live(struct gw_watched *);
 void gw_watched_drop_live(struct gw_watched *);
-bool gw_watched_has_viewers(const struct gw_watched *); /* live ones, or polls */
 /* Writes the row when it is another than the one in the store. */
 void gw_watched_keep(struct gw_watched *);
 /* Forgets what nobody sees, and all of it when there is neither consent nor a dialog. */
@@ -153,7 +154,8 @@ struct gw_viewer *gw_viewer_new(struct gw_watched *, const struct cw_subscriptio
 void gw_viewer_update(struct gw_viewer *, const struct cw_subscription *);
 /* As a subscription that translation takes; borrows. */
 struct cw_subscription gw_viewer_subscription(const struct gw_viewer *);
-void gw_viewer_keep(struct gw_viewer *); /* writes its row; nothing for a poll */
+void gw_viewer_keep(struct gw_viewer *);       /* writes its row; nothing for a poll */
+void gw_viewer_keep_ahead(struct gw_viewer *); /* only when its CSeq is near the row's */
 /* It is over: the watcher is told so, and the value ends by itself. */
 void gw_viewer_end(struct gw_viewer *, enum cw_event_reason);
 /* It is over and the far end knows, or cannot be told; `why` for the log. */

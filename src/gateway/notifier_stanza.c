@@ -42,8 +42,36 @@ static void on_subscribed(struct gw_watched *w)
     gw_watched_changed(w, 0);
 }
 
+static bool has_poll(const struct gw_watched *w)
+{
+    const struct gw_viewer *v;
+    TAILQ_FOREACH (v, &w->viewers, link)
+        if (v->is_poll && !v->is_ending)
+            return true;
+    return false;
+}
+
+/* The probe of a poll is answered like that when he has not consented (RFC 6121 section 4.3.2): no
+ * decision about the `subscribe` that followed it. */
+static void end_polls(struct gw_watched *w)
+{
+    struct gw_viewer *v, *next;
+    w->holds++;
+    for (v = TAILQ_FIRST(&w->viewers); v; v = next) {
+        next = TAILQ_NEXT(v, link);
+        if (v->is_poll)
+            gw_viewer_end(v, CW_EVENT_REJECTED);
+    }
+    w->holds--;
+    gw_watched_settle(w);
+}
+
 static void on_unsubscribed(struct gw_watched *w)
 {
+    if (!w->is_authorised && has_poll(w)) {
+        end_polls(w);
+        return;
+    }
     if (w->is_authorised || w->n_live > 0)
         gw_watched_log(w, "subscription-declined", CW_STR_NONE);
     w->is_authorised = false;
@@ -80,6 +108,6 @@ void gw_notifier_stanza(struct gw_notifier *n, const struct gw_pair *pair,
         on_unsubscribed(w);
     else if (cw_str_eq_cstr(type, "error"))
         on_error(w, stanza);
-    else if (gw_watched_has_viewers(w))
-        on_presence(w, stanza);
+    else
+        on_presence(w, stanza); /* without viewers it is forgotten again at once */
 }

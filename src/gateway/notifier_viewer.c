@@ -6,9 +6,9 @@
 #include "gateway/notifier_priv.h"
 
 #include <string.h>
-#include <time.h>
 
-enum { CSEQ_STEP = 1000 };
+/* A new row is written before the old one's number is reached: a crash may lose the last rows. */
+enum { CSEQ_STEP = 1000, CSEQ_NEAR = 100 };
 
 static struct cw_str id_key(const uint64_t *id)
 {
@@ -108,20 +108,14 @@ void gw_viewer_keep(struct gw_viewer *v)
     if (v->is_poll || v->is_ending)
         return;
     v->cseq_bound = v->local_cseq + CSEQ_STEP;
-    const struct cw_store_dialog row = {
-        .local = v->watched->local,
-        .remote = v->watched->remote,
-        .call_id = v->call_id,
-        .local_tag = v->local_tag,
-        .remote_tag = v->remote_tag,
-        .remote_target = v->remote_target,
-        .route_set = v->route_set,
-        .event_id = v->event_id,
-        .local_cseq = v->cseq_bound,
-        .remote_cseq = v->remote_cseq,
-        .expires_at = (int64_t)time(NULL) + s.expires_s,
-    };
+    const struct cw_store_dialog row = gw_dialog_row(&s, v->cseq_bound, s.expires_s);
     gw_store_put_dialog(v->watched->notifier->gateway->store, &row);
+}
+
+void gw_viewer_keep_ahead(struct gw_viewer *v)
+{
+    if (v->local_cseq + CSEQ_NEAR >= v->cseq_bound)
+        gw_viewer_keep(v);
 }
 
 /* --- time -------------------------------------------------------------------------------------*/

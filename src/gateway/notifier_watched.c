@@ -225,7 +225,7 @@ void gw_watched_keep(struct gw_watched *w)
     w->kept = kept;
 }
 
-bool gw_watched_has_viewers(const struct gw_watched *w)
+static bool has_viewers(const struct gw_watched *w)
 {
     const struct gw_viewer *v;
     TAILQ_FOREACH (v, &w->viewers, link)
@@ -236,7 +236,7 @@ bool gw_watched_has_viewers(const struct gw_watched *w)
 
 void gw_watched_settle(struct gw_watched *w)
 {
-    if (!gw_watched_has_viewers(w)) {
+    if (!has_viewers(w)) {
         gw_resources_free(&w->resources);
         w->has_state = w->is_sure = false;
         w->check = GW_CHECK_NONE;

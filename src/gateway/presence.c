@@ -4,6 +4,8 @@
 #include "store/store.h"
 #include "xlate/address.h"
 
+enum { NO_EDGE_MS = 10000 }; /* an edge that is started anew is back by then */
+
 /* --- pairs ------------------------------------------------------------------------------------*/
 
 /* False: an address is not one of a local user and a partner's. */
@@ -181,10 +183,14 @@ static void on_outcome(void *arg, struct cw_str local, struct cw_str remote,
     gw_reach_outcome(p->reach, local, remote, outcome);
 }
 
+static void pair_lost(struct gw_presence *p, struct cw_str local, struct cw_str remote)
+{
+    gw_notifier_lost(p->notifier, local, remote);
+}
+
 static void on_lost(void *arg, struct cw_str local, struct cw_str remote)
 {
-    struct gw_presence *p = arg;
-    gw_notifier_lost(p->notifier, local, remote);
+    pair_lost(arg, local, remote);
 }
 
 static void pair_again(struct gw_presence *p, struct cw_str local, struct cw_str remote)
@@ -193,25 +199,29 @@ static void pair_again(struct gw_presence *p, struct cw_str local, struct cw_str
     gw_notifier_again(p->notifier, local, remote);
 }
 
-static void domain_again(struct gw_presence *p, struct cw_arena *arena, struct cw_str remote)
+/* U-labels. */
+typedef void pair_fn(struct gw_presence *, struct cw_str local, struct cw_str remote);
+
+static void each_local(struct gw_presence *p, struct cw_arena *arena, struct cw_str remote,
+                       pair_fn *fn)
 {
     const struct cw_policy *policy = p->gateway->policy;
     struct cw_str local_u, remote_u;
     for (size_t i = 0; i < policy->n_local_domains; i++)
         if (cw_domain_to_unicode(arena, policy->local_domains[i], &local_u) &&
             cw_domain_to_unicode(arena, remote, &remote_u))
-            pair_again(p, local_u, remote_u);
+            fn(p, local_u, remote_u);
 }
 
-static void all_again(struct gw_presence *p)
+static void each_pair(struct gw_presence *p, pair_fn *fn)
 {
     const struct cw_policy *policy = p->gateway->policy;
     for (size_t i = 0; i < policy->n_partners; i++) {
         const struct cw_partner *partner = &policy->partners[i];
         struct cw_arena arena = {0};
-        domain_again(p, &arena, partner->domain);
+        each_local(p, &arena, partner->domain, fn);
         for (size_t k = 0; k < partner->n_additional; k++)
-            domain_again(p, &arena, partner->additional[k]);
+            each_local(p, &arena, partner->additional[k], fn);
         cw_arena_free(&arena);
     }
 }
@@ -221,7 +231,7 @@ static void on_again(void *arg, struct cw_str local, struct cw_str remote)
     if (cw_str_is_present(remote))
         pair_again(arg, local, remote);
     else
-        all_again(arg);
+        each_pair(arg, pair_again);
 }
 
 static bool on_knock(void *arg, struct cw_str local, struct cw_str remote)
@@ -242,9 +252,28 @@ void gw_presence_edge_up(struct gw_presence *p, struct gw_edge *edge)
     gw_reach_ended(p->reach, CW_STR_NONE, CW_STR_NONE);
 }
 
+static bool has_edge(const struct gateway *gateway)
+{
+    for (size_t i = 0; i < gateway->n_edges; i++)
+        if (gw_edge_is_up(gateway->edges[i]))
+            return true;
+    return false;
+}
+
+/* Nothing can be heard of anybody.  Perhaps nobody says anything either, so that nothing is refused
+ * which would show it. */
+static void on_no_edge(void *arg)
+{
+    struct gw_presence *p = arg;
+    if (!has_edge(p->gateway))
+        each_pair(p, pair_lost);
+}
+
 void gw_presence_edge_down(struct gw_presence *p, struct gw_edge *edge)
 {
     gw_post_edge_down(p->post, edge);
+    if (!p->gateway->stopping)
+        cw_timer_set(p->no_edge, NO_EDGE_MS);
 }
 
 void gw_presence_ended(struct gw_presence *p, struct cw_str local, struct cw_str remote)
@@ -290,7 +319,15 @@ static struct cw_str pair_key(struct cw_arena *arena, struct cw_str local, struc
     return cw_arena_printf(arena, "%.*s %.*s", CW_ARG(local), CW_ARG(remote));
 }
 
-/* Each watch with its dialog; each contact, then all their dialogs. */
+static bool is_served(const struct gw_presence *p, struct cw_arena *arena, struct cw_str local)
+{
+    struct cw_jid jid;
+    return cw_jid_parse(arena, local, &jid) == CW_JID_OK &&
+           cw_policy_is_local(p->gateway->policy, jid.domain);
+}
+
+/* Each watch with its dialog; each contact, then all their dialogs.  Those of a domain that is not
+ * ours any more stay in the store only: it may be again. */
 static void restore(struct gw_presence *p)
 {
     const struct gw_restored *from = gw_store_restored(p->gateway->store);
@@ -303,6 +340,8 @@ static void restore(struct gw_presence *p)
     }
     for (size_t i = 0; i < from->n_subscriptions; i++) {
         const struct cw_store_subscription *row = &from->subscriptions[i];
+        if (!is_served(p, &arena, row->local))
+            continue;
         if (row->is_x2s)
             gw_subscriber_restore(p->subscriber, row,
                                   cw_map_get(&dialogs, pair_key(&arena, row->local, row->remote)));
@@ -310,7 +349,7 @@ static void restore(struct gw_presence *p)
             gw_notifier_restore(p->notifier, row);
     }
     for (size_t i = 0; i < from->n_dialogs; i++)
-        if (!from->dialogs[i].is_x2s)
+        if (!from->dialogs[i].is_x2s && is_served(p, &arena, from->dialogs[i].local))
             gw_notifier_restore_dialog(p->notifier, &from->dialogs[i]);
     if (from->n_subscriptions > 0)
         CW_LOG(&p->gateway->log, CW_LOG_INFO, "subscriptions-restored",
@@ -329,6 +368,7 @@ struct gw_presence *gw_presence_new(struct gateway *gateway)
     p->post = gw_post_new(gateway, on_outcome, p);
     p->pace = gw_pace_new(gateway->base, gateway->policy->settings.presence_rate);
     p->reach = gw_reach_new(gateway->base, &gateway->log, &hooks, p);
+    p->no_edge = cw_timer_new(gateway->base, on_no_edge, p);
     take_settings(p);
     p->subscriber = gw_subscriber_new(p);
     p->notifier = gw_notifier_new(p);
@@ -347,6 +387,7 @@ void gw_presence_free(struct gw_presence **ptr)
     gw_reach_free(&p->reach);
     gw_pace_free(&p->pace);
     gw_post_free(&p->post);
+    cw_timer_free(&p->no_edge);
     cw_arena_free(&p->map_arena);
     cw_free(p);
 }

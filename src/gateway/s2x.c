@@ -7,7 +7,9 @@
  * `link-hold` seconds; when the link breaks after it was sent nobody knows what became of it, and
  * the sender is told 504.
  *
- * Should juliet's server return an error later, alice gets it as a message (notice.h). */
+ * Should juliet's server return an error later, alice gets it as a message (notice.h).  A MESSAGE
+ * that tells who is typing, or is a report, is answered at once and goes another way (signals.h).
+ */
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -52,20 +52,13 @@ struct cw_addr gw_sip_here(const struct gw_listen *listen, const struct cw_addr 
     return here(listen, &seen);
 }
 
-static struct cw_str contact(struct cw_arena *arena, const struct gw_listen *listen,
+struct cw_str gw_sip_contact(struct cw_arena *arena, const struct gw_listen *listen,
                              const struct cw_addr *addr, struct cw_str user)
 {
     static const char *const transports[] = {
         [CW_SIP_UDP] = "", [CW_SIP_TCP] = ";transport=tcp", [CW_SIP_TLS] = ";transport=tls"};
     return cw_arena_printf(arena, "sip:%.*s@%.*s%s", CW_ARG(user),
                            CW_ARG(cw_addr_text(arena, addr)), transports[listen->transport]);
-}
-
-struct cw_str gw_sip_contact(struct cw_arena *arena, const struct gw_listen *listen,
-                             const struct cw_addr *peer, struct cw_str user)
-{
-    struct cw_addr addr = gw_sip_here(listen, peer);
-    return contact(arena, listen, &addr, user);
 }
 
 /* Of the listeners that a connection may have come to, the one with its port. */
@@ -85,16 +78,19 @@ static const struct gw_listen *listen_of(const struct gw_sip *sip, enum cw_sip_t
 struct cw_str gw_sip_contact_at(const struct gw_sip *sip, struct cw_arena *arena,
                                 const struct cw_sip_hop *source, struct cw_str user)
 {
-    struct cw_addr peer, local;
-    if (!cw_addr_parse(cw_str_of(source->ip), source->port, &peer))
+    bool is_udp = source->transport == CW_SIP_UDP;
+    struct cw_addr peer, addr, local = {.len = 0};
+    const struct gw_listen *listen;
+    if (!cw_addr_parse(cw_str_of(source->ip), source->port, &peer) ||
+        (is_udp && source->flow >= sip->n_listens))
         return CW_STR_NONE;
-    if (source->transport == CW_SIP_UDP)
-        return source->flow < sip->n_listens
-                   ? gw_sip_contact(arena, &sip->listens[source->flow], &peer, user)
-                   : CW_STR_NONE;
-    local = gw_flows_local(sip->flows, source->flow);
-    const struct gw_listen *listen =
-        listen_of(sip, source->transport, local.len > 0 ? &local : &peer);
-    struct cw_addr addr = here(listen, &local);
-    return contact(arena, listen, &addr, user);
+    if (is_udp) {
+        listen = &sip->listens[source->flow];
+        addr = gw_sip_here(listen, &peer);
+    } else {
+        local = gw_flows_local(sip->flows, source->flow);
+        listen = listen_of(sip, source->transport, local.len > 0 ? &local : &peer);
+        addr = here(listen, &local);
+    }
+    return gw_sip_contact(arena, listen, &addr, user);
 }

@@ -14,7 +14,14 @@
 #include "base/secret.h"
 #include "gateway/sip_priv.h"
 
-enum { MAX_UDP_BYTES = 1300, MAX_CHALLENGES = 20 };
+enum {
+    MAX_UDP_BYTES = 1300,
+    MAX_CHALLENGES = 20,
+    /* Of what may wait for one server: a burst of presence leaves room for messages, and they for
+     * answers and what is sent again. */
+    MAX_WAITING_DIALOGS = GW_FLOW_MAX_QUEUED / 2,
+    MAX_WAITING = GW_FLOW_MAX_QUEUED / 4 * 3,
+};
 
 struct request {
     TAILQ_ENTRY(request) link;    /* by deadline */
@@ -162,7 +169,7 @@ static enum cw_err build(struct gw_out *out, struct request *r, struct cw_str br
     draft.transport = r->transport;
     draft.sent_by = cw_addr_text(&arena, &here);
     if (cw_str_is_present(r->contact_user))
-        draft.contact_uri = gw_sip_contact(&arena, listen, peer, r->contact_user);
+        draft.contact_uri = gw_sip_contact(&arena, listen, &here, r->contact_user);
     enum cw_err err = cw_sip_build_request(bytes, &draft, &why);
     cw_arena_free(&arena);
     if (err)
@@ -170,7 +177,37 @@ static enum cw_err build(struct gw_out *out, struct request *r, struct cw_str br
     return err;
 }
 
-/* To the target where it is; CW_ERR_NOT_FOUND: not from here. */
+/* A first try finds room, or its sender waits; what was taken on before goes in any case. */
+static bool has_room(const struct gw_out *out, const struct request *r, size_t n)
+{
+    size_t most = cw_str_is_present(r->contact_user) ? MAX_WAITING_DIALOGS : MAX_WAITING;
+    return r->n_tries > 1 || r->transport == CW_SIP_UDP ||
+           gw_flows_queued(out->sip->flows, r->flow) + cw_sip_txns_pending(out->sip->txns) + n <=
+               most;
+}
+
+/* What was built goes to the target, by the connection that there is, or by a new one. */
+static enum cw_err transmit(struct gw_out *out, struct request *r, const struct gw_listen *listen,
+                            struct cw_str branch, struct cw_str bytes)
+{
+    struct gw_sip *sip = out->sip;
+    const struct cw_addr *to = &r->targets[r->at].addr;
+    r->flow = r->transport == CW_SIP_UDP
+                  ? listen->index
+                  : gw_flows_to(sip->flows, r->transport, to, gw_hop_config(r->hop)->tls_name);
+    if (!has_room(out, r, bytes.n))
+        return CW_ERR_LIMIT;
+    struct cw_sip_outgoing request = {
+        .bytes = bytes,
+        .branch = branch,
+        .method = r->draft.method,
+        .hop = {.transport = r->transport, .flow = r->flow, .port = cw_addr_port(to)},
+        .user = r->number};
+    snprintf(request.hop.ip, sizeof request.hop.ip, "%.*s", CW_ARG(cw_addr_ip(&r->arena, to)));
+    return cw_sip_txns_send(sip->txns, &request, cw_now_ms(), &r->txn);
+}
+
+/* To the target where it is; CW_ERR_NOT_FOUND: not from here; CW_ERR_LIMIT: not now. */
 static enum cw_err send_to_target(struct gw_out *out, struct request *r)
 {
     struct gw_sip *sip = out->sip;
@@ -191,21 +228,8 @@ static enum cw_err send_to_target(struct gw_out *out, struct request *r)
         cw_buf_reset(&bytes);
         err = build(out, r, branch, &bytes);
     }
-    if (!err) {
-        struct cw_sip_outgoing request = {.bytes = cw_buf_str(&bytes),
-                                          .branch = branch,
-                                          .method = r->draft.method,
-                                          .hop = {.transport = r->transport},
-                                          .user = r->number};
-        r->flow = r->transport == CW_SIP_UDP ? listen->index
-                                             : gw_flows_to(sip->flows, r->transport, &target->addr,
-                                                           gw_hop_config(r->hop)->tls_name);
-        request.hop.flow = r->flow;
-        request.hop.port = cw_addr_port(&target->addr);
-        struct cw_str ip = cw_addr_ip(&r->arena, &target->addr);
-        snprintf(request.hop.ip, sizeof request.hop.ip, "%.*s", CW_ARG(ip));
-        err = cw_sip_txns_send(sip->txns, &request, cw_now_ms(), &r->txn);
-    }
+    if (!err)
+        err = transmit(out, r, listen, branch, cw_buf_str(&bytes));
     cw_buf_free(&bytes);
     gw_sip_actions_soon(sip);
     return err;

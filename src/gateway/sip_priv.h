@@ -50,9 +50,9 @@ const struct gw_listen *gw_sip_listen_for(const struct gw_sip *, enum cw_sip_tra
                                           const struct cw_addr *to);
 /* The listener's address as that peer sees it, for Via. */
 struct cw_addr gw_sip_here(const struct gw_listen *, const struct cw_addr *peer);
-/* A URI of that user part there, for Contact, with the listener's transport. */
+/* A URI of that user part at that address, for Contact, with the listener's transport. */
 struct cw_str gw_sip_contact(struct cw_arena *, const struct gw_listen *,
-                             const struct cw_addr *peer, struct cw_str user);
+                             const struct cw_addr *here, struct cw_str user);
 /* The same where a request came in. */
 struct cw_str gw_sip_contact_at(const struct gw_sip *, struct cw_arena *,
                                 const struct cw_sip_hop *source, struct cw_str user);

@@ -13,6 +13,7 @@
 #include "base/secret.h"
 
 enum {
+    PARTING_MS = 86400000,
     MAX_AGAIN = 3,   /* at once, in a row */
     BACKOFF_S = 300, /* the SIP side said no: the longest time to the next attempt */
 };
@@ -108,7 +109,13 @@ static void tell_log(struct gw_watch *w, const struct gw_doing *doing)
 void gw_watch_end(struct gw_watch *w)
 {
     gw_watch_unstore(w);
-    gw_watch_free(w);
+    if ((w->n_posted == 0 && !w->is_behind) || w->is_parting) {
+        gw_watch_free(w);
+        return;
+    }
+    w->is_parting = true;
+    w->subscriber->n_parting++;
+    cw_timer_set(w->timer, PARTING_MS);
 }
 
 /* A dialog that is to be begun again: at once when its answer says so; when a NOTIFY does, so may
@@ -152,11 +159,15 @@ void gw_watch_finish(struct gw_watch *w, struct gw_doing *doing)
     uint64_t id = w->id;
     bool has_failed = false;
 
+    if (w->sub.is_poll)
+        gw_poll_check(w, doing);
     if (w->is_behind && doing->step.n_stanzas > 0)
         gw_watch_catch_up(w);
     if (w->sub.is_poll && doing->step.has_known)
         gw_poll_share(w, &doing->step);
     w->arena = (struct cw_arena){0};
+    if (doing->step.has_known)
+        w->is_stale = false;
     gw_watch_keep(w, &doing->step);
     if (doing->step.has_request)
         has_failed = !send_request(w, doing);
@@ -185,12 +196,45 @@ void gw_watch_ask(struct gw_watch *w, const char *type)
     gw_watch_finish(w, &doing);
 }
 
-static bool is_full(const struct gw_subscriber *s, struct cw_str watcher)
+/* Watches of users of that domain. */
+static size_t count_of_domain(const struct gw_subscriber *s, struct cw_str remote_domain)
+{
+    const struct cw_policy *policy = s->presence->gateway->policy;
+    struct cw_arena arena = {0};
+    struct cw_str local, remote;
+    size_t n = 0;
+    for (size_t i = 0; i < policy->n_local_domains; i++) {
+        const struct gw_between *between =
+            cw_domain_to_unicode(&arena, policy->local_domains[i], &local) &&
+                    cw_domain_to_unicode(&arena, remote_domain, &remote)
+                ? gw_between_of(s, local, remote)
+                : NULL;
+        n += between ? between->n_watches : 0;
+    }
+    cw_arena_free(&arena);
+    return n;
+}
+
+/* A partner with many users leaves half of the room to the others. */
+static bool is_share_used_up(const struct gw_subscriber *s, struct cw_str remote_domain)
+{
+    const struct cw_policy *policy = s->presence->gateway->policy;
+    const struct cw_partner *partner = cw_policy_partner(policy, remote_domain);
+    if (!partner)
+        return false;
+    size_t n = count_of_domain(s, partner->domain);
+    for (size_t i = 0; i < partner->n_additional; i++)
+        n += count_of_domain(s, partner->additional[i]);
+    return n >= (policy->settings.subscription_limit + 1) / 2;
+}
+
+static bool is_full(const struct gw_subscriber *s, const struct gw_pair *pair)
 {
     const struct cw_settings *settings = &s->presence->gateway->policy->settings;
-    return gw_subscriber_count(s) + gw_notifier_count(s->presence->notifier) >=
+    return s->by_pair.n + gw_notifier_count(s->presence->notifier) >=
                settings->subscription_limit ||
-           gw_watch_count_of(s, watcher) >= settings->subscription_limit_per_user;
+           gw_watch_count_of(s, pair->remote) >= settings->subscription_limit_per_user ||
+           is_share_used_up(s, pair->remote_jid.domain);
 }
 
 static void refuse_full(struct gw_subscriber *s, const struct gw_pair *pair,
@@ -210,14 +254,17 @@ static void on_subscribe(struct gw_subscriber *s, const struct gw_pair *pair,
                          const struct cw_xml *stanza)
 {
     struct gw_watch *w = gw_watch_of(s, pair->local, pair->remote, false);
-    if (!w && is_full(s, pair->remote)) {
+    if (!w && is_full(s, pair)) {
         refuse_full(s, pair, stanza);
         return;
     }
-    if (!w) {
+    if (!w)
         w = gw_watch_new(s, pair, false);
+    if (w->is_parting)
+        s->n_parting--;
+    if (w->since == 0 || w->is_parting)
         w->since = (int64_t)time(NULL);
-    }
+    w->is_parting = false;
     w->origin_id = cw_xml_attr(stanza, "id");
     gw_watch_keep(w, NULL);
     w->is_awaited = !w->sub.is_authorised;
@@ -226,7 +273,7 @@ static void on_subscribe(struct gw_subscriber *s, const struct gw_pair *pair,
     if (!w->is_under_way)
         gw_watch_ask(w, "subscribe");
     else if (w->wish != GW_WISH_NONE || w->sub.is_authorised ||
-             w->sub.state == CW_SUBSCRIPTION_ENDING)
+             w->sub.state != CW_SUBSCRIPTION_WAITING)
         w->wish = GW_WISH_SUBSCRIBE;
     /* else what is under way is just that */
 }
@@ -236,6 +283,8 @@ static void on_unsubscribe(struct gw_subscriber *s, const struct gw_pair *pair)
     struct gw_watch *w = gw_watch_of(s, pair->local, pair->remote, false);
     if (!w) {
         gw_presence_say(s->presence, pair->local, pair->remote, "unsubscribed");
+    } else if (w->is_parting) {
+        gw_watch_tell(w);
     } else if (!w->is_under_way) {
         gw_watch_ask(w, "unsubscribe");
     } else if (w->sub.state != CW_SUBSCRIPTION_ENDING) {
@@ -287,14 +336,33 @@ static void quieten(struct gw_watch *w, struct gw_doing *doing)
         w->is_quiet = false;
 }
 
+/* A SIP server that was killed may count from where it last wrote: then nothing that it says in
+ * this dialog counts, and another one is begun.  What is only late is followed by what is not. */
+static void on_backward(struct gw_watch *w, struct gw_doing *doing)
+{
+    if (w->sub.is_poll || w->sub.state == CW_SUBSCRIPTION_ENDING || w->wish != GW_WISH_NONE)
+        return;
+    if (w->was_backward) {
+        cw_subscription_drop_dialog(&w->sub);
+        w->expires_at_ms = w->refresh_at_ms = 0;
+        doing->step.next = CW_PRESENCE_AGAIN;
+    } else {
+        gw_watch_due(w, GW_DUE_REFRESH);
+    }
+    w->was_backward = !w->was_backward;
+}
+
 static void on_notify(struct gw_watch *w, struct gw_doing *doing,
                       const struct cw_sip_request *request)
 {
     struct cw_event_status status = {.state = CW_EVENT_PENDING};
     (void)cw_event_status_parse(request->subscription_state, &status);
     cw_subscription_on_request(&doing->arena, &w->sub, request, &doing->options, &doing->step);
+    if (doing->step.response.status == 500)
+        on_backward(w, doing);
     if (doing->step.response.status >= 300)
         return;
+    w->was_backward = false;
     if (status.state == CW_EVENT_TERMINATED) {
         doing->why = cw_event_reason_name(status.reason);
         doing->is_dictated = status.has_retry_after;
@@ -313,9 +381,11 @@ bool gw_subscriber_notify(struct gw_subscriber *s, cw_sip_txn_id txn,
     struct gw_watch *w = cw_map_get(&s->by_call_id, request->call_id);
     struct gw_doing doing;
 
-    if (!w || !cw_subscription_has(&w->sub, request))
+    if (!w || w->is_parting || !cw_subscription_has(&w->sub, request))
         return false;
     uint64_t id = w->id;
+    if (w->home)
+        w->home->heard_at_ms = cw_now_ms();
     gw_watch_begin(w, &doing);
     bool is_refused = doing.is_refused;
     on_notify(w, &doing, request);
@@ -324,7 +394,7 @@ bool gw_subscriber_notify(struct gw_subscriber *s, cw_sip_txn_id txn,
         gw_doing_hush(&doing);
     gw_watch_finish(w, &doing);
     if (is_refused && (w = gw_watch_by_id(s, id)))
-        gw_watch_revoke(w, "refused by the rules");
+        gw_subscriber_cancel(s, w->sub.presentity, w->sub.watcher);
     return true;
 }
 
@@ -375,5 +445,5 @@ void gw_subscriber_free(struct gw_subscriber **ptr)
 
 size_t gw_subscriber_count(const struct gw_subscriber *s)
 {
-    return s->by_pair.n;
+    return s->by_pair.n - s->n_parting;
 }

@@ -4,15 +4,23 @@
  * One watch for each pair, with at most one dialog beside polls.  It lives until the XMPP user
  * unsubscribes, or the SIP side refuses for good; dialogs come and go below it.
  *
- *   refresh   at 80 to 95 hundredths of what was granted, through the pace; before it a probe goes
- * to the XMPP user (RFC 8048 section 8.1), and when his domain cannot be reached the dialog is left
- * alone until it can. 481       the SIP server has forgotten us.  One dialog of each local domain
- * is refreshed every 15 seconds, in turn; when such a one meets 481 all of that domain are
- * refreshed, paced: a SIP server that lost its memory is found within half a minute. NOTIFY    what
- * it says is told to the XMPP user, always all of it; what the last stanzas said is kept, to tell
- * it again. probe     answered from an active dialog's last state, else by a SUBSCRIBE with Expires
- * 0. restart   the store has the pair, the dialog and which resources the watcher was told of: it
- * is refreshed in the dialog, with a CSeq far above the last one written. */
+ *   refresh  at 80 to 95 hundredths of what was granted, through the pace; before it a probe
+ *            goes to the XMPP user (RFC 8048 section 8.1), and when his domain cannot be
+ *            reached the dialog is left alone until it can.
+ *   481      the SIP server has forgotten us.  One dialog of each local domain is refreshed
+ *            every 15 seconds, in turn; when such a one meets 481 all of that domain are
+ *            refreshed, paced: a SIP server that lost its memory is found within half a
+ *            minute.
+ *   silence  what was known is not known any more: unavailable.  The dialog may be there yet
+ *            and is asked for again, soon and then every half a minute.  When the one in turn
+ *            meets silence, and nothing else was heard from there, all of that domain are
+ *            unavailable.
+ *   NOTIFY   what it says is told to the XMPP user, always all of it; what the last stanzas
+ *            said is kept, to tell it again.
+ *   probe    answered from an active dialog's last state, else by a SUBSCRIBE with Expires 0.
+ *   restart  the store has the pair, the dialog and which resources the watcher was told of:
+ *            it is refreshed in the dialog, with a CSeq far above the last one written;
+ *            nothing is told before its NOTIFY. */
 #ifndef CW_GATEWAY_SUBSCRIBER_H
 #define CW_GATEWAY_SUBSCRIBER_H
 

@@ -1,7 +1,10 @@
 /* What SIP answers to a SUBSCRIBE of ours, and what waited for that answer; see subscriber.h. */
 #include "gateway/subscriber_priv.h"
 
-enum { BACKOFF_AWAY_S = 30 /* nobody answered: whoever comes back is found soon */ };
+enum {
+    BACKOFF_AWAY_S = 30, /* nobody answered: whoever comes back is found soon */
+    SILENCE_MS = 30000,
+};
 
 /* A canary's dialog lasts longer too; but the watcher is still to be asked when it was his time. */
 static void take_expiry(struct gw_watch *w, bool was_canary)
@@ -57,14 +60,22 @@ static void fulfil(struct gw_watch *w, struct gw_doing *doing)
         gw_watch_revoke(w, NULL);
 }
 
+enum alarm { CALM, FORGOTTEN, SILENT };
+
 /* 481 where there should be a dialog: the SIP server lost its memory, perhaps of the others too. No
- * answer to the canary: it may be gone, and what it said of the others is not known any more. */
-static bool is_alarm(const struct gw_watch *w, const struct cw_sip_response *response)
+ * answer to the canary, nor anything else for a while: it is gone, and what it said of the others
+ * is not known any more.  (A tag shows that somebody answered, if only that another does not.) */
+static enum alarm alarm_of(const struct gw_watch *w, const struct cw_sip_response *response)
 {
-    if (!w->is_at_home || cw_now_ms() >= w->expires_at_ms)
-        return false;
-    return response->status == 481 ||
-           (w->is_canary && (response->status == 408 || response->status == 503));
+    uint64_t now = cw_now_ms();
+    if (!w->is_at_home || now >= w->expires_at_ms)
+        return CALM;
+    if (response->status == 481)
+        return FORGOTTEN;
+    bool is_unanswered =
+        (response->status == 408 || response->status == 503) && !response->to_tag.n;
+    return w->is_canary && is_unanswered && now - w->home->heard_at_ms >= SILENCE_MS ? SILENT
+                                                                                     : CALM;
 }
 
 static void take_answer(struct gw_watch *w, const struct cw_sip_response *response)
@@ -73,6 +84,8 @@ static void take_answer(struct gw_watch *w, const struct cw_sip_response *respon
     bool has_dialog = w->sub.state != CW_SUBSCRIPTION_NONE, was_canary = w->is_canary;
 
     w->is_under_way = w->is_canary = false;
+    if (w->is_parting)
+        return;
     if (!has_dialog && w->wish == GW_WISH_NONE) {
         /* A NOTIFY has ended it before, and said whether there is another attempt. */
         if (!cw_timer_is_set(w->timer))
@@ -101,11 +114,13 @@ void gw_watch_answered(void *arg, uint64_t id, const struct cw_sip_response *res
     CW_LOG(&s->presence->gateway->log, CW_LOG_DEBUG, "subscribe-answer",
            CW_KV("from", w->sub.watcher), CW_KV("to", w->sub.presentity),
            CW_KVI("status", response->status));
-    bool alarm = is_alarm(w, response);
+    enum alarm alarm = alarm_of(w, response);
+    if (w->home && response->to_tag.n)
+        w->home->heard_at_ms = cw_now_ms();
     struct cw_str domain = cw_arena_dup(&arena, w->domain);
     take_answer(w, response);
-    if (alarm)
-        gw_home_sweep(s, domain);
+    if (alarm != CALM)
+        gw_home_sweep(s, domain, alarm == SILENT);
     cw_arena_free(&arena);
 }
 

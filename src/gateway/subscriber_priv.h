@@ -41,7 +41,12 @@ enum gw_wish {
 };
 
 /* What a watch's turn in the pace is for. */
-enum { GW_DUE_TELL = 1, GW_DUE_REFRESH = 2, GW_DUE_PROBE = 4 };
+enum {
+    GW_DUE_TELL = 1,
+    GW_DUE_REFRESH = 2,
+    GW_DUE_PROBE = 4, /* before the refresh */
+    GW_DUE_HIDE = 8,  /* what was known is not known any more */
+};
 
 struct gw_between;
 struct gw_home;
@@ -75,11 +80,14 @@ struct gw_watch {
     bool is_canary;            /* the SUBSCRIBE under way asks whether the SIP server knows us */
     bool is_quiet;             /* a NOTIFY that says nothing new is not told */
     bool is_paced;
-    bool is_overdue;  /* not refreshed, since the watcher cannot be reached */
-    bool is_at_home;  /* in its home's list */
-    bool is_behind;   /* a stanza was refused: he may believe that resources are there */
-    bool is_answered; /* a poll: something was told */
-    bool has_ended;   /* for the log */
+    bool was_backward; /* the last NOTIFY had a CSeq of before */
+    bool is_overdue;   /* not refreshed, since the watcher cannot be reached */
+    bool is_at_home;   /* in its home's list */
+    bool is_parting;   /* it is over; only that he hears so is still to be seen to */
+    bool is_stale;     /* what is known is of an earlier life: not to be told */
+    bool is_behind;    /* a stanza was refused: he may believe that resources are there */
+    bool is_answered;  /* a poll: something was told */
+    bool has_ended;    /* for the log */
     bool with_notes;
 };
 TAILQ_HEAD(gw_watches, gw_watch);
@@ -89,6 +97,7 @@ struct gw_between {
     struct cw_arena arena;
     struct cw_str key; /* "local remote" */
     struct gw_watches watches;
+    size_t n_watches;
 };
 
 /* A local domain, while there are watches of its users. */
@@ -99,6 +108,7 @@ struct gw_home {
     size_t n_watches;
     bool is_swept;
     uint64_t swept_at_ms;
+    uint64_t heard_at_ms; /* a NOTIFY or an answer of the SIP side */
 };
 
 struct gw_subscriber {
@@ -110,6 +120,7 @@ struct gw_subscriber {
     struct cw_map betweens, homes;
     struct cw_map users; /* watcher -> struct gw_user */
     uint64_t last_id;
+    size_t n_parting;
     struct cw_timer *canary;
 };
 
@@ -136,7 +147,9 @@ void gw_watch_finish(struct gw_watch *, struct gw_doing *);
 void gw_doing_hush(struct gw_doing *);
 /* The step of a stanza of that type from the watcher; the watch may be gone then. */
 void gw_watch_ask(struct gw_watch *, const char *type);
-void gw_watch_end(struct gw_watch *); /* it is gone, from the store too; nothing is said */
+/* It is over, in the store too.  What was said last may not have reached the watcher: then it is
+ * said anew when he can be reached, for a day. */
+void gw_watch_end(struct gw_watch *);
 /* The numbers of all in one of the maps, which may change while the caller goes through them. */
 size_t gw_subscriber_ids(const struct cw_map *, struct cw_arena *, uint64_t **out);
 /* A line in the log: event, who watches whom. */
@@ -184,13 +197,16 @@ void gw_watch_later(struct gw_watch *, const struct gw_doing *);
 void gw_watch_due(struct gw_watch *, unsigned due); /* when its turn comes */
 /* Now, with the probe that may go before it; the watch may be gone then. */
 void gw_watch_refresh(struct gw_watch *, unsigned due);
-/* The SIP server does not know a dialog (or does not answer): what of the others? */
-void gw_home_sweep(struct gw_subscriber *, struct cw_str domain);
+/* The SIP server does not know a dialog: what of the others?  is_silent: it does not answer, so
+ * nothing is known of anybody. */
+void gw_home_sweep(struct gw_subscriber *, struct cw_str domain, bool is_silent);
 void gw_subscriber_on_canary(void *subscriber);
 
 /* --- subscriber_probe.c -----------------------------------------------------------------------*/
 
 void gw_subscriber_probe(struct gw_subscriber *, const struct gw_pair *);
+/* Nothing is said to who may not see any more, or does not want to. */
+void gw_poll_check(struct gw_watch *poll, struct gw_doing *);
 /* It got its answer, or will have none: the watcher is told something in any case. */
 void gw_poll_end(struct gw_watch *poll);
 /* What a poll has found is what the watcher knows. */
@@ -202,8 +218,10 @@ void gw_poll_share(struct gw_watch *poll, const struct cw_presence_step *);
 void gw_watch_post(struct gw_watch *, struct cw_xml **stanzas, size_t n);
 /* Resources of which it is not certain that he knows them gone. */
 void gw_watch_catch_up(struct gw_watch *);
-/* All that is known, as presence; `unavailable` when nothing is. */
+/* All that is known, as presence; `unavailable` when nothing is; `unsubscribed` when it is over. */
 void gw_watch_tell(struct gw_watch *);
+/* He is told that all are gone: that is what is known. */
+void gw_watch_hide(struct gw_watch *);
 
 /* --- subscriber_store.c -----------------------------------------------------------------------*/
 

@@ -2,6 +2,12 @@
  * which is a SUBSCRIBE with Expires 0 in a dialog of its own; see subscriber.h. */
 #include "gateway/subscriber_priv.h"
 
+/* A poll asks for a watch, and answers nobody without one. */
+static bool is_wanted(const struct gw_watch *w)
+{
+    return w && w->sub.is_authorised && w->wish != GW_WISH_UNSUBSCRIBE;
+}
+
 static void poll(struct gw_subscriber *s, const struct gw_pair *pair, const struct gw_watch *watch)
 {
     unsigned limit_s = s->presence->gateway->policy->settings.presence_probe_timeout_s;
@@ -32,16 +38,32 @@ static void poll(struct gw_subscriber *s, const struct gw_pair *pair, const stru
 void gw_subscriber_probe(struct gw_subscriber *s, const struct gw_pair *pair)
 {
     struct gw_watch *w = gw_watch_of(s, pair->local, pair->remote, false);
-    if (!w)
+    if (!w) {
         gw_presence_say(s->presence, pair->local, pair->remote, "unsubscribed");
-    else if (!w->sub.is_authorised || w->wish == GW_WISH_UNSUBSCRIBE)
         return;
-    else if (w->is_overdue)
-        gw_watch_refresh(w, 0); /* he was not to be reached; here he is */
-    else if (w->sub.state == CW_SUBSCRIPTION_ACTIVE)
+    }
+    bool is_active = w->sub.state == CW_SUBSCRIPTION_ACTIVE;
+    /* He could not be reached, and here he is; or we have begun anew. */
+    bool is_doubted = w->is_overdue || (w->is_stale && is_active);
+    if (!w->is_parting && !is_wanted(w))
+        return;
+    if (w->is_parting || (is_active && !is_doubted))
         gw_watch_tell(w);
+    else if (is_doubted)
+        gw_watch_refresh(w, 0);
     else
         poll(s, pair, w);
+}
+
+void gw_poll_check(struct gw_watch *poll, struct gw_doing *doing)
+{
+    const struct gw_watch *w =
+        gw_watch_of(poll->subscriber, poll->sub.presentity, poll->sub.watcher, false);
+    if (is_wanted(w))
+        return;
+    gw_doing_hush(doing);
+    doing->step.next = CW_PRESENCE_FORGET;
+    poll->sub.is_authorised = false;
 }
 
 void gw_poll_share(struct gw_watch *poll, const struct cw_presence_step *step)
@@ -54,13 +76,21 @@ void gw_poll_share(struct gw_watch *poll, const struct cw_presence_step *step)
     gw_watch_store(w);
 }
 
+/* No answer came: what is known now, which is nothing unless there is a dialog meanwhile. */
+static void tell_unanswered(struct gw_watch *w)
+{
+    if (w->sub.state != CW_SUBSCRIPTION_ACTIVE)
+        gw_watch_hide(w);
+    gw_watch_tell(w);
+}
+
 void gw_poll_end(struct gw_watch *poll)
 {
     struct gw_subscriber *s = poll->subscriber;
     struct gw_watch *w = gw_watch_of(s, poll->sub.presentity, poll->sub.watcher, false);
-    if (!poll->is_answered)
-        gw_watch_tell(poll);
-    if (w && !poll->sub.is_authorised) {
+    if (!poll->is_answered && is_wanted(w))
+        tell_unanswered(w);
+    if (is_wanted(w) && !poll->sub.is_authorised) {
         gw_watch_log(w, "watch-ended", "refused to a poll");
         gw_watch_end(w);
     }

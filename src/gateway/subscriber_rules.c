@@ -14,16 +14,26 @@ static void on_posted(void *arg, uint64_t id, const struct cw_link_outcome *outc
     if (!w)
         return;
     w->n_posted--;
-    if (outcome->result != CW_LINK_DELIVERED)
+    bool is_unwelcome = outcome->reason == CW_LINK_REASON_NOT_LISTED; /* for good */
+    if (outcome->result != CW_LINK_DELIVERED && !(w->is_parting && is_unwelcome)) {
         w->is_behind = true;
-    else if (w->n_posted == 0 && !w->is_behind)
-        gw_watch_forget_gone(w);
+    } else if (w->n_posted == 0 && !w->is_behind) {
+        if (w->is_parting)
+            gw_watch_free(w);
+        else
+            gw_watch_forget_gone(w);
+    }
 }
 
+/* What becomes of a poll's is its watch's business: the poll is soon gone. */
 static void post_one(struct gw_watch *w, const struct cw_xml *stanza)
 {
-    w->n_posted++;
-    gw_post_send(w->subscriber->presence->post, stanza, on_posted, w->subscriber, w->id);
+    struct gw_watch *owner =
+        w->sub.is_poll ? gw_watch_of(w->subscriber, w->sub.presentity, w->sub.watcher, false) : w;
+    if (!owner)
+        return;
+    owner->n_posted++;
+    gw_post_send(w->subscriber->presence->post, stanza, on_posted, w->subscriber, owner->id);
 }
 
 void gw_watch_catch_up(struct gw_watch *w)
@@ -47,6 +57,24 @@ void gw_watch_post(struct gw_watch *w, struct cw_xml **stanzas, size_t n)
         post_one(w, stanzas[i]);
 }
 
+static void tell_parting(struct gw_watch *w)
+{
+    struct cw_arena arena = {0};
+    struct cw_xml *stanza =
+        cw_presence_typed(&arena, w->sub.presentity, w->sub.watcher, "unsubscribed");
+    gw_watch_catch_up(w);
+    gw_watch_post(w, &stanza, 1);
+    cw_arena_free(&arena);
+}
+
+/* It was taken from him, and only the SIP side is to hear so yet. */
+static bool is_over(const struct gw_watch *w)
+{
+    return w->wish == GW_WISH_REVOKE ||
+           (w->sub.state == CW_SUBSCRIPTION_ENDING && w->wish != GW_WISH_SUBSCRIBE &&
+            !w->sub.is_authorised && !w->sub.is_cancelled);
+}
+
 void gw_watch_tell(struct gw_watch *w)
 {
     struct cw_arena arena = {0};
@@ -54,7 +82,11 @@ void gw_watch_tell(struct gw_watch *w)
     const struct cw_presence nobody = {.is_available = false};
     struct cw_presence *known;
 
-    if (w->sub.is_authorised && w->wish != GW_WISH_UNSUBSCRIBE) {
+    if (w->is_parting || is_over(w)) {
+        tell_parting(w);
+    } else if (w->is_stale) {
+        gw_watch_due(w, GW_DUE_REFRESH);
+    } else if (w->sub.is_authorised && w->wish != GW_WISH_UNSUBSCRIBE) {
         size_t n = gw_watch_known(w, &arena, &known);
         struct cw_xml **stanzas = cw_arena_alloc(&arena, (n + 1) * sizeof(*stanzas));
         for (size_t i = 0; i < n; i++)
@@ -64,6 +96,22 @@ void gw_watch_tell(struct gw_watch *w)
         gw_watch_catch_up(w);
         gw_watch_post(w, stanzas, n);
     }
+    cw_arena_free(&arena);
+}
+
+void gw_watch_hide(struct gw_watch *w)
+{
+    struct cw_arena arena = {0};
+    const struct cw_jid user = gw_watch_jid(w->sub.presentity);
+    struct cw_presence *known;
+    size_t n = gw_watch_known(w, &arena, &known);
+    for (size_t i = 0; i < n; i++) {
+        const struct cw_presence gone = {.resource = cw_arena_dup(&arena, known[i].resource)};
+        struct cw_xml *stanza = cw_presence_stanza(&arena, &user, w->sub.watcher, &gone);
+        gw_watch_post(w, &stanza, 1);
+    }
+    w->is_stale = false;
+    gw_watch_keep(w, &(struct cw_presence_step){.has_known = true});
     cw_arena_free(&arena);
 }
 
@@ -106,12 +154,12 @@ bool gw_subscriber_knock(struct gw_subscriber *s, struct cw_str local_domain,
         struct gw_watch *w = TAILQ_FIRST(&between->watches);
         TAILQ_REMOVE(&between->watches, w, in_between);
         TAILQ_INSERT_TAIL(&between->watches, w, in_between);
-        if (w->sub.is_authorised) {
+        if ((w->sub.is_authorised && !w->is_stale) || w->is_parting) {
             gw_watch_tell(w);
             return true;
         }
     }
-    /* Who waits to be allowed is told nothing of the other; but he may be asked. */
+    /* Who waits to be allowed, or for what is so now, is told nothing; but he may be asked. */
     struct gw_watch *w = TAILQ_FIRST(&between->watches);
     gw_presence_say(s->presence, w->sub.presentity, w->sub.watcher, "probe");
     return true;
@@ -122,7 +170,7 @@ bool gw_subscriber_knock(struct gw_subscriber *s, struct cw_str local_domain,
 bool gw_subscriber_cancel(struct gw_subscriber *s, struct cw_str local, struct cw_str remote)
 {
     struct gw_watch *w = gw_watch_of(s, local, remote, false);
-    if (!w || w->wish == GW_WISH_REVOKE ||
+    if (!w || w->is_parting || w->wish == GW_WISH_REVOKE ||
         (w->sub.state == CW_SUBSCRIPTION_ENDING && !w->sub.is_cancelled))
         return false;
     gw_watch_revoke(w, "refused by the rules");
@@ -170,7 +218,7 @@ void gw_subscriber_review(struct gw_subscriber *s)
     size_t n = gw_subscriber_ids(&s->by_pair, &arena, &ids);
     for (size_t i = 0; i < n; i++) {
         struct gw_watch *w = gw_watch_by_id(s, ids[i]);
-        if (w)
+        if (w && !w->is_parting)
             review(w);
     }
     cw_arena_free(&arena);

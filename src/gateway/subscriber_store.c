@@ -92,21 +92,9 @@ static void put_dialog(struct gw_watch *w)
     if (is_near)
         w->cseq_bound = sub->local_cseq + CSEQ_AHEAD;
     uint64_t left_ms = w->expires_at_ms > now_ms ? w->expires_at_ms - now_ms : 0;
-    gw_store_put_dialog(w->subscriber->presence->gateway->store,
-                        &(struct cw_store_dialog){
-                            .is_x2s = true,
-                            .local = sub->presentity,
-                            .remote = sub->watcher,
-                            .call_id = sub->call_id,
-                            .local_tag = sub->local_tag,
-                            .remote_tag = sub->remote_tag,
-                            .remote_target = sub->remote_target,
-                            .route_set = sub->route_set,
-                            .event_id = sub->event_id,
-                            .local_cseq = w->cseq_bound,
-                            .remote_cseq = sub->remote_cseq,
-                            .expires_at = (int64_t)time(NULL) + (int64_t)(left_ms / 1000),
-                        });
+    const struct cw_store_dialog row =
+        gw_dialog_row(sub, w->cseq_bound, (uint32_t)(left_ms / 1000));
+    gw_store_put_dialog(w->subscriber->presence->gateway->store, &row);
     w->row_call_id = sub->call_id;
     w->row_tag = sub->local_tag;
 }
@@ -126,7 +114,7 @@ void gw_watch_store(struct gw_watch *w)
     bool is_over = sub->state == CW_SUBSCRIPTION_ENDING || sub->is_cancelled ||
                    w->wish == GW_WISH_UNSUBSCRIBE || w->wish == GW_WISH_REVOKE;
     bool has_dialog = sub->state != CW_SUBSCRIPTION_NONE && sub->remote_tag.n > 0;
-    if (sub->is_poll)
+    if (sub->is_poll || w->is_parting)
         return;
     if (is_over) {
         gw_watch_unstore(w);
@@ -168,19 +156,11 @@ static void restore_dialog(struct gw_watch *w, const struct cw_store_dialog *row
     if (left_s < MIN_LEFT_S || !row->remote_tag.n)
         return;
     w->sub.state = is_pending ? CW_SUBSCRIPTION_PENDING : CW_SUBSCRIPTION_ACTIVE;
-    w->sub.call_id = row->call_id;
-    w->sub.local_tag = row->local_tag;
-    w->sub.remote_tag = row->remote_tag;
-    w->sub.remote_target = row->remote_target;
-    w->sub.route_set = row->route_set;
-    w->sub.event_id = row->event_id;
-    w->sub.local_cseq = row->local_cseq;
-    w->sub.remote_cseq = row->remote_cseq;
-    w->sub.expires_s = (uint32_t)left_s;
+    gw_dialog_from_row(&w->sub, row, left_s);
     gw_watch_granted(w, w->sub.expires_s);
 }
 
-/* What is refused meanwhile is found out with the first NOTIFY, or by a review. */
+/* What is refused meanwhile is found out by the review that follows. */
 void gw_subscriber_restore(struct gw_subscriber *s, const struct cw_store_subscription *row,
                            const struct cw_store_dialog *dialog)
 {
@@ -198,6 +178,7 @@ void gw_subscriber_restore(struct gw_subscriber *s, const struct cw_store_subscr
         if (dialog)
             restore_dialog(w, dialog, cw_str_eq_cstr(row->state, "pending"));
         restore_told(w, row->told);
+        w->is_stale = true;
         gw_watch_due(w, GW_DUE_REFRESH);
     }
     cw_arena_free(&arena);

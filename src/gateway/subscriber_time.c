@@ -10,7 +10,9 @@ enum {
     BACKOFF_FIRST_S = 5,
     JITTER = 25, /* hundredths, on top */
     SWEEP_MS = 60000,
-    MAX_LOOK = 16, /* so far into a list, for one that fits */
+    MAX_FAILED = 10, /* in a row, as far as they count */
+    MAX_LOOK = 16,   /* so far into a list, for one that fits */
+    LEAST_S = 5,     /* between two attempts, whatever the SIP side says */
 };
 
 static uint64_t random_below(uint64_t n)
@@ -26,8 +28,8 @@ void gw_watch_granted(struct gw_watch *w, uint32_t expires_s)
 {
     uint64_t now = cw_now_ms(), lasts_ms = (uint64_t)expires_s * 1000;
     w->expires_at_ms = now + lasts_ms;
-    w->refresh_at_ms =
-        now + lasts_ms * (REFRESH_FROM + random_below(REFRESH_TO - REFRESH_FROM + 1)) / 100;
+    uint64_t in_ms = lasts_ms * (REFRESH_FROM + random_below(REFRESH_TO - REFRESH_FROM + 1)) / 100;
+    w->refresh_at_ms = now + (in_ms > LEAST_S * 1000 ? in_ms : LEAST_S * 1000);
 }
 
 void gw_watch_arm(struct gw_watch *w)
@@ -41,6 +43,8 @@ void gw_watch_arm(struct gw_watch *w)
         break;
     case CW_SUBSCRIPTION_WAITING:
         cw_timer_set(w->timer, (uint64_t)NOTIFY_MS << (w->n_failed < 6 ? w->n_failed : 6));
+        if (w->n_failed < MAX_FAILED)
+            w->n_failed++;
         break;
     case CW_SUBSCRIPTION_ENDING: /* whatever else comes in the dialog meanwhile */
         if (!cw_timer_is_set(w->timer))
@@ -59,10 +63,10 @@ void gw_watch_later(struct gw_watch *w, const struct gw_doing *doing)
 {
     uint64_t s = (uint64_t)BACKOFF_FIRST_S << w->n_failed;
     if (doing->is_dictated)
-        s = doing->step.retry_after_s;
+        s = doing->step.retry_after_s > LEAST_S ? doing->step.retry_after_s : LEAST_S;
     else if (s > doing->max_backoff_s)
         s = doing->max_backoff_s;
-    if (w->n_failed < 10)
+    if (w->n_failed < MAX_FAILED)
         w->n_failed++;
     cw_timer_set(w->timer, s * 1000 + random_below(s * 10 * JITTER + 1));
 }
@@ -74,14 +78,15 @@ void gw_watch_on_timer(void *watch)
         gw_poll_end(w);
         return;
     }
+    if (w->is_parting) {
+        gw_watch_free(w);
+        return;
+    }
     switch (w->sub.state) {
     case CW_SUBSCRIPTION_ENDING: /* its last NOTIFY does not come any more */
         gw_watch_end(w);
         return;
-    case CW_SUBSCRIPTION_WAITING: /* nor its first: ask for another */
-        w->n_failed++;
-        gw_watch_due(w, GW_DUE_REFRESH);
-        return;
+    case CW_SUBSCRIPTION_WAITING: /* nor its first, or nobody answered: ask again */
     case CW_SUBSCRIPTION_NONE:
         w->n_again = 0;
         gw_watch_due(w, GW_DUE_REFRESH);
@@ -106,6 +111,8 @@ static void on_turn(void *arg, uint64_t id)
     unsigned due = w->due;
     w->due = 0;
     w->is_paced = false;
+    if (due & GW_DUE_HIDE)
+        gw_watch_hide(w);
     if (due & GW_DUE_TELL)
         gw_watch_tell(w);
     if (due & GW_DUE_REFRESH)
@@ -122,6 +129,13 @@ void gw_watch_due(struct gw_watch *w, unsigned due)
     gw_pace_add(s->presence->pace, on_turn, s, w->id);
 }
 
+/* A probe would be answered as if he had declined what the local user asks of him. */
+static bool may_be_probed(const struct gw_watch *w)
+{
+    return !gw_notifier_is_undecided(w->subscriber->presence->notifier, w->sub.presentity,
+                                     w->sub.watcher);
+}
+
 /* Nobody there can be told anything: the dialog may run out meanwhile (RFC 8048 section 8.1). */
 static bool is_unreachable(const struct gw_watch *w)
 {
@@ -135,14 +149,14 @@ void gw_watch_refresh(struct gw_watch *w, unsigned due)
     struct gw_doing doing;
 
     /* An answer that is awaited says as much as that to another request would. */
-    if (w->is_under_way || w->sub.state == CW_SUBSCRIPTION_ENDING)
+    if (w->is_under_way || w->is_parting || w->sub.state == CW_SUBSCRIPTION_ENDING)
         return;
     w->is_overdue = !w->is_canary && is_unreachable(w);
     if (w->is_overdue) {
         cw_timer_stop(w->timer);
         return;
     }
-    if (due & GW_DUE_PROBE)
+    if ((due & GW_DUE_PROBE) && may_be_probed(w))
         gw_presence_say(p, w->sub.presentity, w->sub.watcher, "probe");
     gw_watch_begin(w, &doing);
     cw_subscription_refresh(&doing.arena, &w->sub, &doing.options, &doing.step);
@@ -197,7 +211,7 @@ void gw_subscriber_on_canary(void *subscriber)
     cw_timer_set(s->canary, GW_CANARY_MS);
 }
 
-void gw_home_sweep(struct gw_subscriber *s, struct cw_str domain)
+void gw_home_sweep(struct gw_subscriber *s, struct cw_str domain, bool is_silent)
 {
     struct gw_home *home = cw_map_get(&s->homes, domain);
     struct gw_watch *w;
@@ -209,9 +223,9 @@ void gw_home_sweep(struct gw_subscriber *s, struct cw_str domain)
     home->swept_at_ms = cw_now_ms();
     TAILQ_FOREACH (w, &home->dialogs, in_home) {
         w->is_quiet = true;
-        gw_watch_due(w, GW_DUE_REFRESH);
+        gw_watch_due(w, GW_DUE_REFRESH | (is_silent ? GW_DUE_HIDE : 0));
         n++;
     }
     CW_LOG(&s->presence->gateway->log, CW_LOG_WARN, "dialogs-doubted", CW_KV("domain", domain),
-           CW_KVI("refreshed", n));
+           CW_KVC("reason", is_silent ? "no answer" : "481"), CW_KVI("refreshed", n));
 }

@@ -77,12 +77,14 @@ static void enter_between(struct gw_watch *w)
     }
     w->between = between;
     TAILQ_INSERT_TAIL(&between->watches, w, in_between);
+    between->n_watches++;
 }
 
 static void leave_between(struct gw_watch *w)
 {
     struct gw_between *between = w->between;
     TAILQ_REMOVE(&between->watches, w, in_between);
+    between->n_watches--;
     if (!TAILQ_EMPTY(&between->watches))
         return;
     cw_map_remove(&w->subscriber->betweens, between->key);
@@ -173,6 +175,7 @@ void gw_watch_free(struct gw_watch *w)
         cw_map_remove(&s->by_call_id, w->found_as);
     cw_map_remove(&s->by_id, id_key(&w->id));
     put_under_pair(w, false);
+    s->n_parting -= w->is_parting;
     if (!w->sub.is_poll) {
         leave_between(w);
         leave_home(w);

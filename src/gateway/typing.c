@@ -249,8 +249,13 @@ void gw_typing_of_local(struct gw_typing *typing, const struct cw_jid *remote,
     }
     if (was_composing == composing->is_active)
         return;
-    if (composing->is_active && !cw_str_is_present(talk->thread))
-        talk->thread = cw_arena_dup(&talk->arena, thread);
+    if (composing->is_active) {
+        /* The client that he writes with now, while another one may be typing still. */
+        if (!cw_jid_eq(&talk->remote, remote))
+            talk->remote = copy_jid(&talk->arena, remote);
+        if (!cw_str_eq(talk->thread, thread))
+            talk->thread = cw_arena_dup(&talk->arena, thread);
+    }
     talk->local_is_composing = composing->is_active;
     say_to_xmpp(talk, composing->is_active ? CW_CHAT_COMPOSING : CW_CHAT_ACTIVE);
     forget_if_idle(talk);

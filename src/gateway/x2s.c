@@ -6,6 +6,9 @@
  * the next hop.  200 comes back: outcome 7 `delivered`, and the next one of that pair may go.  Had
  * a 404 come, outcome 7 would be `refused` with the error stanza for juliet.
  *
+ * A chat state without text takes its turn like a text, so that the two keep their order; but a
+ * text waits for its answer two seconds at most, and nobody hears what became of it (signals.h).
+ *
  * The same (instance, number) again is the same stanza sent again after a broken link: while it is
  * under way it is ignored, and when its outcome is known that is told, also when it was told once.
  */
@@ -391,18 +394,27 @@ static void translate(struct gw_x2s *x, struct passage *p, const struct cw_signa
     }
 }
 
+/* Taken on at once.  Nothing is remembered: presence that comes a second time says the same. */
+static void take_presence(struct gw_x2s *x, struct cw_str instance, uint64_t n,
+                          const struct cw_xml *stanza)
+{
+    struct gw_edge *edge = gw_edge_find(x->gateway, instance);
+    gw_presence_stanza(x->gateway->presence, stanza);
+    if (edge)
+        gw_edge_send_outcome(edge, &(struct cw_link_outcome){.n = n});
+}
+
 void gw_x2s_stanza(struct gw_x2s *x, struct cw_str instance, uint64_t n,
                    const struct cw_xml *stanza)
 {
     struct cw_signals said;
+    if (cw_str_eq_cstr(stanza->name, "presence")) {
+        take_presence(x, instance, n, stanza);
+        return;
+    }
     if (is_known(x, instance, n))
         return;
     struct passage *p = new_passage(x, instance, n, stanza);
-    if (cw_str_eq_cstr(stanza->name, "presence")) {
-        gw_presence_stanza(x->gateway->presence, stanza);
-        finish(x, p, NULL);
-        return;
-    }
     /* First: an error is never answered with another. */
     if (cw_str_eq_cstr(cw_xml_attr(stanza, "type"), "error")) {
         x->gateway->counters.returned += gw_s2x_error(x->gateway->s2x, stanza);

@@ -235,7 +235,8 @@ static bool read_contact(struct cw_sip_message *m)
     value = cw_str_trim(cw_str_sub(value, 0, cw_sip_first_element(value)));
     if (!cw_sip_name_addr_split(value, &split) || !cw_sip_uri_parse(split.uri, &uri))
         return refuse(m, 400, "Contact is malformed");
-    m->contact_uri = split.uri;
+    if (!uri.has_headers) /* no request can go to such a one (RFC 3261 section 19.1.1) */
+        m->contact_uri = split.uri;
     return true;
 }
 

@@ -236,6 +236,11 @@ bool cw_sip_txns_next(struct cw_sip_txns *t, struct cw_sip_action *out)
     return true;
 }
 
+size_t cw_sip_txns_pending(const struct cw_sip_txns *t)
+{
+    return t->next_action < t->n_actions ? t->out.n - t->actions[t->next_action].from : 0;
+}
+
 /* --- time and the network --- */
 
 void cw_sip_txns_tick(struct cw_sip_txns *t, uint64_t now_ms)

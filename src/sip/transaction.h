@@ -123,6 +123,8 @@ struct cw_sip_action {
     struct cw_sip_hop hop;
     struct cw_str bytes; /* SEND; valid until the next call with this layer */
 };
+/* Octets of actions that were not taken yet. */
+size_t cw_sip_txns_pending(const struct cw_sip_txns *);
 /* The next action, in order; false when there is none. */
 bool cw_sip_txns_next(struct cw_sip_txns *, struct cw_sip_action *out);
 

@@ -160,7 +160,8 @@ struct cw_xml *cw_presence_typed(struct cw_arena *arena, struct cw_str from, str
 /* XMPP -> SIP */
 
 static void fill_tuple(struct cw_arena *arena, const struct cw_jid *user,
-                       const struct cw_presence *presence, struct cw_pidf_tuple *out)
+                       const struct cw_presence *presence, bool with_notes,
+                       struct cw_pidf_tuple *out)
 {
     *out = (struct cw_pidf_tuple){
         .id = cw_pidf_id_of_resource(arena, presence->resource),
@@ -174,7 +175,7 @@ static void fill_tuple(struct cw_arena *arena, const struct cw_jid *user,
         out->contact = cw_addr_jid_to_uri(arena, &full, CW_ADDR_SIP);
         out->priority_thousandth = cw_pidf_priority_of_xmpp(presence->priority);
     }
-    for (size_t i = 0; i < presence->n_notes; i++) {
+    for (size_t i = 0; with_notes && i < presence->n_notes; i++) {
         struct cw_pidf_note *note = &out->words.notes[out->words.n_notes++];
         *note = presence->notes[i];
         if (!cw_str_is_present(note->lang))
@@ -195,19 +196,17 @@ static const struct cw_presence *most_available(const struct cw_state_map *map,
     return best;
 }
 
-struct cw_str cw_presence_document(struct cw_arena *arena, const struct cw_state_map *map,
-                                   const struct cw_jid *user, const struct cw_presence *resources,
-                                   size_t n)
+static struct cw_str write_document(struct cw_arena *arena, const struct cw_state_map *map,
+                                    const struct cw_jid *user, const struct cw_presence *resources,
+                                    size_t n, bool with_notes)
 {
     struct cw_pidf pidf = {.tuples = cw_arena_alloc(arena, (n + 1) * sizeof *pidf.tuples)};
     struct cw_buf text = {0};
 
-    if (!map)
-        map = &cw_state_map_default;
     pidf.entity = cw_addr_jid_to_uri(arena, user, CW_ADDR_PRES);
-    for (size_t i = 0; i < n && i < CW_PIDF_MAX_TUPLES; i++)
-        fill_tuple(arena, user, &resources[i], &pidf.tuples[pidf.n_tuples++]);
-    const struct cw_presence *best = most_available(map, resources, pidf.n_tuples);
+    for (size_t i = 0; i < n; i++)
+        fill_tuple(arena, user, &resources[i], with_notes, &pidf.tuples[pidf.n_tuples++]);
+    const struct cw_presence *best = most_available(map, resources, n);
     if (best && map->of_show[best->show]) {
         pidf.person.activities[0] = cw_str_of(map->of_show[best->show]);
         pidf.person.n_activities = 1;
@@ -216,6 +215,25 @@ struct cw_str cw_presence_document(struct cw_arena *arena, const struct cw_state
     struct cw_str result = cw_arena_dup(arena, cw_buf_str(&text));
     cw_buf_free(&text);
     return result;
+}
+
+/* What is too much goes: the notes first, then the last resources. */
+struct cw_str cw_presence_document(struct cw_arena *arena, const struct cw_state_map *map,
+                                   const struct cw_jid *user, const struct cw_presence *resources,
+                                   size_t n)
+{
+    if (!map)
+        map = &cw_state_map_default;
+    if (n > CW_PIDF_MAX_TUPLES)
+        n = CW_PIDF_MAX_TUPLES;
+    struct cw_str text = write_document(arena, map, user, resources, n, true);
+    if (text.n > CW_PRESENCE_MAX_BYTES)
+        text = write_document(arena, map, user, resources, n, false);
+    while (text.n > CW_PRESENCE_MAX_BYTES && n > 1) {
+        n /= 2;
+        text = write_document(arena, map, user, resources, n, false);
+    }
+    return text;
 }
 
 /* SIP -> XMPP */

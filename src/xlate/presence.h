@@ -59,8 +59,9 @@ struct cw_xml *cw_presence_stanza(struct cw_arena *, const struct cw_jid *from, 
 struct cw_xml *cw_presence_typed(struct cw_arena *, struct cw_str from, struct cw_str to,
                                  const char *type);
 
-/* The document for all resources of a user, of which the caller gives at most CW_PIDF_MAX_TUPLES.
- * map may be NULL: the default one. */
+/* The document for all resources of a user, of which the caller gives at most CW_PIDF_MAX_TUPLES;
+ * of those that are too much, as many as have room.  map may be NULL: the default one. */
+enum { CW_PRESENCE_MAX_BYTES = 12288 /* with its headers it is what any SIP server reads */ };
 struct cw_str cw_presence_document(struct cw_arena *, const struct cw_state_map *map,
                                    const struct cw_jid *user, const struct cw_presence *resources,
                                    size_t n);

@@ -203,7 +203,6 @@ void cw_subscription_refresh(struct cw_arena *arena, struct cw_subscription *s,
                              struct cw_presence_step *step)
 {
     *step = (struct cw_presence_step){.next = CW_PRESENCE_KEEP};
-    /* What a 423 asked for stays. */
     if (s->state == CW_SUBSCRIPTION_NONE) {
         s->state = CW_SUBSCRIPTION_WAITING;
         if (!s->expires_s)
@@ -211,6 +210,8 @@ void cw_subscription_refresh(struct cw_arena *arena, struct cw_subscription *s,
     }
     if (options->expires_s > s->expires_s)
         s->expires_s = options->expires_s;
+    if (s->least_expires_s > s->expires_s)
+        s->expires_s = s->least_expires_s;
     if (!s->expires_s)
         s->expires_s = CW_SUBSCRIPTION_EXPIRES_S;
     cw_step_subscribe(arena, s, s->is_poll || s->is_cancelled ? 0 : s->expires_s, options, step);

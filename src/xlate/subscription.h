@@ -32,7 +32,7 @@ enum { CW_SUBSCRIPTION_EXPIRES_S = 3600 /* RFC 3856 section 6.4 */ };
 enum cw_subscription_direction { CW_SUBSCRIPTION_X2S, CW_SUBSCRIPTION_S2X };
 enum cw_subscription_state {
     CW_SUBSCRIPTION_NONE,    /* there is no dialog */
-    CW_SUBSCRIPTION_WAITING, /* X2S: SUBSCRIBE went out; no NOTIFY yet */
+    CW_SUBSCRIPTION_WAITING, /* X2S: SUBSCRIBE went out; no NOTIFY yet, or no answer this time */
     CW_SUBSCRIPTION_PENDING, /* the one who is watched has not decided; a poll: not answered */
     CW_SUBSCRIPTION_ACTIVE,
     CW_SUBSCRIPTION_ENDING, /* X2S: we ended it, and the last NOTIFY is still to come */
@@ -53,6 +53,7 @@ struct cw_subscription {
     struct cw_str route_set;
     struct cw_str event_id;
     uint32_t local_cseq, remote_cseq, expires_s;
+    uint32_t least_expires_s; /* X2S: a 423 asked for it */
 };
 
 /* A zeroed struct is good for a call in isolation. */
@@ -104,6 +105,8 @@ void cw_subscription_on_stanza(struct cw_arena *, struct cw_subscription *,
 
 /* Is the request of this dialog (Call-ID and tags)? */
 bool cw_subscription_has(const struct cw_subscription *, const struct cw_sip_request *);
+/* There is no dialog any more; nobody is told, and what the watcher may see stays. */
+void cw_subscription_drop_dialog(struct cw_subscription *);
 /* A SUBSCRIBE or NOTIFY whose syntax the SIP parser accepted, with its subscription: S2X for
  * SUBSCRIBE, a zeroed one outside any dialog (is_authorised as the caller knows it); X2S for
  * NOTIFY.  NULL: there is none with that dialog, and the answer is 481. */

@@ -31,8 +31,6 @@ struct cw_str cw_subscription_document(struct cw_arena *, const struct cw_subscr
  */
 struct cw_str cw_subscription_language(const struct cw_presence *, size_t n);
 
-/* Forgets the dialog; what the watcher may see stays. */
-void cw_subscription_drop_dialog(struct cw_subscription *);
 /* X2S: the watcher is told that all that he saw is gone. */
 void cw_step_all_gone(struct cw_arena *, const struct cw_subscription *,
                       const struct cw_presence_options *, struct cw_presence_step *);

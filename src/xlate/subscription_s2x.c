@@ -139,25 +139,25 @@ static bool open_dialog(struct cw_arena *arena, struct cw_subscription *s,
         cw_step_answer(step, 481, "Subscription Does Not Exist");
         return false;
     }
-    const struct cw_str parts[] = {CW_STR("notifier"), request->call_id, request->from_tag,
-                                   request->to_uri};
     s->direction = CW_SUBSCRIPTION_S2X;
     s->state = CW_SUBSCRIPTION_PENDING;
     s->watcher = cw_jid_bare(arena, from);
     s->presentity = cw_jid_bare(arena, to);
+    /* Of both users too: whoever sends another's names has a dialog of his own. */
+    const struct cw_str parts[] = {CW_STR("notifier"), request->call_id, request->from_tag,
+                                   s->watcher, s->presentity};
     s->call_id = request->call_id;
     s->remote_tag = request->from_tag;
-    s->local_tag = cw_str_sub(cw_text_digest(arena, parts, 4), 0, 16);
+    s->local_tag = cw_str_sub(cw_text_digest(arena, parts, 5), 0, 16);
     s->event_id = cw_event_id(request->event);
     s->route_set = request->record_route; /* RFC 3261 section 12.1.1: the order stays */
     return true;
 }
 
-static bool is_same_watcher(struct cw_arena *arena, const struct cw_subscription *s,
-                            const struct cw_jid *from)
+static bool is_same(struct cw_arena *arena, struct cw_str bare, const struct cw_jid *now)
 {
-    struct cw_jid watcher;
-    return cw_jid_parse(arena, s->watcher, &watcher) == CW_JID_OK && cw_jid_eq_bare(&watcher, from);
+    struct cw_jid jid;
+    return cw_jid_parse(arena, bare, &jid) == CW_JID_OK && cw_jid_eq_bare(&jid, now);
 }
 
 static void accept(struct cw_arena *arena, struct cw_subscription *s,
@@ -182,7 +182,7 @@ void cw_subscription_on_subscribe(struct cw_arena *arena, struct cw_subscription
 
     if (!read_addresses(arena, request, &from, &to, step))
         return;
-    if (!is_new && !is_same_watcher(arena, s, &from)) {
+    if (!is_new && (!is_same(arena, s->watcher, &from) || !is_same(arena, s->presentity, &to))) {
         cw_step_answer(step, 403, NULL);
         return;
     }

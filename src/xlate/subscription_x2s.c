@@ -292,7 +292,19 @@ static void on_failure(struct cw_arena *arena, struct cw_subscription *s,
         return;
     asked.name = CW_S("presence");
     cw_step_stanza(arena, step, cw_error_stanza(arena, &asked, response));
+    cw_subscription_drop_dialog(s);
     step->next = CW_PRESENCE_FORGET;
+}
+
+/* A refresh that met nobody, not even somebody who refuses (he would have a tag): the dialog may be
+ * there yet when the SIP server is back (RFC 6665 section 4.1.2.2).  A new one beside it would be
+ * one too many. */
+static bool is_unanswered_refresh(const struct cw_subscription *s,
+                                  const struct cw_sip_response *response)
+{
+    return (response->status == 408 || response->status == 503) && !response->to_tag.n &&
+           s->remote_tag.n > 0 && !s->is_poll && !s->is_cancelled &&
+           s->state != CW_SUBSCRIPTION_NONE && s->state != CW_SUBSCRIPTION_ENDING;
 }
 
 void cw_subscription_on_response(struct cw_arena *arena, struct cw_subscription *s,
@@ -312,7 +324,10 @@ void cw_subscription_on_response(struct cw_arena *arena, struct cw_subscription 
     }
     enum effect effect = effect_of(response->status);
     bool was_ours = s->state == CW_SUBSCRIPTION_ENDING;
-    cw_subscription_drop_dialog(s);
+    if (is_unanswered_refresh(s, response))
+        s->state = CW_SUBSCRIPTION_WAITING;
+    else
+        cw_subscription_drop_dialog(s);
     if (s->is_cancelled || was_ours) {
         if (s->is_cancelled)
             cw_step_cancel(arena, s, options, step);
@@ -325,7 +340,8 @@ void cw_subscription_on_response(struct cw_arena *arena, struct cw_subscription 
     } else if (effect == LONGER && !s->is_poll) {
         uint32_t least;
         bool is_longer = cw_event_seconds(response->min_expires, &least) && least > s->expires_s;
-        s->expires_s = is_longer ? least : s->expires_s;
+        if (is_longer)
+            s->least_expires_s = least;
         /* A peer that finds its own least too short would be asked for ever. */
         step->next = is_longer ? CW_PRESENCE_AGAIN : CW_PRESENCE_LATER;
         step->retry_after_s = RETRY_S;

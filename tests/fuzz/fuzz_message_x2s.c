@@ -103,7 +103,9 @@ static void check_response(struct cw_arena *a, const struct cw_xml *stanza)
 static void translate(struct cw_arena *a, struct cw_xml *stanza)
 {
     const struct cw_message_options options = {.call_id_seed = CW_S("edge 1"),
-                                               .max_sip_bytes = 1300};
+                                               .max_sip_bytes = 1300,
+                                               .takes_states = true,
+                                               .date_time = CW_S("2026-01-02T03:04:05Z")};
     struct cw_message_to_sip sip;
     struct cw_jid from, to;
 

@@ -13,12 +13,13 @@ from lab.process import wait_until
 from lab.settings import LOCAL_DOMAIN, PARTNER_DOMAIN
 from lab.siphop import SipHop
 
-PORT = 5598  # nobody else's: a listener that is bound everywhere needs it at every address
+FIRST_PORT = 5600  # a listener that is bound everywhere needs its port at every address
 
 
 @pytest.fixture
 def settings(settings):
-    return dataclasses.replace(settings, gateway_port=PORT)
+    number = int(settings.base.rpartition(".")[2])  # so that each worker has a port of its own
+    return dataclasses.replace(settings, gateway_port=FIRST_PORT + number)
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_via_of_one_who_listens_everywhere(everywhere, settings, transport):
         assert edge.deliver("one")[0][0] == "delivered"
         request, = hop.requests
         via = request.headers["via"]
-        assert via.startswith(f"SIP/2.0/{transport} {request.source[0]}:{PORT};"), via
+        assert via.startswith(f"SIP/2.0/{transport} {request.source[0]}:{settings.gateway_port};"), via
 
 
 def test_via_of_one_who_listens_somewhere(start, settings):
@@ -62,17 +63,17 @@ def _contact(answer: bytes) -> str:
     return re.search(rb"\r\nContact: ([^\r]*)", answer)[1].decode()
 
 
-def test_contact_of_one_who_listens_everywhere(world):
+def test_contact_of_one_who_listens_everywhere(world, settings):
     """By TCP it is where the peer reached us; by UDP, where our packets come from."""
     gateway = world.run(bound="0.0.0.0").gateway
     with contextlib.closing(gateway.udp()) as sock:
         sock.sendto(_subscribe(1, transport="UDP"), gateway.address)
         answer, source = sock.recvfrom(70000)
-    assert _contact(answer) == f"<sip:juliet@{source[0]}:{PORT}>"
+    assert _contact(answer) == f"<sip:juliet@{source[0]}:{settings.gateway_port}>"
     answer, _ = gateway.ask_tcp(_subscribe(2))
-    assert _contact(answer) == (f"<sip:juliet@{gateway.address[0]}:{PORT};"
-                                         "transport=tcp>")
+    assert _contact(answer) == (f"<sip:juliet@{gateway.address[0]}:{settings.gateway_port};"
+                                "transport=tcp>")
     wait_until(lambda: world.of("NOTIFY"), 10, "a NOTIFY")
     notify = world.of("NOTIFY")[-1]
-    assert notify.headers["contact"].endswith(f":{PORT};transport=tcp>")
+    assert notify.headers["contact"].endswith(f":{settings.gateway_port};transport=tcp>")
     assert "0.0.0.0" not in notify.headers["contact"] + notify.headers["via"]

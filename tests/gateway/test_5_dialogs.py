@@ -148,3 +148,27 @@ def test_notify_is_challenged(world):
     wait_until(lambda: any("balcony" in r.body for r in world.of("NOTIFY")), 10, "her presence")
     cseqs = [r.cseq for r in world.of("NOTIFY") if r.headers["call-id"] == "dialog1"]
     assert cseqs == sorted(set(cseqs)), cseqs
+
+
+def test_burst_of_notify(world):
+    """2,500 dialogs end at once, with more octets than may wait for one server: what finds no room
+    goes later, and the connection stays."""
+    world.run()
+    route = "Record-Route: " + ", ".join(f"<sip:{number}.proxy.{'x' * 50}.test;lr>"
+                                         for number in range(30)) + "\r\n"
+    with contextlib.closing(world.gateway.tcp(seconds=30)) as connection:
+        for number in range(2500):
+            connection.sendall(event("SUBSCRIBE", f"burst{number}", f"<sip:user{number}@"
+                                     f"{LOCAL_DOMAIN}>;tag=w", f"<{JULIET}>", more=route))
+            if number % 50 == 49:
+                data = b""
+                while len(statuses(data)) < 50:
+                    data += connection.recv(65536)
+                assert set(statuses(data)) == {200}
+    world.gateway.command("partner", "remove", PARTNER_DOMAIN)
+
+    def ended():
+        return {r.headers["call-id"] for r in world.of("NOTIFY")
+                if r.headers["subscription-state"].startswith("terminated")}
+    wait_until(lambda: len(ended()) == 2500, 30, "the end of all dialogs")
+    assert world.hop.connections == 1 and "sip-target-failed" not in world.gateway.output()

@@ -1,6 +1,7 @@
 """Hostile SUBSCRIBE and NOTIFY against the running gateway: what is answered, what reaches XMPP, and
 that it lives and serves the others."""
 
+import collections
 import contextlib
 import itertools
 import re
@@ -16,6 +17,7 @@ from lab.settings import LOCAL_DOMAIN, PARTNER_DOMAIN
 ALICE, BOB = f"sip:alice@{LOCAL_DOMAIN}", f"sip:bob@{LOCAL_DOMAIN}"
 JULIET = f"sip:juliet@{PARTNER_DOMAIN}"
 PIDF = "urn:ietf:params:xml:ns:pidf"
+_calls = itertools.count(1)
 
 
 class Watched:
@@ -67,36 +69,51 @@ def tuple_(name: str, status_: str = "<basic>open</basic>", more: str = "") -> s
 # --- SUBSCRIBE
 
 
-def test_many_subscribe(world):
-    """5,000 from one address, each with a Call-ID of its own: as many as a user may have are taken,
-    the others told when to come back; messages pass, and memory does not grow with the rest."""
-    gateway = world.run().gateway
-    told = {}
-    with contextlib.closing(gateway.tcp(seconds=30)) as connection:
-        def send(first, last):
-            for number in range(first, last):
-                connection.sendall(event("SUBSCRIBE", f"many{number}", f"<{ALICE}>;tag=m{number}",
-                                         f"<{JULIET}>"))
-                if number % 50 == 49:
-                    take(50)
-
-        def take(n):
+def _flood(world, count: int, sender, seen) -> None:
+    """So many SUBSCRIBE by one connection, each with a Call-ID of its own, 50 at a time."""
+    with contextlib.closing(world.gateway.tcp(seconds=30)) as connection:
+        for first in range(0, count, 50):
+            for number in range(first, first + 50):
+                connection.sendall(event("SUBSCRIBE", f"many{next(_calls)}",
+                                         f"<{sender(number)}>;tag=m{number}", f"<{JULIET}>"))
             data = b""
-            while len(statuses(data)) < n:
+            while len(statuses(data)) < 50:
                 more = connection.recv(65536)
                 assert more, "the connection was closed"
                 data += more
             for answer in data.split(b"SIP/2.0 ")[1:]:
-                code = int(answer[:3])
-                told[code] = told.get(code, 0) + 1
-                assert code != 480 or re.search(rb"\r\nRetry-After: [1-9]", answer)
-        send(0, 1200)
-        before = gateway.memory_mib()
-        send(1200, 5000)
-        assert gateway.memory_mib() < before + 8
-    assert told == {200: 1000, 480: 4000}
-    assert status(gateway.ask_udp(request())) == 202
-    assert world.edge.deliver("to a SIP user", 30)[0][0] == "delivered"
+                seen[status(b"SIP/2.0 " + answer)] += 1
+                assert not answer.startswith(b"480") or re.search(rb"\r\nRetry-After: [1-9]", answer)
+
+
+def _is_served(world) -> bool:
+    return (status(world.gateway.ask_udp(request())) == 202 and
+            world.edge.deliver("to a SIP user", 30)[0][0] == "delivered")
+
+
+def test_many_subscribe(world):
+    """5,000 of one user: as many as a user may have are taken, the others told when to come back;
+    messages pass, and memory does not grow with the rest."""
+    gateway, seen = world.run().gateway, collections.Counter()
+    _flood(world, 1200, lambda _: ALICE, seen)
+    before = gateway.memory_mib()
+    _flood(world, 3800, lambda _: ALICE, seen)
+    assert gateway.memory_mib() < before + 8
+    assert seen == {200: 1000, 480: 4000} and _is_served(world)
+
+
+def test_many_users_subscribe(world):
+    """5,000, each of another user of ours: as many as the gateway may have."""
+    gateway, seen = world.run().gateway, collections.Counter()
+    gateway.command("settings", "set", "--subscription-limit", "2000")
+
+    def user(number):
+        return f"sip:user{number}@{LOCAL_DOMAIN}"
+    _flood(world, 2200, user, seen)
+    before = gateway.memory_mib()
+    _flood(world, 2800, lambda number: user(number + 2200), seen)
+    assert gateway.memory_mib() < before + 8
+    assert seen == {200: 2000, 480: 3000} and _is_served(world)
 
 
 def test_fifty_accept(world):

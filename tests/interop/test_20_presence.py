@@ -224,6 +224,20 @@ def invited_by_alice(lab) -> list:
     return [row["contact"] for row in rows if row["invited"]]
 
 
+def test_bursts(start, eventually):
+    """Many changes at once: whatever is left out in between, the last one is seen."""
+    lab = start()
+    watch, juliet = watching(lab)
+    alice, _ = befriended(lab)
+    for number in range(60):
+        juliet.contacts.show(("away", "dnd", "")[number % 3], f"juliet {number}")
+        alice.publish(State(activity=("away", "busy")[number % 2], note=f"alice {number}"))
+    watch.wait(lambda told: told.document.notes == ("juliet 59",))
+    assert watch.document.shows == [""]
+    eventually(lambda: [(p.show, p.status) for p in juliet.contacts.seen(ALICE).values()]
+               == [("dnd", "alice 59")], 10, "alice's last state")
+
+
 def test_asking_once(start):
     """A poll: SUBSCRIBE with Expires 0 outside a dialog, and a probe."""
     lab = start()

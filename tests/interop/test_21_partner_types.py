@@ -295,3 +295,18 @@ def test_the_type_changes(start, eventually):
     romeo.contacts.wait_shows(BOB, [""])
     wait_until(lambda: [p.status for p in juliet.contacts.seen(ALICE).values()] == [NOTE], 20,
                "alice's note, which was kept from juliet")
+
+
+def test_the_type_changed_while_nobody_ran(start):
+    """Then the SIP side need not say anything before who may not see any more is told so."""
+    lab = start("Federated")
+    juliet = lab.xmpp("juliet")
+    lab.kamailio.allow("alice", JULIET)
+    assert asks_in(lab, "juliet", ALICE) == "subscribed"
+    juliet.contacts.wait_shows(ALICE, [""])
+    lab.causeway.stop()
+    lab.kamailio.stop()
+    lab.change_partner(type="PublicUnverified")
+    lab.causeway.start()
+    juliet.contacts.wait_shows(ALICE, [])
+    juliet.contacts.wait_kind(ALICE, "unsubscribed")

@@ -155,18 +155,24 @@ def test_charsets_and_controls(lab):
 
 CPIM = (b"From: <im:boss@contoso.test>\r\nTo: <im:juliet@fabrikam.test>\r\n"
         b"DateTime: 1970-01-01T00:00:00Z\r\n\r\nContent-Type: text/plain\r\n\r\nforged")
+NESTED = b"NS: a <b:c>\r\n\r\nContent-Type: message/cpim\r\n\r\n" * 200 + CPIM
+TYPES = "text/plain, message/cpim, message/imdn+xml, application/im-iscomposing+xml"
 PARTS = b"--x\r\nContent-Type: text/plain\r\n\r\npart\r\n" * 1000 + b"--x--\r\n"
 
 
 def test_contents_that_are_not_taken(lab):
     raw, juliet = RawSip(lab.settings), lab.xmpp("juliet")
     to = f"sip:{partner('juliet')}"
-    for kind, body in (("message/cpim", CPIM), ("Message/CPIM", b"no blank line"),
-                       ("multipart/alternative;boundary=x", PARTS),
+    for kind, body in (("message/cpim", NESTED), ("multipart/alternative;boundary=x", PARTS),
                        ("text/html", b"<b>x</b>"), ("application/pidf+xml", b"<!DOCTYPE x>"),
                        ("image/png;x=\"text/plain\"", b"x")):
         answer = raw.message(to, body, kind=kind)
-        assert (answer.status, answer.header("Accept")) == (415, "text/plain"), kind
+        assert (answer.status, answer.header("Accept")) == (415, TYPES), kind
+    assert raw.message(to, CPIM, kind="message/cpim").status == 403, "who speaks is SIP's From"
+    for kind, body in (("Message/CPIM", b"no blank line"),
+                       ("application/im-iscomposing+xml", b"<!DOCTYPE x><x/>"),
+                       ("message/imdn+xml", b"<imdn/>")):
+        assert raw.message(to, body, kind=kind).status == 400, kind
     answer = raw.message(to, b"x", kind="text/plain;charset=utf-7")
     assert (answer.status, answer.header("Accept")) == (415, "text/plain;charset=utf-8")
     bomb = b"\x1f\x8b\x08" + b"\x00" * 10000

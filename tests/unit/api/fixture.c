@@ -1,16 +1,14 @@
 /* See fixture.h. */
-#include "fixture.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
+
+#include "fixture.h"
 
 static const struct cw_str locals[] = {CW_STR("contoso.test")};
 
@@ -18,10 +16,8 @@ int setup(void **state)
 {
     struct fixture *f = cw_alloc(sizeof(*f));
     struct cw_refusal refusal;
-    strcpy(f->directory, "/tmp/cw-api-XXXXXX");
-    assert_non_null(mkdtemp(f->directory));
-    snprintf(f->path, sizeof(f->path), "%s/s.db", f->directory);
-    struct cw_store_options options = {f->path, locals, 1};
+    scratch_make(&f->scratch);
+    struct cw_store_options options = {f->scratch.path, locals, 1};
     assert_int_equal(cw_store_open(&options, &f->store, &f->arena, &refusal), CW_OK);
     f->call = (struct cw_api_call){f->store, &f->arena, "test", CW_ADMINISTRATOR, false};
     *state = f;
@@ -32,8 +28,7 @@ int teardown(void **state)
 {
     struct fixture *f = *state;
     cw_store_close(&f->store);
-    assert_int_equal(unlink(f->path), 0);
-    assert_int_equal(rmdir(f->directory), 0);
+    scratch_remove(&f->scratch);
     cw_arena_free(&f->arena);
     cw_free(f);
     return 0;
@@ -57,6 +52,11 @@ json_t *must(struct fixture *f, const char *command, const char *arguments)
     if (!answer)
         fail_msg("%s %s: %.*s", command, arguments, CW_ARG(f->problem.sentence));
     return answer;
+}
+
+void prepare(struct fixture *f)
+{
+    json_decref(must(f, "partner new", "{\"domain\":\"a.test\",\"additional\":[\"b.test\"]}"));
 }
 
 void assert_json(const json_t *value, const char *expected)

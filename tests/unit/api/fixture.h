@@ -1,12 +1,12 @@
-/* A store of its own, and the commands run on it. */
+/* A store of its own, and the commands run on it; include after cmocka.h. */
 #ifndef CW_TEST_API_FIXTURE_H
 #define CW_TEST_API_FIXTURE_H
 
 #include "api/api.h"
+#include "scratch.h"
 
 struct fixture {
-    char directory[32];
-    char path[64];
+    struct scratch scratch;
     struct cw_store *store;
     struct cw_arena arena;
     struct cw_api_call call;
@@ -16,6 +16,8 @@ struct fixture {
 int setup(void **state);
 int teardown(void **state);
 
+/* The partner a.test, with b.test. */
+void prepare(struct fixture *);
 /* The answer, or NULL with the problem in the fixture. */
 json_t *run(struct fixture *, const char *command, const char *arguments);
 /* The same, and it must not be refused. */

@@ -281,7 +281,7 @@ static void test_first_accounts_at_once(void **state)
     for (int child = 0; child < 4; child++) {
         if (fork() != 0)
             continue;
-        const struct cw_store_options options = {f->path, &local, 1};
+        const struct cw_store_options options = {f->scratch.path, &local, 1};
         struct cw_refusal refusal;
         struct cw_str password;
         if (cw_store_open(&options, &f->store, &f->arena, &refusal) ||

@@ -12,11 +12,6 @@
 
 #include "fixture.h"
 
-static void prepare(struct fixture *f)
-{
-    json_decref(must(f, "partner new", "{\"domain\":\"a.test\",\"additional\":[\"b.test\"]}"));
-}
-
 #define NEW     "partner new"
 #define SET     "partner set"
 #define SETTING "settings set"

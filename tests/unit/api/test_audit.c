@@ -32,7 +32,7 @@ static const char *listed(struct fixture *f, const char *arguments)
 }
 
 /* Rows 1 to 8. */
-static void prepare(struct fixture *f)
+static void prepare_rows(struct fixture *f)
 {
     done(f, "partner new",
          "{\"domain\":\"a.test\",\"additional\":[\"b.test\"],\"type\":"
@@ -67,7 +67,7 @@ static void test_list(void **state)
         {"{\"since\":\"2999-01-01\"}", ""},
     };
     struct fixture *f = *state;
-    prepare(f);
+    prepare_rows(f);
     f->call.permission = CW_VIEWER;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *ids = listed(f, rows[i].arguments);
@@ -103,7 +103,7 @@ static void test_times(void **state)
 static void test_show(void **state)
 {
     struct fixture *f = *state;
-    prepare(f);
+    prepare_rows(f);
     f->call.permission = CW_VIEWER;
     json_t *answer = must(f, "audit show", "{\"id\":2}");
     assert_json(json_object_get(answer, "changes"),
@@ -124,7 +124,7 @@ static void test_show(void **state)
 static void test_restore_partner(void **state)
 {
     struct fixture *f = *state;
-    prepare(f);
+    prepare_rows(f);
     done(f, "audit restore", "{\"id\":8}");
     json_t *partner = must(f, "partner get", "{\"domain\":\"a.test\"}");
     assert_json(json_object_get(partner, "additional"), "[\"b.test\"]");
@@ -148,7 +148,7 @@ static void test_restore_others(void **state)
     struct fixture *f = *state;
     struct cw_settings before, after;
     uint64_t version;
-    prepare(f);
+    prepare_rows(f);
     assert_int_equal(cw_store_settings_get(f->store, &f->arena, &before, &version), CW_OK);
     done(f, "settings set", "{\"log-message-bodies\":false,\"dialback-secret\":\"new\"}");
     assert_int_equal(cw_store_settings_get(f->store, &f->arena, &after, &version), CW_OK);
@@ -180,7 +180,7 @@ static void test_restore_others(void **state)
 static void test_restore_what_if(void **state)
 {
     struct fixture *f = *state;
-    prepare(f);
+    prepare_rows(f);
     f->call.what_if = true;
     json_t *answer = must(f, "audit restore", "{\"id\":8}");
     assert_true(json_is_false(json_object_get(answer, "saved")));
@@ -215,7 +215,7 @@ static const struct refusal_row refusals[] = {
 static void test_refusals(void **state)
 {
     struct fixture *f = *state;
-    prepare(f);
+    prepare_rows(f);
     done(f, "partner new", "{\"domain\":\"b.test\"}");
     done(f, "token new", "{\"name\":\"backup\",\"role\":\"viewer\"}");
     assert_int_equal(

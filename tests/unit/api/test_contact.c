@@ -18,11 +18,6 @@
 #define ALICE  CW_S("alice@contoso.test")
 #define J      CW_S("j@a.test")
 
-static void prepare(struct fixture *f)
-{
-    json_decref(must(f, "partner new", "{\"domain\":\"a.test\",\"additional\":[\"b.test\"]}"));
-}
-
 static const struct refusal_row refusals[] = {
     {"nobody's contacts", REMOVE, "{}", 400, "user", "user or partner must be given."},
     {"no such contact", REMOVE, "{\"partner\":\"a.test\"}", 404, "", "There is no such contact."},

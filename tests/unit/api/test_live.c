@@ -3,58 +3,24 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "api/api.h"
+#include "fixture.h"
 
-static const struct cw_str locals[] = {CW_STR("contoso.test")};
-
-struct fixture {
-    char directory[32];
-    char path[64];
-    struct cw_store *store;
-    struct cw_arena arena;
-    const char *answer; /* of the gateway; NULL: it gives none */
-    char *asked;
-};
-
-static int setup(void **state)
-{
-    struct fixture *f = cw_alloc(sizeof(*f));
-    struct cw_refusal refusal;
-    strcpy(f->directory, "/tmp/cw-live-XXXXXX");
-    assert_non_null(mkdtemp(f->directory));
-    snprintf(f->path, sizeof(f->path), "%s/s.db", f->directory);
-    struct cw_store_options options = {f->path, locals, 1};
-    assert_int_equal(cw_store_open(&options, &f->store, &f->arena, &refusal), CW_OK);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    cw_store_close(&f->store);
-    assert_int_equal(unlink(f->path), 0);
-    assert_int_equal(rmdir(f->directory), 0);
-    cw_arena_free(&f->arena);
-    cw_free(f);
-    return 0;
-}
+static const char *gateway_answer; /* NULL: it gives none */
+static char *asked;
 
 static json_t *gateway(void *arg, const json_t *request, unsigned timeout_s,
                        struct cw_api_problem *problem)
 {
-    struct fixture *f = arg;
+    (void)arg;
     assert_true(timeout_s >= 6 && timeout_s <= 122);
-    f->asked = json_dumps(request, JSON_COMPACT | JSON_SORT_KEYS);
-    if (f->answer)
-        return json_loads(f->answer, 0, NULL);
+    asked = json_dumps(request, JSON_COMPACT | JSON_SORT_KEYS);
+    if (gateway_answer)
+        return json_loads(gateway_answer, 0, NULL);
     *problem = (struct cw_api_problem){.status = 504, .field = "", .sentence = CW_S("Silence.")};
     return NULL;
 }
@@ -200,48 +166,42 @@ static const struct row {
      "{\"edges\":[{\"edge\":\"/a\",\"lifted\":true}],\"silent\":[\"/c\"]}"},
 };
 
-static void check(struct fixture *f, const struct row *row, const struct cw_api_call *call)
+static void check(struct fixture *f, const struct row *row)
 {
-    struct cw_api_problem problem;
-    json_t *in = json_loads(row->arguments, 0, NULL);
-    f->answer = row->answer;
-    f->asked = NULL;
-    json_t *answer = cw_api_run(cw_api_find(cw_str_of(row->command)), call, in, &problem);
+    const struct cw_api_problem *problem = &f->problem;
+    gateway_answer = row->answer;
+    asked = NULL;
+    json_t *answer = run(f, row->command, row->arguments);
     char *text = json_dumps(answer, JSON_COMPACT | JSON_SORT_KEYS);
-    if (!row->asked != !f->asked || (f->asked && strcmp(f->asked, row->asked) != 0))
-        fail_msg("%s: asked %s", row->name, f->asked ? f->asked : "nobody");
+    if (!row->asked != !asked || (asked && strcmp(asked, row->asked) != 0))
+        fail_msg("%s: asked %s", row->name, asked ? asked : "nobody");
     if (row->status == 0 && (!text || strcmp(text, row->result) != 0))
-        fail_msg("%s: %s, %.*s", row->name, text ? text : "", CW_ARG(problem.sentence));
+        fail_msg("%s: %s, %.*s", row->name, text ? text : "", CW_ARG(problem->sentence));
     if (row->status != 0 &&
-        (text || problem.status != row->status || !cw_str_eq_cstr(problem.sentence, row->result)))
-        fail_msg("%s: %s, %d %.*s", row->name, text ? text : "", problem.status,
-                 CW_ARG(problem.sentence));
+        (text || problem->status != row->status || !cw_str_eq_cstr(problem->sentence, row->result)))
+        fail_msg("%s: %s, %d %.*s", row->name, text ? text : "", problem->status,
+                 CW_ARG(problem->sentence));
     free(text);
-    free(f->asked);
+    free(asked);
     json_decref(answer);
-    json_decref(in);
 }
 
 static void test_rows(void **state)
 {
     struct fixture *f = *state;
-    struct cw_api_call call = {f->store, &f->arena, "test", CW_ADMINISTRATOR, false, gateway, f};
-    struct cw_api_problem problem;
-    json_t *in = json_pack("{s:s}", "domain", "a.test");
-    json_decref(cw_api_run(cw_api_find(CW_S("partner new")), &call, in, &problem));
-    json_decref(in);
+    prepare(f);
+    f->call.ask = gateway;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        check(f, &rows[i], &call);
+        check(f, &rows[i]);
 }
 
 static void test_nobody_to_ask(void **state)
 {
     struct fixture *f = *state;
-    struct cw_api_call call = {f->store, &f->arena, "test", CW_ADMINISTRATOR, false};
     static const struct row row = {
         "nobody", "stream list", "{}", NULL, NULL, "The gateway is not running on this machine.",
         503};
-    check(f, &row, &call);
+    check(f, &row);
 }
 
 int main(void)

@@ -4,63 +4,20 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <cmocka.h>
 
-#include "fake_loop.h"
-#include "policy/settings.h"
+#include "events.h"
 #include "xlate/pidf.h"
 #include "xmpp/ns.h"
 
-/* A NOTIFY without an answer, a turn that is waited for. */
-struct waiting {
-    TAILQ_ENTRY(waiting) link;
-    gw_sip_final_fn *final;
-    gw_pace_fn *turn;
-    void *arg;
-    uint64_t user;
-};
-TAILQ_HEAD(waitings, waiting);
-static struct waitings notifies = TAILQ_HEAD_INITIALIZER(notifies);
-static struct waitings turns = TAILQ_HEAD_INITIALIZER(turns);
-static size_t n_notifies;
-
+static struct waitings notifies = TAILQ_HEAD_INITIALIZER(notifies); /* without an answer */
 static struct stage *on; /* the stage that is played on */
 static gw_posted_fn *posted;
 static void *posted_arg;
 static uint64_t posted_user;
 static char tag[64];
 static uint32_t cseq;
-
-static void happened(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void happened(const char *format, ...)
-{
-    va_list args;
-    if (on->is_quiet)
-        return;
-    if (on->n_events > 0 && on->n_events < sizeof on->events - 1)
-        on->events[on->n_events++] = ' ';
-    va_start(args, format);
-    on->n_events += (size_t)vsnprintf(on->events + on->n_events, sizeof on->events - on->n_events,
-                                      format, args);
-    va_end(args);
-    assert_true(on->n_events < sizeof on->events);
-}
-
-void assert_events(struct stage *s, const char *row, const char *expected)
-{
-    if (strcmp(s->events, expected) != 0)
-        print_error("%s: \"%s\" instead of \"%s\"\n", row, s->events, expected);
-    assert_string_equal(s->events, expected);
-    s->events[0] = '\0';
-    s->n_events = 0;
-}
-
-static void keep_text(char *to, size_t size, struct cw_str s)
-{
-    snprintf(to, size, "%.*s", CW_ARG(s));
-}
 
 /* --- SIP --------------------------------------------------------------------------------------*/
 
@@ -104,33 +61,32 @@ enum cw_err gw_sip_send(struct gw_sip *sip, const struct gw_sip_sending *sending
     keep_text(on->last_route, sizeof on->last_route, sending->request->route);
     keep_text(on->last_target, sizeof on->last_target, sending->request->request_uri);
     keep_text(on->last_contact_user, sizeof on->last_contact_user, sending->contact_user);
-    if (!on->is_quiet)
+    if (!events_are_silent)
         tell_notify(sending->request);
-    struct waiting *w = cw_alloc(sizeof *w);
-    w->final = sending->final;
-    w->arg = sending->arg;
-    w->user = sending->user;
-    TAILQ_INSERT_TAIL(&notifies, w, link);
-    n_notifies++;
+    wait_in(&notifies, sending->arg, sending->user)->final = sending->final;
     return CW_OK;
 }
 
 size_t n_under_way(const struct stage *s)
 {
     (void)s;
-    return n_notifies;
+    return count(&notifies);
 }
 
 void answer_notify(struct stage *s, int status, const char *retry_after)
 {
-    struct waiting *w = TAILQ_FIRST(&notifies);
+    struct waiting *w = take(&notifies);
     (void)s;
     assert_non_null(w);
-    TAILQ_REMOVE(&notifies, w, link);
-    n_notifies--;
     w->final(w->arg, w->user,
              &(struct cw_sip_response){.status = status, .retry_after = cw_str_of(retry_after)});
     cw_free(w);
+}
+
+void answer_all(struct stage *s)
+{
+    while (n_under_way(s) > 0)
+        answer_notify(s, 200, NULL);
 }
 
 void gw_presence_answer(struct gw_presence *p, cw_sip_txn_id txn,
@@ -158,7 +114,7 @@ void subscribe_as(struct stage *s, const char *local, const char *remote, const 
                   const char *to_tag, const char *expires)
 {
     struct cw_arena arena = {0};
-    struct gw_pair pair;
+    const struct gw_pair pair = pair_of(&arena, local, remote);
     struct cw_sip_request request = {
         .method = CW_S("SUBSCRIBE"),
         .request_uri = cw_arena_printf(&arena, "sip:%s", remote),
@@ -173,11 +129,6 @@ void subscribe_as(struct stage *s, const char *local, const char *remote, const 
         .contact_uri = CW_S("sip:romeo@192.0.2.1:5062"),
         .record_route = CW_S("<sip:a.example;lr>, <sip:b.example;lr>"),
     };
-    assert_int_equal(cw_jid_parse(&arena, cw_str_of(local), &pair.local_jid), CW_JID_OK);
-    assert_int_equal(cw_jid_parse(&arena, cw_str_of(remote), &pair.remote_jid), CW_JID_OK);
-    pair.local = cw_str_of(local);
-    pair.remote = cw_str_of(remote);
-    pair.domain = pair.local_jid.domain;
     gw_notifier_subscribe(s->presence.notifier, 1, &pair, &request);
     cw_arena_free(&arena);
 }
@@ -188,14 +139,6 @@ void subscribe(struct stage *s, const char *call_id, const char *to_tag, const c
 }
 
 /* --- the edge ---------------------------------------------------------------------------------*/
-
-void gw_presence_say(struct gw_presence *p, struct cw_str from, struct cw_str to, const char *type)
-{
-    (void)p;
-    (void)from;
-    (void)to;
-    happened("%s", type);
-}
 
 void gw_post_send(struct gw_post *post, const struct cw_xml *xml, gw_posted_fn *fn, void *arg,
                   uint64_t user)
@@ -216,12 +159,7 @@ void post_outcome(struct stage *s, enum cw_link_result result)
 static void give(struct stage *s, struct cw_arena *arena, const char *local, const char *remote,
                  const struct cw_xml *xml)
 {
-    struct gw_pair pair;
-    assert_int_equal(cw_jid_parse(arena, cw_str_of(local), &pair.local_jid), CW_JID_OK);
-    assert_int_equal(cw_jid_parse(arena, cw_str_of(remote), &pair.remote_jid), CW_JID_OK);
-    pair.local = cw_str_of(local);
-    pair.remote = cw_str_of(remote);
-    pair.domain = pair.local_jid.domain;
+    const struct gw_pair pair = pair_of(arena, local, remote);
     gw_notifier_stanza(s->presence.notifier, &pair, xml);
 }
 
@@ -252,54 +190,7 @@ void error_stanza(struct stage *s, enum cw_stanza_error condition)
     cw_arena_free(&arena);
 }
 
-/* --- the store, the rules, the other machine --------------------------------------------------*/
-
-void gw_store_put_subscription(struct gw_store *store, const struct cw_store_subscription *row)
-{
-    (void)store;
-    on->n_puts++;
-    if (on->is_quiet)
-        return;
-    assert_false(row->is_x2s);
-    on->row = *row;
-    on->row.local = cw_arena_dup(&on->arena, row->local);
-    on->row.remote = cw_arena_dup(&on->arena, row->remote);
-}
-
-void gw_store_remove_subscription(struct gw_store *store, bool is_x2s, struct cw_str local,
-                                  struct cw_str remote)
-{
-    (void)store;
-    (void)local;
-    (void)remote;
-    assert_false(is_x2s);
-    on->row = (struct cw_store_subscription){0};
-}
-
-void gw_store_put_dialog(struct gw_store *store, const struct cw_store_dialog *row)
-{
-    (void)store;
-    on->n_puts++;
-    if (on->is_quiet)
-        return;
-    struct cw_store_dialog *d = &on->dialog;
-    *d = *row;
-    d->local = cw_arena_dup(&on->arena, row->local);
-    d->remote = cw_arena_dup(&on->arena, row->remote);
-    d->call_id = cw_arena_dup(&on->arena, row->call_id);
-    d->local_tag = cw_arena_dup(&on->arena, row->local_tag);
-    d->remote_tag = cw_arena_dup(&on->arena, row->remote_tag);
-    d->remote_target = cw_arena_dup(&on->arena, row->remote_target);
-    d->route_set = cw_arena_dup(&on->arena, row->route_set);
-    d->event_id = cw_arena_dup(&on->arena, row->event_id);
-}
-
-void gw_store_remove_dialog(struct gw_store *store, struct cw_str call_id, struct cw_str local_tag)
-{
-    (void)store;
-    if (cw_str_eq(call_id, on->dialog.call_id) && cw_str_eq(local_tag, on->dialog.local_tag))
-        on->dialog = (struct cw_store_dialog){0};
-}
+/* --- the rules, the other machine -------------------------------------------------------------*/
 
 void gw_store_invite(struct gw_store *store, struct cw_str local, struct cw_str remote)
 {
@@ -345,56 +236,14 @@ size_t gw_subscriber_count(const struct gw_subscriber *subscriber)
     return 0;
 }
 
-void gw_pace_add(struct gw_pace *pace, gw_pace_fn *fn, void *arg, uint64_t id)
-{
-    struct waiting *w = cw_alloc(sizeof *w);
-    (void)pace;
-    w->turn = fn;
-    w->arg = arg;
-    w->user = id;
-    TAILQ_INSERT_TAIL(&turns, w, link);
-}
-
-size_t take_turns(struct stage *s)
-{
-    struct waiting *w;
-    size_t n = 0;
-    (void)s;
-    for (; (w = TAILQ_FIRST(&turns)); n++) {
-        TAILQ_REMOVE(&turns, w, link);
-        w->turn(w->arg, w->user);
-        cw_free(w);
-    }
-    return n;
-}
-
 /* --- life -------------------------------------------------------------------------------------*/
-
-static void forget(struct waitings *list)
-{
-    struct waiting *w;
-    while ((w = TAILQ_FIRST(list))) {
-        TAILQ_REMOVE(list, w, link);
-        cw_free(w);
-    }
-}
 
 struct stage *stage_new(void)
 {
     struct stage *s = on = cw_alloc(sizeof *s);
-    struct cw_policy *policy = cw_policy_new();
-    cw_settings_defaults(&policy->arena, &policy->settings);
-    policy->settings.subscription_refresh_s = 3600;
-    policy->settings.presence_probe_timeout_s = 5;
-    policy->settings.subscription_limit = 100000;
-    policy->settings.subscription_limit_per_user = 3;
-    s->gateway.policy = policy;
-    s->gateway.log.role = "test";
-    s->presence.gateway = &s->gateway;
-    s->presence.map = cw_state_map_default;
+    presence_begin(&s->presence, &s->gateway, &s->store, 5);
     s->presence.notifier = gw_notifier_new(&s->presence);
     cseq = 0;
-    cw_log_setup(CW_LOG_ERROR, CW_LOG_TEXT);
     return s;
 }
 
@@ -402,25 +251,32 @@ void stage_restart(struct stage *s)
 {
     gw_notifier_free(&s->presence.notifier);
     forget(&notifies);
-    forget(&turns);
-    n_notifies = 0;
+    forget_turns();
     s->presence.notifier = gw_notifier_new(&s->presence);
-    if (cw_str_is_present(s->row.state))
-        gw_notifier_restore(s->presence.notifier, &s->row);
-    if (cw_str_is_present(s->dialog.call_id))
-        gw_notifier_restore_dialog(s->presence.notifier, &s->dialog);
+    if (cw_str_is_present(s->store.row.state))
+        gw_notifier_restore(s->presence.notifier, &s->store.row);
+    if (cw_str_is_present(s->store.dialog.call_id))
+        gw_notifier_restore_dialog(s->presence.notifier, &s->store.dialog);
 }
 
 void stage_free(struct stage **ptr)
 {
     struct stage *s = *ptr;
     gw_notifier_free(&s->presence.notifier);
-    assert_int_equal(fake_timers(), 0); /* every value that was made is gone */
     forget(&notifies);
-    forget(&turns);
-    n_notifies = 0;
-    cw_policy_unref(&s->gateway.policy);
-    cw_arena_free(&s->arena);
+    presence_end(&s->presence);
     cw_free(s);
     *ptr = on = NULL;
+}
+
+int set_up(void **state)
+{
+    *state = stage_new();
+    return 0;
+}
+
+int tear_down(void **state)
+{
+    stage_free((struct stage **)state);
+    return 0;
 }

@@ -1,10 +1,12 @@
 /* The stage of the notifier's tests: the SIP side, the edge, the store, the pace and the clock,
  * played by the test (the clock is that of fake_loop.h).  Romeo (ours, sip.example) watches Juliet
- * (friend.example). */
+ * (friend.example).  Events are "200 pending subscribe active(+balcony/away)"; a NOTIFY of another
+ * Call-ID than c1 has it in front: "c2:active". */
 #ifndef CW_TEST_NOTIFIER_STAGE_H
 #define CW_TEST_NOTIFIER_STAGE_H
 
-#include "gateway/presence_priv.h"
+#include "events.h"
+#include "presence_stage.h"
 
 #define ROMEO  "romeo@sip.example"
 #define JULIET "juliet@friend.example"
@@ -12,25 +14,20 @@
 struct stage {
     struct gateway gateway;
     struct gw_presence presence;
-    /* What happened since it was last looked at: "200 pending subscribe active(+balcony/away)".
-     * A NOTIFY of another Call-ID than c1 has it in front: "c2:active". */
-    char events[4096];
-    size_t n_events;
-    bool is_quiet;        /* no events, no answers kept: for great numbers */
+    struct gw_store store;
     enum cw_err send_err; /* what gw_sip_send says */
     bool refuses;         /* what the rules say of anything */
     uint32_t last_cseq;   /* of the NOTIFY that went out last */
     char last_route[256], last_target[128], last_contact_user[64];
     char answer_record_route[256];
-    size_t n_puts;                    /* of the store, all kinds */
-    struct cw_arena arena;            /* of the two rows */
-    struct cw_store_subscription row; /* state absent: there is none */
-    struct cw_store_dialog dialog;    /* the one put last; call_id absent: removed */
     bool is_invited;
 };
 
 struct stage *stage_new(void);
 void stage_free(struct stage **);
+/* The same for cmocka: the state is the stage. */
+int set_up(void **state);
+int tear_down(void **state);
 /* Another life of the gateway: the notifier is made anew, and gets what the store has. */
 void stage_restart(struct stage *);
 
@@ -46,10 +43,9 @@ void stanza_of(struct stage *, const char *local, const char *remote, const char
 void error_stanza(struct stage *, enum cw_stanza_error);
 /* The final answer to the oldest NOTIFY that has none; Retry-After may be NULL. */
 void answer_notify(struct stage *, int status, const char *retry_after);
+void answer_all(struct stage *); /* 200, until no NOTIFY is left */
 size_t n_under_way(const struct stage *);
 /* What became of the `subscribe` that was posted last. */
 void post_outcome(struct stage *, enum cw_link_result);
-size_t take_turns(struct stage *); /* all that waits in the pace; how many */
-void assert_events(struct stage *, const char *row, const char *expected);
 
 #endif

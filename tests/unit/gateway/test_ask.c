@@ -5,12 +5,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "events.h"
 #include "gateway/gateway_priv.h"
 
 struct gw_edge {
@@ -21,21 +21,8 @@ static struct gw_edge a = {CW_STR("/a")}, b = {CW_STR("/b")};
 static struct gw_edge *edges[] = {&a, &b};
 static struct cw_str locals[] = {CW_STR("contoso.test")};
 
-static char events[1024]; /* what happened, in order */
 static void (*on_timeout)(void *arg);
 static void *timeout_arg;
-
-static void happened(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void happened(const char *format, ...)
-{
-    size_t at = strlen(events);
-    va_list list;
-    va_start(list, format);
-    if (at > 0)
-        events[at++] = ' ';
-    vsnprintf(events + at, sizeof events - at, format, list);
-    va_end(list);
-}
 
 /* --- the gateway's other parts, and the loop --------------------------------------------------*/
 
@@ -191,12 +178,11 @@ static void test_rows(void **state)
         struct gw_ask *ask;
         a.is_up = strchr(rows[i].up, 'a') != NULL;
         b.is_up = strchr(rows[i].up, 'b') != NULL;
-        events[0] = '\0';
+        forget_events();
         start(asks, &ask, rows[i].request);
         for (const char *step = rows[i].steps; *step;)
             take_step(asks, &step);
-        if (strcmp(events, rows[i].events) != 0)
-            fail_msg("%s:\n%s\ninstead of\n%s", rows[i].name, events, rows[i].events);
+        assert_events(rows[i].name, rows[i].events);
         assert_null(ask);
         gw_asks_free(&asks);
     }
@@ -213,9 +199,9 @@ static void test_too_long(void **state)
         cw_buf_putc(&text, 'x');
     cw_buf_putcstr(&text, "\"}}");
     cw_buf_putc(&text, '\0');
-    events[0] = '\0';
+    forget_events();
     start(asks, &ask, text.p);
-    assert_string_equal(events, REFUSED("400", "The question is missing or too long."));
+    assert_events("too long", REFUSED("400", "The question is missing or too long."));
     gw_asks_free(&asks);
     cw_buf_free(&text);
 }
@@ -229,13 +215,13 @@ static void test_cancelled(void **state)
     a.is_up = b.is_up = true;
     start(asks, &first, "{" Q "}");
     start(asks, &second, "{" Q "}");
-    events[0] = '\0';
+    forget_events();
     gw_asks_answer(asks, &a, 1, false, CW_S("{\"ok\":true}"));
     gw_ask_cancel(&first);
     gw_asks_answer(asks, &b, 1, false, CW_S("{\"ok\":true}"));
     gw_ask_cancel(&first);
     gw_asks_free(&asks);
-    assert_string_equal(events, "");
+    assert_events("cancelled", "");
 }
 
 int main(void)

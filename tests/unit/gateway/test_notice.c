@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "events.h"
 #include "fake_loop.h"
 #include "gateway/notice.h"
 #include "xlate/content.h"
@@ -20,13 +21,12 @@ static const struct cw_jid alice = {.local = CW_STR("alice"), .domain = CW_STR("
 static struct gateway gateway;
 static struct gw_notices *notices;
 static struct cw_arena arena;
-static char events[512], request_uri[128];
+static char request_uri[128];
 static struct cw_content content;
 
 enum cw_err gw_sip_send(struct gw_sip *sip, const struct gw_sip_sending *sending)
 {
     struct cw_sip_response refusal;
-    size_t at = strlen(events);
     (void)sip;
     struct cw_sip_request *copy = cw_arena_alloc(&arena, sizeof *copy);
     *copy = *sending->request;
@@ -35,16 +35,15 @@ enum cw_err gw_sip_send(struct gw_sip *sip, const struct gw_sip_sending *sending
     assert_true(cw_str_eq_cstr(copy->from_uri, "sip:juliet@partner.test"));
     assert_true(cw_str_eq_cstr(copy->to_uri, "sip:alice@sip.test"));
     snprintf(request_uri, sizeof request_uri, "%.*s", CW_ARG(copy->request_uri));
-    snprintf(events + at, sizeof events - at, "%s%s", at ? " " : "",
-             content.kind == CW_CONTENT_TEXT ? "words"
-                                             : cw_imdn_status_name(content.report.status));
+    happened("%s", content.kind == CW_CONTENT_TEXT ? "words"
+                                                   : cw_imdn_status_name(content.report.status));
     return CW_OK;
 }
 
 static int set_up(void **state)
 {
     (void)state;
-    events[0] = '\0';
+    forget_events();
     gateway = (struct gateway){.log.role = "test"};
     notices = gw_notices_new(&gateway);
     return 0;
@@ -125,8 +124,7 @@ static void test_what_is_told(void **state)
         gw_notices_remember(notices, stanza_of("alice@sip.test", "juliet@partner.test"), &request,
                             rows[i].is_test);
         happen(rows[i].happens);
-        if (strcmp(events, rows[i].told) != 0)
-            fail_msg("%s: \"%s\" instead of \"%s\"", rows[i].name, events, rows[i].told);
+        assert_events(rows[i].name, rows[i].told);
         tear_down(state);
     }
     set_up(state);
@@ -157,7 +155,7 @@ static void test_what_a_report_says(void **state)
         gw_notices_remember(notices, stanza_of("alice@sip.test", "juliet@partner.test"), &request,
                             false);
         receipt_comes("i1");
-        assert_string_equal(events, "delivered");
+        assert_events(rows[i].name, "delivered");
         if (strcmp(request_uri, rows[i].request_uri) != 0)
             fail_msg("%s: to %s", rows[i].name, request_uri);
         assert_true(cw_str_eq_cstr(content.report.message_id, "m1"));

@@ -9,36 +9,17 @@
 #include "fake_loop.h"
 #include "notifier_stage.h"
 
-static int set_up(void **state)
-{
-    *state = stage_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct stage *s = *state;
-    stage_free(&s);
-    return 0;
-}
-
 /* Romeo watches in dialog c1, all NOTIFYs are answered. */
-static void answer_all(struct stage *s)
-{
-    while (n_under_way(s) > 0)
-        answer_notify(s, 200, NULL);
-}
-
 static void begin(struct stage *s, bool consented)
 {
     subscribe(s, "c1", NULL, "3600");
-    assert_events(s, "SUBSCRIBE", "200 pending subscribe");
+    assert_events("SUBSCRIBE", "200 pending subscribe");
     answer_all(s);
     if (!consented)
         return;
     stanza(s, "subscribed", NULL, NULL);
     answer_all(s);
-    assert_events(s, "subscribed", "active");
+    assert_events("subscribed", "active");
 }
 
 /* --- one thing at a time ----------------------------------------------------------------------*/
@@ -124,7 +105,7 @@ static void act(struct stage *s, const struct row *row, const char *tag)
     case AGAIN:
         gw_notifier_again(n, local, remote);
         gw_notifier_again(n, local, remote);
-        assert_true(take_turns(s) == 1);
+        assert_true(take_turns() == 1);
         break;
     case LOST:
         gw_notifier_lost(n, local, remote);
@@ -133,7 +114,7 @@ static void act(struct stage *s, const struct row *row, const char *tag)
         assert_true(gw_notifier_knock(n, local, remote));
         break;
     case TURNS:
-        take_turns(s);
+        take_turns();
         break;
     case CANCEL:
         assert_true(gw_notifier_cancel(n, CW_S(ROMEO), CW_S(JULIET)));
@@ -161,17 +142,17 @@ static void each_thing_does_what_its_row_says(void **state)
         if (row->is_active) {
             stanza(s, NULL, "balcony", NULL);
             answer_all(s);
-            assert_events(s, row->name, "active(+balcony)");
+            assert_events(row->name, "active(+balcony)");
         }
         act(s, row, tag);
-        assert_events(s, row->name, row->events);
+        assert_events(row->name, row->events);
         answer_all(s);
         if ((gw_notifier_count(s->presence.notifier) > 0) != row->is_live ||
-            s->row.is_authorised != row->is_consented ||
-            cw_str_is_present(s->dialog.call_id) != row->is_live)
+            s->store.row.is_authorised != row->is_consented ||
+            cw_str_is_present(s->store.dialog.call_id) != row->is_live)
             fail_msg("%s: live %zu, consented %d, in the store %.*s", row->name,
-                     gw_notifier_count(s->presence.notifier), s->row.is_authorised,
-                     CW_ARG(s->dialog.call_id));
+                     gw_notifier_count(s->presence.notifier), s->store.row.is_authorised,
+                     CW_ARG(s->store.dialog.call_id));
     }
 }
 
@@ -195,10 +176,39 @@ static void strangers_to_a_dialog_are_refused(void **state)
     begin(s, true);
     strcpy(tag, last_tag(s));
     subscribe(s, "c1", "another", "600");
-    assert_events(s, "no such dialog", "481");
+    assert_events("no such dialog", "481");
     subscribe_as(s, "mercutio@sip.example", JULIET, "c1", tag, "0");
-    assert_events(s, "not his dialog", "403");
+    assert_events("not his dialog", "403");
+    subscribe_as(s, ROMEO, "nurse@friend.example", "c1", tag, "0");
+    assert_events("not her dialog", "403");
     assert_int_equal(gw_notifier_count(s->presence.notifier), 1);
+    assert_true(s->is_invited);
+}
+
+/* Whoever sends another user's Call-ID and tag has a dialog of his own, and takes none away. */
+static void names_of_dialogs_are_each_users_own(void **state)
+{
+    struct stage *s = *state;
+    char tag[64];
+    begin(s, true);
+    strcpy(tag, last_tag(s));
+    subscribe_as(s, "mercutio@sip.example", JULIET, "c1", NULL, "3600");
+    assert_events("mercutio", "200 pending subscribe");
+    assert_string_not_equal(last_tag(s), tag);
+    assert_int_equal(gw_notifier_count(s->presence.notifier), 2);
+    stanza(s, NULL, "balcony", NULL);
+    assert_events("romeo", "active(+balcony)");
+}
+
+/* The clock was wrong when the row was written, or is now: nothing lasts longer than it may. */
+static void no_dialog_lasts_for_years(void **state)
+{
+    struct stage *s = *state;
+    begin(s, false);
+    s->store.dialog.expires_at += 1000000000;
+    stage_restart(s);
+    fake_pass(3600000);
+    assert_events("an hour later", "terminated;reason=timeout unavailable");
 }
 
 static void a_poll_asks_and_invites_nobody(void **state)
@@ -216,14 +226,38 @@ static void a_poll_asks_and_invites_nobody(void **state)
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         struct stage *s = *state;
         subscribe(s, "c1", NULL, "0");
-        assert_events(s, answers[i].name, "200 probe");
+        assert_events(answers[i].name, "200 probe");
         stanza(s, answers[i].type, answers[i].resource, NULL);
         fake_pass(answers[i].wait_ms);
-        assert_events(s, answers[i].name, answers[i].events);
+        assert_events(answers[i].name, answers[i].events);
         assert_false(s->is_invited);
         assert_int_equal(gw_notifier_count(s->presence.notifier), 0);
-        assert_int_equal(s->n_puts, 0);
+        assert_int_equal(s->store.n_row_puts + s->store.n_dialog_puts, 0);
     }
+}
+
+/* A probe would be answered as if she had declined. */
+static void a_poll_of_who_has_not_decided(void **state)
+{
+    struct stage *s = *state;
+    begin(s, false);
+    subscribe(s, "c2", NULL, "0");
+    assert_events("she was asked", "200 c2:terminated;reason=timeout");
+    stanza(s, "unsubscribed", NULL, NULL);
+    assert_events("she declines", "terminated;reason=rejected");
+}
+
+static void a_poll_is_answered_and_not_what_followed_it(void **state)
+{
+    struct stage *s = *state;
+    subscribe(s, "c2", NULL, "0");
+    subscribe(s, "c1", NULL, "3600");
+    assert_events("both", "200 probe 200 pending subscribe");
+    stanza(s, "unsubscribed", NULL, NULL);
+    assert_events("the poll", "c2:terminated;reason=rejected");
+    answer_all(s);
+    stanza(s, "subscribed", NULL, NULL);
+    assert_events("the subscription", "active");
 }
 
 static void resources_that_answer_a_poll_are_gathered(void **state)
@@ -233,7 +267,7 @@ static void resources_that_answer_a_poll_are_gathered(void **state)
     stanza(s, NULL, "balcony", NULL);
     stanza(s, NULL, "garden", "away");
     fake_pass(1000);
-    assert_events(s, "poll", "200 probe terminated;reason=timeout(+balcony +garden/away)");
+    assert_events("poll", "200 probe terminated;reason=timeout(+balcony +garden/away)");
 }
 
 static void limits_are_kept(void **state)
@@ -243,23 +277,16 @@ static void limits_are_kept(void **state)
         char call_id[] = {'c', (char)('1' + i), '\0'};
         subscribe(s, call_id, NULL, "3600");
     }
-    assert_events(s, "three", "200 pending subscribe 200 c2:pending 200 c3:pending");
+    assert_events("three", "200 pending subscribe 200 c2:pending 200 c3:pending");
     subscribe(s, "c4", NULL, "3600");
-    assert_events(s, "of one user", "480/60");
+    assert_events("of one user", "480/60");
     subscribe(s, "c4", NULL, "0");
-    assert_events(s, "a poll is none", "200 probe");
-    stanza(s, "unsubscribed", NULL, NULL);
-    s->events[0] = '\0', s->n_events = 0;
-    for (int i = 0; i < 3; i++) {
-        char call_id[] = {'d', (char)('1' + i), '\0'};
-        subscribe(s, call_id, NULL, "3600");
-    }
-    s->events[0] = '\0', s->n_events = 0;
+    assert_events("a poll is none", "200 c4:terminated;reason=timeout");
     s->gateway.policy->settings.subscription_limit = 3;
     subscribe_as(s, "mercutio@sip.example", JULIET, "c5", NULL, "3600");
-    assert_events(s, "over all", "480/60");
+    assert_events("over all", "480/60");
     subscribe(s, "c1", last_tag(s), "600"); /* to_tag absent in a refusal: outside a dialog */
-    assert_events(s, "still", "480/60");
+    assert_events("still", "480/60");
 }
 
 /* The contact is taken back with the last dialog that says goodbye, and not before. */
@@ -270,20 +297,20 @@ static void the_invitation_goes_with_the_last_dialog(void **state)
     begin(s, true);
     strcpy(tag, last_tag(s));
     subscribe(s, "c2", NULL, "3600");
-    assert_events(s, "second", "200 c2:active");
+    assert_events("second", "200 c2:active");
     answer_all(s);
     char second[64];
     strcpy(second, last_tag(s));
     subscribe(s, "c1", tag, "0");
-    assert_events(s, "first leaves", "200 terminated;reason=timeout(-)");
+    assert_events("first leaves", "200 terminated;reason=timeout(-)");
     assert_true(s->is_invited);
     s->refuses = true;
     answer_all(s);
     subscribe(s, "c2", second, "0");
-    assert_events(s, "second leaves",
+    assert_events("second leaves",
                   "200 c2:terminated;reason=timeout(-) unavailable cancel-watcher");
     assert_false(s->is_invited);
-    assert_true(s->row.is_authorised);
+    assert_true(s->store.row.is_authorised);
 }
 
 /* The consent is older than this dialog; his server is asked, and probed when it says nothing. */
@@ -293,15 +320,15 @@ static void who_consented_before_is_active_at_once(void **state)
     begin(s, true);
     subscribe(s, "c1", last_tag(s), "0");
     answer_all(s);
-    s->events[0] = '\0', s->n_events = 0;
+    forget_events();
     fake_pass(120000);
     subscribe(s, "c2", NULL, "3600");
-    assert_events(s, "SUBSCRIBE", "200 c2:active subscribe");
+    assert_events("SUBSCRIBE", "200 c2:active subscribe");
     answer_all(s);
     fake_pass(2000);
-    assert_events(s, "no answer", "probe");
+    assert_events("no answer", "probe");
     fake_pass(5000);
-    assert_events(s, "none to the probe either", "c2:active(-)");
+    assert_events("none to the probe either", "c2:active(-)");
 }
 
 static void the_same_dialog_may_begin_anew(void **state)
@@ -310,7 +337,7 @@ static void the_same_dialog_may_begin_anew(void **state)
     begin(s, true);
     uint32_t cseq = s->last_cseq;
     subscribe(s, "c1", NULL, "3600");
-    assert_events(s, "SUBSCRIBE", "200 active");
+    assert_events("SUBSCRIBE", "200 active");
     assert_true(s->last_cseq > cseq);
     assert_int_equal(gw_notifier_count(s->presence.notifier), 1);
 }
@@ -321,7 +348,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_thing_does_what_its_row_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(dialogs_have_their_route_and_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(strangers_to_a_dialog_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(names_of_dialogs_are_each_users_own, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_dialog_lasts_for_years, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_poll_asks_and_invites_nobody, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_poll_of_who_has_not_decided, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_poll_is_answered_and_not_what_followed_it, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(resources_that_answer_a_poll_are_gathered, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(limits_are_kept, set_up, tear_down),

@@ -5,11 +5,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <string.h>
 
 #include <cmocka.h>
 
+#include "events.h"
 #include "fake_loop.h"
 #include "gateway/gateway_priv.h"
 
@@ -22,27 +21,8 @@ struct gw_edge {
 static struct gateway gateway;
 static struct gw_edge edges[N_EDGES];
 static size_t preferred;
-static char happened[512];
 static struct gw_post *post;
 static uint64_t to_post_again; /* by whoever hears that one */
-
-static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void note(const char *format, ...)
-{
-    size_t at = strlen(happened);
-    va_list args;
-    va_start(args, format);
-    if (at > 0)
-        happened[at++] = '\n';
-    vsnprintf(happened + at, sizeof happened - at, format, args);
-    va_end(args);
-}
-
-static void assert_happened(const char *expected)
-{
-    assert_string_equal(happened, expected);
-    happened[0] = '\0';
-}
 
 /* --- the gateway's other parts ----------------------------------------------------------------*/
 
@@ -69,7 +49,7 @@ struct gw_edge *gw_edge_pick(struct gateway *of, struct cw_str pair)
 void gw_edge_send_stanza(struct gw_edge *edge, uint64_t n, const struct cw_xml *stanza)
 {
     struct cw_str to = cw_xml_attr(stanza, "to");
-    note("edge %d: %u to %.*s", (int)(edge - edges), (unsigned)n, CW_ARG(to));
+    happened("edge%d<%u:%.*s", (int)(edge - edges), (unsigned)n, CW_ARG(to));
 }
 
 /* --- posting ----------------------------------------------------------------------------------*/
@@ -80,14 +60,15 @@ static void on_heard(void *arg, struct cw_str local, struct cw_str remote,
                      const struct cw_link_outcome *outcome)
 {
     assert_ptr_equal(arg, &gateway);
-    note("%.*s %.*s: %s", CW_ARG(local), CW_ARG(remote), cw_link_reason_name(outcome->reason));
+    happened("%.*s>%.*s:%s", CW_ARG(local), CW_ARG(remote), cw_link_reason_name(outcome->reason));
 }
 
 static void on_posted(void *arg, uint64_t user, const struct cw_link_outcome *outcome)
 {
     assert_ptr_equal(arg, &edges);
-    note("%u %s", (unsigned)user,
-         outcome->result == CW_LINK_DELIVERED ? "delivered" : cw_link_reason_name(outcome->reason));
+    happened("%u=%s", (unsigned)user,
+             outcome->result == CW_LINK_DELIVERED ? "delivered"
+                                                  : cw_link_reason_name(outcome->reason));
     if (user == to_post_again) {
         to_post_again = 0;
         send_one("a@l.test", "b@p.test", user);
@@ -111,7 +92,7 @@ static int begin(void **state)
     edges[0].is_up = edges[1].is_up = true;
     preferred = 0;
     to_post_again = 0;
-    happened[0] = '\0';
+    forget_events();
     post = gw_post_new(&gateway, on_heard, &gateway);
     return 0;
 }
@@ -140,21 +121,21 @@ static void test_outcomes(void **state)
     send_one("a@l.test/x@y", "b@p.test/r/s@t", 1);
     send_one("l.test", "q.test", 2);
     send_one("a@l.test", "b@p.test", 0);
-    assert_happened("edge 0: 11 to b@p.test/r/s@t\nedge 0: 12 to q.test\nedge 0: 13 to b@p.test");
+    assert_events(__func__, "edge0<11:b@p.test/r/s@t edge0<12:q.test edge0<13:b@p.test");
     assert_false(outcome(10, CW_LINK_REASON_NONE)); /* a message's, perhaps */
     assert_true(outcome(12, CW_LINK_REASON_TIMEOUT));
-    assert_happened("l.test q.test: timeout\n2 timeout");
+    assert_events(__func__, "l.test>q.test:timeout 2=timeout");
     assert_true(outcome(11, CW_LINK_REASON_NONE));
-    assert_happened("l.test p.test: none\n1 delivered");
+    assert_events(__func__, "l.test>p.test:none 1=delivered");
     assert_true(outcome(13, CW_LINK_REASON_NONE));
-    assert_happened("l.test p.test: none");
+    assert_events(__func__, "l.test>p.test:none");
     assert_false(outcome(11, CW_LINK_REASON_NONE)); /* once */
     assert_int_equal(gateway.counters.watch_s2x.taken, 3);
     assert_int_equal(gateway.counters.watch_s2x.delivered, 2);
     assert_int_equal(gateway.counters.watch_s2x.refused[GW_REFUSED_TIMEOUT], 1);
     assert_int_equal(gw_post_n_open(post), 0);
     fake_pass(100000);
-    assert_happened("");
+    assert_events(__func__, "");
 }
 
 static void test_no_edge(void **state)
@@ -164,10 +145,10 @@ static void test_no_edge(void **state)
     to_post_again = 1;
     send_one("a@l.test", "b@p.test", 1);
     send_one("a@l.test", "b@p.test", 2);
-    assert_happened(""); /* never from inside */
+    assert_events(__func__, ""); /* never from inside */
     fake_pass(0);
-    assert_happened("l.test p.test: shutdown\n1 shutdown\nl.test p.test: shutdown\n2 shutdown\n"
-                    "l.test p.test: shutdown\n1 shutdown");
+    assert_events(__func__, "l.test>p.test:shutdown 1=shutdown l.test>p.test:shutdown 2=shutdown "
+                            "l.test>p.test:shutdown 1=shutdown");
 }
 
 static void test_going_down(void **state)
@@ -175,9 +156,9 @@ static void test_going_down(void **state)
     (void)state;
     gateway.stopping = true;
     send_one("a@l.test", "b@p.test", 1);
-    assert_happened("");
+    assert_events(__func__, "");
     fake_pass(0);
-    assert_happened("l.test p.test: shutdown\n1 shutdown");
+    assert_events(__func__, "l.test>p.test:shutdown 1=shutdown");
 }
 
 static void test_edge_down(void **state)
@@ -187,15 +168,15 @@ static void test_edge_down(void **state)
     preferred = 1;
     send_one("a@l.test", "b@p.test", 2); /* the pair keeps its edge: the order holds */
     send_one("a@l.test", "b@q.test", 3);
-    assert_happened("edge 0: 11 to b@p.test\nedge 0: 12 to b@p.test\nedge 1: 13 to b@q.test");
+    assert_events(__func__, "edge0<11:b@p.test edge0<12:b@p.test edge1<13:b@q.test");
     edges[0].is_up = false;
     to_post_again = 1;
     gw_post_edge_down(post, &edges[0]);
-    assert_happened("l.test p.test: stream-failed\n1 stream-failed\nedge 1: 14 to b@p.test\n"
-                    "l.test p.test: stream-failed\n2 stream-failed");
+    assert_events(__func__, "l.test>p.test:stream-failed 1=stream-failed edge1<14:b@p.test "
+                            "l.test>p.test:stream-failed 2=stream-failed");
     assert_false(outcome(12, CW_LINK_REASON_NONE));
     assert_true(outcome(13, CW_LINK_REASON_NONE));
-    assert_happened("l.test q.test: none\n3 delivered");
+    assert_events(__func__, "l.test>q.test:none 3=delivered");
 }
 
 /* Who frees tells nobody. */
@@ -205,10 +186,10 @@ static void test_nobody_is_told(void **state)
     send_one("a@l.test", "b@p.test", 1);
     edges[0].is_up = edges[1].is_up = false;
     send_one("a@l.test", "b@q.test", 2);
-    assert_happened("edge 0: 11 to b@p.test");
+    assert_events(__func__, "edge0<11:b@p.test");
     gw_post_free(&post);
     fake_pass(1000);
-    assert_happened("");
+    assert_events(__func__, "");
 }
 
 #define WITH_POST(test) cmocka_unit_test_setup_teardown(test, begin, end)

@@ -4,14 +4,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <cmocka.h>
 
+#include "events.h"
 #include "fake_loop.h"
 #include "gateway/contact.h"
 #include "gateway/signals.h"
 #include "gateway/support.h"
+#include "gateway/typing.h"
 #include "xlate/content.h"
 #include "xml/reader.h"
 #include "xmpp/ns.h"
@@ -28,23 +29,8 @@ static const struct cw_jid alice = {.local = CW_STR("alice"), .domain = CW_STR("
 static struct gateway gateway;
 static struct gw_signals *signals;
 static struct cw_arena arena;
-static char events[512];
 static struct gw_sip_sending last;
 static bool is_refused; /* by the rules */
-
-static void happened(const char *what)
-{
-    size_t at = strlen(events);
-    snprintf(events + at, sizeof events - at, "%s%s", at ? " " : "", what);
-}
-
-static void assert_events(const char *row, const char *expected)
-{
-    if (strcmp(events, expected) != 0)
-        print_error("%s: \"%s\" instead of \"%s\"\n", row, events, expected);
-    assert_string_equal(events, expected);
-    events[0] = '\0';
-}
 
 /* --- the gateway's other parts
  * ------------------------------------------------------------------*/
@@ -65,12 +51,10 @@ enum cw_err gw_sip_send(struct gw_sip *sip, const struct gw_sip_sending *sending
 void gw_s2x_send(struct gw_s2x *s, const struct cw_xml *stanza)
 {
     struct cw_jid to;
-    char what[64];
     (void)s;
     assert_int_equal(cw_jid_parse(&arena, cw_xml_attr(stanza, "to"), &to), CW_JID_OK);
     const struct cw_xml *child = cw_xml_first_element(stanza);
-    snprintf(what, sizeof what, "<%.*s>%.*s", CW_ARG(child->name), CW_ARG(to.resource));
-    happened(what);
+    happened("<%.*s>%.*s", CW_ARG(child->name), CW_ARG(to.resource));
 }
 
 void gw_s2x_received(struct gw_s2x *s, const struct cw_jid *remote, const struct cw_jid *local,
@@ -95,7 +79,7 @@ void gw_contact_judge(const struct gateway *g, enum cw_contact_event event,
 static int set_up(void **state)
 {
     (void)state;
-    events[0] = '\0';
+    forget_events();
     is_refused = false;
     gateway = (struct gateway){.log.role = "test"};
     gateway.signals = signals = gw_signals_new(&gateway);
@@ -265,25 +249,28 @@ static const struct cw_jid orchard = {
 static void test_what_the_client_has_shown(void **state)
 {
     static const struct {
-        const char *name, *inside, *other_inside; /* of balcony, then of orchard */
-        const char *events;                       /* when alice types */
+        const char *name, *inside;   /* of balcony */
+        const struct cw_jid *client; /* NULL: that is all */
+        const char *then;            /* what that one says */
+        const char *events;          /* when alice types */
     } rows[] = {
-        {"nothing", "", NULL, ""},
-        {"text", "<body>b</body>", NULL, ""},
-        {"a state with text", "<body>b</body>" STATE("active"), NULL, "<composing>balcony"},
-        {"a state alone", STATE("inactive"), NULL, "<composing>balcony"},
-        {"two states are none", STATE("active") STATE("gone"), NULL, ""},
-        {"a state of another namespace", "<body>b</body><active xmlns='x:y'/>", NULL, ""},
-        {"it stops", STATE("active"), "<body>b</body>", ""},
-        {"another client", STATE("active"), STATE("active"), "<composing>orchard"},
-        {"a receipt of another client", STATE("active"),
+        {"nothing", "", NULL, NULL, ""},
+        {"text", "<body>b</body>", NULL, NULL, ""},
+        {"a state with text", "<body>b</body>" STATE("active"), NULL, NULL, "<composing>balcony"},
+        {"a state alone", STATE("inactive"), NULL, NULL, "<composing>balcony"},
+        {"two states are none", STATE("active") STATE("gone"), NULL, NULL, ""},
+        {"a state of another namespace", "<body>b</body><active xmlns='x:y'/>", NULL, NULL, ""},
+        {"it stops", STATE("active"), &juliet, "<body>b</body>", ""},
+        {"another client does not begin", STATE("active"), &orchard, "<body>b</body>", ""},
+        {"another client", STATE("active"), &orchard, STATE("active"), "<composing>orchard"},
+        {"a receipt of another client", STATE("active"), &orchard,
          "<received xmlns='urn:xmpp:receipts' id='x'/>", "<composing>balcony"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         set_up(state);
         juliet_says(&juliet, rows[i].inside);
-        if (rows[i].other_inside)
-            juliet_says(&orchard, rows[i].other_inside);
+        if (rows[i].client)
+            juliet_says(rows[i].client, rows[i].then);
         alice_types(true, 0);
         assert_events(rows[i].name, rows[i].events);
         gw_signals_free(&signals);
@@ -298,26 +285,31 @@ static void test_what_goes_with_a_text(void **state)
 #define TEXT "\r\n\r\nContent-Type: text/plain\r\n\r\nb"
     static const struct {
         const char *name, *inside; /* juliet has written */
+        const char *since;         /* from another client; NULL: nothing */
         bool has_typed;            /* alice */
         const char *type, *body;
         bool has_state, has_request;
     } rows[] = {
-        {"nothing shown", "<body>b</body>", true, "text/plain", "b", false, false},
-        {"one side types", STATE("active"), false, "text/plain", "b", false, false},
-        {"both type", STATE("active"), true, "text/plain", "b", true, false},
-        {"no receipts shown", "<body>b</body>", false, "message/cpim",
+        {"nothing shown", "<body>b</body>", NULL, true, "text/plain", "b", false, false},
+        {"one side types", STATE("active"), NULL, false, "text/plain", "b", false, false},
+        {"both type", STATE("active"), NULL, true, "text/plain", "b", true, false},
+        {"no receipts shown", "<body>b</body>", NULL, false, "message/cpim",
          ASKS "positive-delivery" TEXT, false, false},
-        {"receipts", "<body>b</body>" REQUEST, false, "message/cpim", ASKS "positive-delivery" TEXT,
-         false, true},
-        {"negative only", "<body>b</body>" REQUEST, false, "message/cpim",
+        {"receipts", "<body>b</body>" REQUEST, NULL, false, "message/cpim",
+         ASKS "positive-delivery" TEXT, false, true},
+        {"negative only", "<body>b</body>" REQUEST, NULL, false, "message/cpim",
          ASKS "negative-delivery" TEXT, false, false},
-        {"not asked", "<body>b</body>" REQUEST, false, "text/plain", "b", false, false},
-        {"both", "<body>b</body>" STATE("active") REQUEST, true, "message/cpim",
+        {"receipts of a client that he has left", "<body>b</body>" REQUEST, "<body>b</body>", false,
+         "message/cpim", ASKS "positive-delivery" TEXT, false, false},
+        {"not asked", "<body>b</body>" REQUEST, NULL, false, "text/plain", "b", false, false},
+        {"both", "<body>b</body>" STATE("active") REQUEST, NULL, true, "message/cpim",
          ASKS "positive-delivery" TEXT, true, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         set_up(state);
         juliet_says(&juliet, rows[i].inside);
+        if (rows[i].since)
+            juliet_says(&orchard, rows[i].since);
         if (rows[i].has_typed)
             alice_types(false, 0);
         const struct cw_xml *stanza = alice_says(rows[i].type, rows[i].body, CW_STR_NONE);
@@ -389,6 +381,38 @@ static void test_accept(void **state)
     set_up(state);
 }
 
+/* He began to type at one client, and goes on at another. */
+static void test_the_client_of_now(void **state)
+{
+    (void)state;
+    alice_types(false, 0);
+    juliet_says(&juliet, STATE("composing"));
+    juliet_says(&orchard, STATE("composing"));
+    alice_types(true, 0);
+    alice_types(false, 0);
+    assert_events("to orchard", "sip:active <composing>orchard <active>orchard");
+}
+
+/* Of those who type without number the first ones are given up, and told so. */
+static void test_only_so_many_type(void **state)
+{
+    enum { MAX = 4096 };
+    struct gw_typing *typing = gw_typing_new(&gateway, NULL, NULL);
+    const struct cw_composing active = {.is_active = true};
+    (void)state;
+    for (unsigned i = 0; i <= MAX; i++) {
+        struct cw_jid user = {.local = cw_arena_printf(&arena, "u%u", i),
+                              .domain = CW_STR("partner.test")};
+        if (i == 0)
+            gw_typing_of_local(typing, &user, &alice, &active, CW_STR_NONE);
+        else
+            assert_true(gw_typing_of_remote(typing, &user, &alice, true, CW_STR_NONE));
+    }
+    assert_events("the first one", "<composing> <paused>");
+    assert_int_equal(fake_timers(), 2 * MAX);
+    gw_typing_free(&typing);
+}
+
 /* Of pairs without number only so many are remembered. */
 static void test_only_so_many_pairs(void **state)
 {
@@ -420,6 +444,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_goes_with_a_text, NULL, tear_down),
         cmocka_unit_test_setup_teardown(test_reports, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_accept, NULL, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_client_of_now, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_only_so_many_type, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_only_so_many_pairs, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

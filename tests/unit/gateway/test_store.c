@@ -16,6 +16,7 @@
 
 #include "gateway/gateway_priv.h"
 #include "gateway/presence.h"
+#include "scratch.h"
 #include "store/store.h"
 
 #define ALICE  CW_S("alice@contoso.test")
@@ -26,8 +27,7 @@ static const struct cw_change change = {.who = "test"};
 static char happened[512]; /* "review", "withdraw alice@contoso.test - -", ... */
 
 struct fixture {
-    char directory[40];
-    char path[64];
+    struct scratch scratch;
     struct gateway gateway;
     struct cw_store *other; /* another process's handle */
     struct cw_arena arena;
@@ -90,14 +90,12 @@ static void stop(struct fixture *f)
 static int set_up(void **state)
 {
     struct fixture *f = cw_alloc(sizeof *f);
-    strcpy(f->directory, "/tmp/cw-gateway-store-XXXXXX");
-    assert_non_null(mkdtemp(f->directory));
-    snprintf(f->path, sizeof f->path, "%s/s.db", f->directory);
-    struct cw_store_options options = {f->path, locals, 1};
+    scratch_make(&f->scratch);
+    struct cw_store_options options = {f->scratch.path, locals, 1};
     assert_int_equal(cw_store_open(&options, &f->other, &f->arena, &f->refusal), CW_OK);
     f->gateway.base = event_base_new();
     f->gateway.log.role = "test";
-    f->gateway.config.gateway.store = cw_str_of(f->path);
+    f->gateway.config.gateway.store = cw_str_of(f->scratch.path);
     f->gateway.config.local_domains = locals;
     f->gateway.config.n_local_domains = 1;
     f->gateway.presence = (struct gw_presence *)(void *)f;
@@ -110,13 +108,10 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
     stop(f);
     event_base_free(f->gateway.base);
     cw_store_close(&f->other);
-    for (size_t i = 0; i < 3; i++)
-        unlink(cw_arena_printf(&f->arena, "%s%s", f->path, suffixes[i]).p);
-    assert_int_equal(rmdir(f->directory), 0);
+    scratch_remove(&f->scratch);
     cw_arena_free(&f->arena);
     cw_free(f);
     return 0;
@@ -150,7 +145,7 @@ static bool runs_until(struct fixture *f, bool (*holds)(struct fixture *))
 static bool sql(struct fixture *f, const char *text)
 {
     sqlite3 *db;
-    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(f->scratch.path, &db), SQLITE_OK);
     sqlite3_busy_timeout(db, 5000);
     bool ok = sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK;
     sqlite3_close(db);

@@ -4,11 +4,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "events.h"
 #include "fake_loop.h"
 #include "gateway/gateway_priv.h"
 #include "gateway/presence.h"
@@ -18,22 +18,8 @@
 
 #define INSTANCE CW_S("edge-1")
 
+static bool edge_is_down;
 static struct gw_sip_sending last; /* of the request that went out last */
-static char events[512];           /* "sent", "1=delivered", "2=remote-server-timeout", ... */
-
-static void happened(const char *what)
-{
-    size_t at = strlen(events);
-    snprintf(events + at, sizeof events - at, "%s%s", at ? " " : "", what);
-}
-
-static void assert_events(const char *row, const char *expected)
-{
-    if (strcmp(events, expected) != 0)
-        print_error("%s: \"%s\" instead of \"%s\"\n", row, events, expected);
-    assert_string_equal(events, expected);
-    events[0] = '\0';
-}
 
 /* --- the gateway's other parts, and the loop
  * ----------------------------------------------------*/
@@ -41,20 +27,18 @@ static void assert_events(const char *row, const char *expected)
 struct gw_edge *gw_edge_find(struct gateway *gateway, struct cw_str instance)
 {
     assert_true(cw_str_eq(instance, INSTANCE));
-    return (struct gw_edge *)(void *)gateway;
+    return edge_is_down ? NULL : (struct gw_edge *)(void *)gateway;
 }
 
 void gw_edge_send_outcome(struct gw_edge *edge, const struct cw_link_outcome *outcome)
 {
     struct cw_arena arena = {0};
     struct cw_stanza_error_info info;
-    char what[64];
     (void)edge;
     if (outcome->error)
         assert_true(cw_stanza_error_read(&arena, outcome->error, &info));
-    snprintf(what, sizeof what, "%u=%s", (unsigned)outcome->n,
+    happened("%u=%s", (unsigned)outcome->n,
              outcome->error ? cw_stanza_error_name(info.condition) : "delivered");
-    happened(what);
     cw_arena_free(&arena);
 }
 
@@ -105,11 +89,9 @@ void gw_s2x_send(struct gw_s2x *s, const struct cw_xml *stanza)
 void gw_s2x_received(struct gw_s2x *s, const struct cw_jid *remote, const struct cw_jid *local,
                      struct cw_str id)
 {
-    char what[64];
     (void)s;
     assert_true(cw_str_is_present(remote->local) && cw_str_is_present(local->local));
-    snprintf(what, sizeof what, "received(%.*s)", CW_ARG(id));
-    happened(what);
+    happened("received(%.*s)", CW_ARG(id));
 }
 
 bool gw_s2x_error(struct gw_s2x *s, const struct cw_xml *stanza)
@@ -152,7 +134,8 @@ static int set_up(void **state)
     gateway->config.gateway.sip.max_message_bytes_out = 65535;
     gateway->x2s = gw_x2s_new(gateway);
     gateway->signals = gw_signals_new(gateway);
-    events[0] = '\0';
+    forget_events();
+    edge_is_down = false;
     *state = gateway;
     return 0;
 }
@@ -307,7 +290,7 @@ static void show(struct gateway *gateway, const char *accept)
     give_xml(gateway, 900, "j@friend.example/b", "<body>first</body>");
     last.final(last.arg, last.user,
                &(struct cw_sip_response){.status = 200, .accept = cw_str_of(accept)});
-    events[0] = '\0';
+    forget_events();
 }
 
 static void test_without_text(void **state)
@@ -369,6 +352,20 @@ static void test_state_in_its_turn(void **state)
     assert_events("too late", "");
     answer(gateway, 200);
     assert_events("the text", "5=delivered");
+    /* The same while no edge is there to be told. */
+    give_xml(gateway, 6, "j@friend.example/b", STATE("paused"));
+    give_xml(gateway, 7, "j@friend.example/b", STATE("composing"));
+    late = last;
+    forget_events();
+    edge_is_down = true;
+    fake_pass(2000);
+    late.final(late.arg, late.user, &(struct cw_sip_response){.status = 408});
+    assert_events("nobody is told", "");
+    edge_is_down = false;
+    give_xml(gateway, 7, "j@friend.example/b", STATE("composing"));
+    assert_events("told when it asks", "7=delivered");
+    fake_pass(600000); /* what no edge asks for is forgotten by now; states are said again */
+    assert_events("and once", "sent sent sent sent sent sent");
 }
 
 /* Who takes envelopes gets one when a receipt is asked for; who says that he does not gets the text
@@ -386,7 +383,7 @@ static void test_envelopes(void **state)
     assert_true(cw_str_eq_cstr(last_type(), "message/cpim"));
     first = cw_arena_dup(&arena, last.request->from_tag);
     branch = cw_arena_dup(&arena, last.branch);
-    events[0] = '\0';
+    forget_events();
     answer(gateway, 415);
     assert_events("once more", "sent");
     assert_true(cw_str_eq_cstr(last_type(), "text/plain"));

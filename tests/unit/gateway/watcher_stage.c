@@ -9,23 +9,12 @@
 
 #include <cmocka.h>
 
+#include "events.h"
 #include "fake_loop.h"
-#include "policy/settings.h"
 #include "xlate/pidf.h"
 #include "xmpp/error.h"
 
-struct waiting {
-    TAILQ_ENTRY(waiting) link;
-    gw_sip_final_fn *final;
-    gw_pace_fn *turn;
-    gw_posted_fn *posted;
-    void *arg;
-    uint64_t user;
-    char call_id[128]; /* of a SUBSCRIBE; what is posted: "+orchard", "-" */
-};
-TAILQ_HEAD(waitings, waiting);
 static struct waitings sent = TAILQ_HEAD_INITIALIZER(sent);
-static struct waitings turns = TAILQ_HEAD_INITIALIZER(turns);
 static struct waitings posted = TAILQ_HEAD_INITIALIZER(posted);
 
 static struct stage *on;
@@ -35,45 +24,6 @@ static struct {
     unsigned serial;
 } last, old;
 static uint32_t notify_cseq;
-
-static void happened(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void happened(const char *format, ...)
-{
-    va_list args;
-    if (on->is_silent)
-        return;
-    if (on->n_events > 0)
-        on->events[on->n_events++] = ' ';
-    va_start(args, format);
-    on->n_events += (size_t)vsnprintf(on->events + on->n_events, sizeof on->events - on->n_events,
-                                      format, args);
-    va_end(args);
-    assert_true(on->n_events < sizeof on->events);
-}
-
-static struct waiting *wait_in(struct waitings *list, void *arg, uint64_t user)
-{
-    struct waiting *w = cw_alloc(sizeof *w);
-    w->arg = arg;
-    w->user = user;
-    TAILQ_INSERT_TAIL(list, w, link);
-    return w;
-}
-
-static struct waiting *take(struct waitings *list)
-{
-    struct waiting *w = TAILQ_FIRST(list);
-    if (w)
-        TAILQ_REMOVE(list, w, link);
-    return w;
-}
-
-static void forget(struct waitings *list)
-{
-    struct waiting *w;
-    while ((w = take(list)))
-        cw_free(w);
-}
 
 /* --- SIP --------------------------------------------------------------------------------------*/
 
@@ -96,21 +46,20 @@ enum cw_err gw_sip_send(struct gw_sip *sip, const struct gw_sip_sending *sending
     assert_true(cw_str_is_present(sending->branch));
     on->n_sent++;
     on->last_cseq = r->cseq;
-    snprintf(on->last_contact_user, sizeof on->last_contact_user, "%.*s",
-             CW_ARG(sending->contact_user));
-    snprintf(on->last_domain, sizeof on->last_domain, "%.*s", CW_ARG(sending->domain));
-    snprintf(on->last_route, sizeof on->last_route, "%.*s", CW_ARG(r->route));
+    keep_text(on->last_contact_user, sizeof on->last_contact_user, sending->contact_user);
+    keep_text(on->last_domain, sizeof on->last_domain, sending->domain);
+    keep_text(on->last_route, sizeof on->last_route, r->route);
     if (!on->auto_status)
         happened("%c:%.*s", cw_str_is_present(r->to_tag) ? 's' : 'S', CW_ARG(r->expires));
     if (!cw_str_eq_cstr(r->call_id, last.call_id)) {
         old = last;
         last.serial++;
-        snprintf(last.call_id, sizeof last.call_id, "%.*s", CW_ARG(r->call_id));
-        snprintf(last.tag, sizeof last.tag, "%.*s", CW_ARG(r->from_tag));
+        keep_text(last.call_id, sizeof last.call_id, r->call_id);
+        keep_text(last.tag, sizeof last.tag, r->from_tag);
     }
     struct waiting *w = wait_in(&sent, sending->arg, sending->user);
     w->final = sending->final;
-    snprintf(w->call_id, sizeof w->call_id, "%.*s", CW_ARG(r->call_id));
+    keep_text(w->call_id, sizeof w->call_id, r->call_id);
     if (on->auto_status)
         cw_timer_set(auto_timer, 1);
     return CW_OK;
@@ -138,12 +87,8 @@ void answer(struct stage *s, int status, const char *expires, const char *min_ex
 
 size_t n_under_way(const struct stage *s)
 {
-    struct waiting *w;
-    size_t n = 0;
     (void)s;
-    TAILQ_FOREACH (w, &sent, link)
-        n++;
-    return n;
+    return count(&sent);
 }
 
 static void on_auto(void *arg)
@@ -251,14 +196,6 @@ void gw_post_send(struct gw_post *post, const struct cw_xml *xml, gw_posted_fn *
     cw_arena_free(&arena);
 }
 
-void gw_presence_say(struct gw_presence *p, struct cw_str from, struct cw_str to, const char *type)
-{
-    (void)p;
-    (void)from;
-    (void)to;
-    happened("%s", type);
-}
-
 /* Juliet hears "+orchard", "-orchard" or, of all of him, "-". */
 static void hear(struct stage *s, const char *what)
 {
@@ -289,15 +226,10 @@ void tell_outcomes(struct stage *s, bool is_delivered)
 void stanza_of(struct stage *s, const char *local, const char *remote, const char *type)
 {
     struct cw_arena arena = {0};
-    struct gw_pair pair;
+    const struct gw_pair pair = pair_of(&arena, local, remote);
     const struct cw_contact_verdict verdict = {.answer = s->rules};
     struct cw_xml *xml = cw_presence_typed(&arena, cw_str_of(remote), cw_str_of(local), type);
     cw_xml_set(&arena, xml, "id", CW_S("i1"));
-    assert_int_equal(cw_jid_parse(&arena, cw_str_of(local), &pair.local_jid), CW_JID_OK);
-    assert_int_equal(cw_jid_parse(&arena, cw_str_of(remote), &pair.remote_jid), CW_JID_OK);
-    pair.local = cw_str_of(local);
-    pair.remote = cw_str_of(remote);
-    pair.domain = pair.local_jid.domain;
     gw_subscriber_stanza(s->presence.subscriber, &pair, xml, &verdict);
     cw_arena_free(&arena);
 }
@@ -310,56 +242,7 @@ bool gw_reach_is_up(const struct gw_reach *reach, struct cw_str local, struct cw
     return !on->is_down;
 }
 
-/* --- the store, the rules, the other machine --------------------------------------------------*/
-
-void gw_store_put_subscription(struct gw_store *store, const struct cw_store_subscription *row)
-{
-    (void)store;
-    on->n_row_puts++;
-    if (on->is_silent && !on->keeps_rows)
-        return;
-    assert_true(row->is_x2s);
-    on->row = *row;
-    on->row.local = cw_arena_dup(&on->arena, row->local);
-    on->row.remote = cw_arena_dup(&on->arena, row->remote);
-    on->row.told = cw_arena_dup(&on->arena, row->told);
-}
-
-void gw_store_remove_subscription(struct gw_store *store, bool is_x2s, struct cw_str local,
-                                  struct cw_str remote)
-{
-    (void)store;
-    (void)local;
-    (void)remote;
-    assert_true(is_x2s);
-    on->row = (struct cw_store_subscription){0};
-}
-
-void gw_store_put_dialog(struct gw_store *store, const struct cw_store_dialog *row)
-{
-    struct cw_store_dialog *d = &on->dialog;
-    (void)store;
-    on->n_dialog_puts++;
-    if (on->is_silent && !on->keeps_rows)
-        return;
-    assert_true(row->is_x2s);
-    *d = *row;
-    d->local = cw_arena_dup(&on->arena, row->local);
-    d->remote = cw_arena_dup(&on->arena, row->remote);
-    d->call_id = cw_arena_dup(&on->arena, row->call_id);
-    d->local_tag = cw_arena_dup(&on->arena, row->local_tag);
-    d->remote_tag = cw_arena_dup(&on->arena, row->remote_tag);
-    d->remote_target = cw_arena_dup(&on->arena, row->remote_target);
-    d->route_set = cw_arena_dup(&on->arena, row->route_set);
-    d->event_id = cw_arena_dup(&on->arena, row->event_id);
-}
-
-void gw_store_remove_dialog(struct gw_store *store, struct cw_str call_id, struct cw_str local_tag)
-{
-    (void)store;
-    if (cw_str_eq(call_id, on->dialog.call_id) && cw_str_eq(local_tag, on->dialog.local_tag))
-        on->dialog = (struct cw_store_dialog){0};
-}
+/* --- the rules, the other machine -------------------------------------------------------------*/
 
 void gw_contact_judge(const struct gateway *gateway, enum cw_contact_event event,
                       const struct cw_jid *local, const struct cw_jid *remote,
@@ -367,7 +250,7 @@ void gw_contact_judge(const struct gateway *gateway, enum cw_contact_event event
 {
     (void)gateway;
     assert_true(cw_str_eq_cstr(local->domain, "sip.example"));
-    assert_true(cw_str_eq_cstr(remote->domain, "friend.example"));
+    assert_true(!cw_str_eq_cstr(remote->domain, "sip.example"));
     *verdict = (struct cw_contact_verdict){.answer = on->rules, .rule = "", .reason = ""};
     if (event == CW_CONTACT_PRESENCE_OUT && on->rules == CW_CONTACT_ASK)
         verdict->answer = CW_CONTACT_ALLOW;
@@ -380,20 +263,13 @@ size_t gw_notifier_count(const struct gw_notifier *notifier)
     return 0;
 }
 
-void gw_pace_add(struct gw_pace *pace, gw_pace_fn *fn, void *arg, uint64_t id)
+bool gw_notifier_is_undecided(const struct gw_notifier *notifier, struct cw_str local,
+                              struct cw_str remote)
 {
-    (void)pace;
-    wait_in(&turns, arg, id)->turn = fn;
-}
-
-void take_turns(struct stage *s)
-{
-    struct waiting *w;
-    (void)s;
-    while ((w = take(&turns))) {
-        w->turn(w->arg, w->user);
-        cw_free(w);
-    }
+    (void)notifier;
+    assert_true(cw_str_eq_cstr(local, ALICE));
+    assert_true(cw_str_eq_cstr(remote, JULIET));
+    return on->is_undecided;
 }
 
 /* --- scenes -----------------------------------------------------------------------------------*/
@@ -455,12 +331,14 @@ static bool act(struct stage *s, const char *does)
         notify_line(s, false, rest);
     } else if (begins(does, "old notify", &rest)) {
         notify_line(s, true, rest);
+    } else if (begins(does, "cseq", &rest)) {
+        notify_cseq = (uint32_t)atoi(rest);
     } else if (begins(does, "answer", &rest)) {
         answer_line(s, rest);
     } else if (begins(does, "pass", &rest)) {
         fake_pass((uint64_t)atoi(rest) * 1000);
     } else if (begins(does, "turns", &rest)) {
-        take_turns(s);
+        take_turns();
     } else if (begins(does, "outcome", &rest)) {
         tell_outcomes(s, strcmp(rest, "delivered") == 0);
     } else if (begins(does, "down", &rest) || begins(does, "up", &rest)) {
@@ -489,14 +367,12 @@ static bool act(struct stage *s, const char *does)
 
 void play(struct stage *s, const char *scene, const struct line *lines, size_t n)
 {
+    char line[256];
     for (size_t i = 0; i < n; i++) {
         if (!act(s, lines[i].does))
             fail_msg("%s: no such line: %s", scene, lines[i].does);
-        if (strcmp(s->events, lines[i].out) != 0)
-            fail_msg("%s, line %zu, %s: \"%s\" instead of \"%s\"", scene, i + 1, lines[i].does,
-                     s->events, lines[i].out);
-        s->events[0] = '\0';
-        s->n_events = 0;
+        snprintf(line, sizeof line, "%s, line %zu, %s", scene, i + 1, lines[i].does);
+        assert_events(line, lines[i].out);
     }
 }
 
@@ -505,18 +381,9 @@ void play(struct stage *s, const char *scene, const struct line *lines, size_t n
 struct stage *stage_new(void)
 {
     struct stage *s = on = cw_alloc(sizeof *s);
-    struct cw_policy *policy = cw_policy_new();
-    cw_settings_defaults(&policy->arena, &policy->settings);
-    policy->settings.subscription_refresh_s = 3600;
-    policy->settings.presence_probe_timeout_s = 10;
-    policy->settings.subscription_limit = 100000;
-    policy->settings.subscription_limit_per_user = 3;
+    presence_begin(&s->presence, &s->gateway, &s->store, 10);
+    s->store.is_x2s = true;
     s->rules = CW_CONTACT_ASK;
-    s->gateway.policy = policy;
-    s->gateway.log.role = "test";
-    s->presence.gateway = &s->gateway;
-    s->presence.map = cw_state_map_default;
-    cw_log_setup(CW_LOG_ERROR, CW_LOG_TEXT);
     auto_timer = cw_timer_new(NULL, on_auto, NULL);
     s->presence.subscriber = gw_subscriber_new(&s->presence);
     memset(&last, 0, sizeof last);
@@ -529,12 +396,12 @@ void restart(struct stage *s)
 {
     gw_subscriber_free(&s->presence.subscriber);
     forget(&sent);
-    forget(&turns);
     forget(&posted);
+    forget_turns();
     s->presence.subscriber = gw_subscriber_new(&s->presence);
-    if (cw_str_is_present(s->row.state))
-        gw_subscriber_restore(s->presence.subscriber, &s->row,
-                              cw_str_is_present(s->dialog.call_id) ? &s->dialog : NULL);
+    if (cw_str_is_present(s->store.row.state))
+        gw_subscriber_restore(s->presence.subscriber, &s->store.row,
+                              cw_str_is_present(s->store.dialog.call_id) ? &s->store.dialog : NULL);
 }
 
 void stage_free(struct stage **ptr)
@@ -542,12 +409,9 @@ void stage_free(struct stage **ptr)
     struct stage *s = *ptr;
     gw_subscriber_free(&s->presence.subscriber);
     cw_timer_free(&auto_timer);
-    assert_int_equal(fake_timers(), 0); /* every value that was made is gone */
     forget(&sent);
-    forget(&turns);
     forget(&posted);
-    cw_policy_unref(&s->gateway.policy);
-    cw_arena_free(&s->arena);
+    presence_end(&s->presence);
     cw_free(s);
     *ptr = on = NULL;
 }

@@ -3,23 +3,29 @@
  *
  * A scene is lines; each says what happens, and what goes out then:
  *
- *   "subscribe", "unsubscribe", "probe"   of juliet; " bob" behind it: to him
- *   "notify active;expires=9 +orchard/away -hill"   in the dialog of the last SUBSCRIBE; "old
- * notify": in the one before; the words behind: tuples "answer 200 expires=600"              to the
- * oldest SUBSCRIBE without one; also min=, retry= "pass 1000"                           so many
- * seconds; "turns": all that waits in the pace "outcome delivered", "outcome refused"   of all
- * stanzas "down", "up"                          can friend.example be reached? "fail" nothing can
- * be sent to SIP; "work": it can "rules allow|ask|refuse [notes]"      then a review "cancel",
- * "again", "knock", "restart" "auto 200"                            SUBSCRIBEs are answered by
- * themselves, and not shown
+ *   subscribe, unsubscribe, probe   of juliet; with a name behind it ("bob"): to him
+ *   notify active;expires=9 +orchard/away=lunch -hill
+ *                       in the dialog of the last SUBSCRIBE, "old notify" in the one before;
+ *                       the words behind are its tuples
+ *   answer 200 expires=600   to the oldest SUBSCRIBE that has none; also min= and retry=
+ *   pass 1000           so many seconds
+ *   turns               all that waits in the pace
+ *   outcome delivered   of all stanzas; or "refused"
+ *   down, up            can friend.example be reached?
+ *   fail, work          can anything be sent to SIP?
+ *   rules ask notes     or allow, or refuse; then a review
+ *   cancel, again, knock, restart
+ *   auto 200            SUBSCRIBEs are answered by themselves, and not shown
+ *   cseq 0              NOTIFYs are counted from there on
  *
  * What goes out: "S:600" SUBSCRIBE in a new dialog, "s:600" in one that is there; "200" the answer
- * to a NOTIFY, "none" when nobody has its dialog; "+orchard/away", "-orchard", "-" presence;
+ * to a NOTIFY, "none" when nobody has its dialog; "+orchard/away=lunch", "-orchard", "-" presence;
  * "subscribed" and the like. */
 #ifndef CW_TEST_WATCHER_STAGE_H
 #define CW_TEST_WATCHER_STAGE_H
 
-#include "gateway/presence_priv.h"
+#include "events.h"
+#include "presence_stage.h"
 
 #define ALICE  "alice@sip.example"
 #define JULIET "juliet@friend.example"
@@ -31,11 +37,9 @@ struct line {
 struct stage {
     struct gateway gateway;
     struct gw_presence presence;
-    char events[65536];
-    size_t n_events;
-    bool is_silent;  /* no events: for great numbers */
-    bool keeps_rows; /* then too */
+    struct gw_store store;
     bool is_down, is_failing;
+    bool is_undecided; /* juliet, about whether alice may see her */
     enum cw_contact_answer rules;
     bool with_notes;
     int auto_status;
@@ -45,10 +49,6 @@ struct stage {
     size_t n_view;
     uint32_t last_cseq;
     char last_contact_user[128], last_domain[128], last_route[256];
-    size_t n_row_puts, n_dialog_puts;
-    struct cw_arena arena;            /* of the rows */
-    struct cw_store_subscription row; /* the one put last; state absent: removed */
-    struct cw_store_dialog dialog;
 };
 
 struct stage *stage_new(void);
@@ -62,7 +62,6 @@ void stanza_of(struct stage *, const char *local, const char *remote, const char
 bool notify(struct stage *, bool is_old, const char *status, const char *tuples);
 void answer(struct stage *, int status, const char *expires, const char *min_expires,
             const char *retry_after);
-void take_turns(struct stage *);
 size_t n_under_way(const struct stage *); /* SUBSCRIBEs without an answer */
 void tell_outcomes(struct stage *, bool is_delivered);
 void restart(struct stage *);

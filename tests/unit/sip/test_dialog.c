@@ -41,6 +41,8 @@ static void test_rules(void **state)
         {"Event is no token", "SUBSCRIBE", SUBSCRIBER CONTACT "Event: \"x\"\r\n", 400},
         {"no Contact", "SUBSCRIBE", SUBSCRIBER "Event: presence\r\n", 400},
         {"Contact *", "SUBSCRIBE", SUBSCRIBER "Contact: *\r\nEvent: presence\r\n", 400},
+        {"a Contact with headers", "SUBSCRIBE",
+         SUBSCRIBER "Contact: <sip:a@192.0.2.1?Route=x>\r\nEvent: presence\r\n", 400},
         {"two Contact", "SUBSCRIBE", SUBSCRIBER CONTACT CONTACT "Event: presence\r\n", 400},
         {"two in one", "SUBSCRIBE",
          SUBSCRIBER "Contact: <sip:a@192.0.2.1>, <sip:a@192.0.2.2>\r\nEvent: presence\r\n", 400},
@@ -51,6 +53,18 @@ static void test_rules(void **state)
         {"route", "SUBSCRIBE",
          SUBSCRIBER CONTACT
          "Event: presence\r\nRecord-Route: <sip:p.test;lr>, \"P, 2\" <sip:q>;x\r\n",
+         0},
+        {"route of Kamailio", "SUBSCRIBE",
+         SUBSCRIBER CONTACT "Event: presence\r\nRecord-Route: <sip:10.0.0.1;transport=tcp;r2=on;"
+                            "lr=on;ftag=a1b2;did=7c5.3f41>\r\nRecord-Route: "
+                            "<sip:[2001:db8::1]:5061;transport=tls;r2=on;lr;nat=yes>\r\n",
+         0},
+        {"route of Lync", "SUBSCRIBE",
+         SUBSCRIBER
+         "Contact: <sip:alice@contoso.com;opaque=user:epid:x_Y-z;gruu>;text;+sip.instance"
+         "=\"<urn:uuid:1,2>\"\r\nEvent: presence\r\nRecord-Route: "
+         "<sip:pool.contoso.com:5061;transport=tls;opaque=state:F:Ci.Rf80000;lr;"
+         "ms-route-sig=bbAb1Q-3zVL7dhd_k2>;tag=7D31B2CC\r\n",
          0},
         {"route without < >", "SUBSCRIBE",
          SUBSCRIBER CONTACT "Event: presence\r\nRecord-Route: sip:p.test;lr\r\n", 400},

@@ -3,19 +3,15 @@
 #define TESTS_UNIT_STORE_FIXTURE_H
 
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "scratch.h"
 #include "store/store.h"
 
 static const struct cw_str locals[] = {CW_STR("contoso.test"), CW_STR("xn--bcher-kva.test")};
 static const struct cw_change change = {.who = "test"};
 
 struct fixture {
-    char directory[32];
-    char path[64];
+    struct scratch scratch;
     struct cw_store *store;
     struct cw_arena arena;
     struct cw_refusal refusal;
@@ -23,16 +19,14 @@ struct fixture {
 
 static inline enum cw_err open_store(struct fixture *f, struct cw_store **out)
 {
-    struct cw_store_options options = {f->path, locals, 2};
+    struct cw_store_options options = {f->scratch.path, locals, 2};
     return cw_store_open(&options, out, &f->arena, &f->refusal);
 }
 
 static inline int setup(void **state)
 {
     struct fixture *f = cw_alloc(sizeof(*f));
-    strcpy(f->directory, "/tmp/cw-store-XXXXXX");
-    assert_non_null(mkdtemp(f->directory));
-    snprintf(f->path, sizeof(f->path), "%s/s.db", f->directory);
+    scratch_make(&f->scratch);
     assert_int_equal(open_store(f, &f->store), CW_OK);
     *state = f;
     return 0;
@@ -41,11 +35,8 @@ static inline int setup(void **state)
 static inline int teardown(void **state)
 {
     struct fixture *f = *state;
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
     cw_store_close(&f->store);
-    for (size_t i = 0; i < 3; i++)
-        unlink(cw_arena_printf(&f->arena, "%s%s", f->path, suffixes[i]).p);
-    assert_int_equal(rmdir(f->directory), 0);
+    scratch_remove(&f->scratch);
     cw_arena_free(&f->arena);
     cw_free(f);
     return 0;
@@ -69,7 +60,7 @@ static inline size_t audit_rows(struct fixture *f)
 static inline void sql(struct fixture *f, const char *text)
 {
     sqlite3 *db;
-    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(f->scratch.path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
 }

@@ -95,7 +95,7 @@ static void test_rule_of_a_former_domain(void **state)
     struct fixture *f = *state;
     assert_int_equal(set(f, &change, "alice@bücher.test", false), CW_OK);
     cw_store_close(&f->store);
-    struct cw_store_options options = {f->path, locals, 1};
+    struct cw_store_options options = {f->scratch.path, locals, 1};
     assert_int_equal(cw_store_open(&options, &f->store, &f->arena, &f->refusal), CW_OK);
     assert_int_equal(set(f, &change, "alice@bücher.test", true), CW_ERR_INVALID);
     assert_int_equal(unset(f, "alice@bücher.test"), CW_OK);

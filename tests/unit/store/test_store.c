@@ -400,7 +400,7 @@ static void test_first_open(void **state)
     uint64_t version;
     cw_store_close(&f->store);
     for (int round = 0; round < 5; round++) {
-        assert_int_equal(unlink(f->path), 0);
+        assert_int_equal(unlink(f->scratch.path), 0);
         for (int child = 0; child < 8; child++)
             if (fork() == 0)
                 _exit(open_store(f, &f->store) == CW_OK ? 0 : 1);
@@ -479,30 +479,30 @@ static void test_open_refusals(void **state)
 {
     struct fixture *f = *state;
     struct stat info;
-    assert_int_equal(stat(f->path, &info), 0);
+    assert_int_equal(stat(f->scratch.path, &info), 0);
     assert_int_equal(info.st_mode & 07777, 0600);
     cw_store_close(&f->store);
-    chmod(f->path, 0644);
+    chmod(f->scratch.path, 0644);
     assert_refused(f, "mode", "has mode 0644, yet it holds the dialback secret; set it to 0600");
-    chmod(f->path, 0600);
-    chmod(f->directory, 0777);
+    chmod(f->scratch.path, 0600);
+    chmod(f->scratch.directory, 0777);
     assert_refused(f, "directory mode", "everybody may write to the directory");
-    chmod(f->directory, 0700);
+    chmod(f->scratch.directory, 0700);
     sql(f, "PRAGMA user_version=1000");
     assert_refused(f, "newer",
                    "the store has schema 1000, made by a newer release; this one knows "
                    "up to 4: install the newer release, or restore a backup");
     sql(f, "PRAGMA user_version=4");
-    assert_int_equal(truncate(f->path, 0), 0);
-    int fd = open(f->path, O_WRONLY);
+    assert_int_equal(truncate(f->scratch.path, 0), 0);
+    int fd = open(f->scratch.path, O_WRONLY);
     assert_int_equal(write(fd, "this is no database, it is text", 31), 31);
     close(fd);
     assert_refused(f, "no database", "file is not a database");
-    char path[sizeof(f->path)];
-    strcpy(path, f->path);
-    strcpy(f->path, "/nowhere/at/all.db");
+    char path[sizeof(f->scratch.path)];
+    strcpy(path, f->scratch.path);
+    strcpy(f->scratch.path, "/nowhere/at/all.db");
     assert_refused(f, "no directory", "it does not exist; create it with mode 0700");
-    strcpy(f->path, path);
+    strcpy(f->scratch.path, path);
 }
 
 int main(void)

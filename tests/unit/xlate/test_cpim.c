@@ -221,6 +221,10 @@ static void nothing_ends_a_header(void **state)
         expect_str(nasty[i], "Message-ID", got.message_id, cpim.message_id);
         expect_str(nasty[i], "type", got.content_type, cpim.content_type);
         expect_str(nasty[i], "body", got.body, cpim.body);
+        for (size_t j = 0; j < text.n; j++)
+            expect(nasty[i], "no control character",
+                   ((unsigned char)text.p[j] >= ' ' && text.p[j] != 0x7F) || text.p[j] == '\r' ||
+                       text.p[j] == '\n');
         cw_buf_free(&text);
         cw_arena_free(&arena);
     }

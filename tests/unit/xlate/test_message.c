@@ -11,23 +11,12 @@
 
 #include <cmocka.h>
 
+#include "messages.h"
 #include "vectors.h"
 #include "xlate/errors.h"
-#include "xlate/message.h"
-#include "xml/reader.h"
 #include "xmpp/ns.h"
 
 static const struct cw_message_options plain_options = {.call_id_seed = CW_STR("s1/1")};
-
-static struct cw_xml *stanza_of(struct cw_arena *arena, struct cw_str text)
-{
-    enum cw_xml_fault fault;
-    struct cw_xml_limits limits = CW_XML_LIMITS_DEFAULT;
-    struct cw_xml *stanza = cw_xml_parse(arena, text, &limits, &fault);
-    if (!stanza)
-        fail_msg("no XML: %.*s", CW_ARG(text));
-    return stanza;
-}
 
 static struct cw_message_to_sip to_sip(struct cw_arena *arena, struct cw_str stanza)
 {

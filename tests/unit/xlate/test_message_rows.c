@@ -7,25 +7,9 @@
 
 #include <cmocka.h>
 
+#include "messages.h"
 #include "vectors.h"
-#include "xlate/message.h"
-#include "xml/reader.h"
 #include "xmpp/ns.h"
-
-#define TO_ROMEO "from='juliet@example.com/b' to='romeo@example.net' id='m1'"
-
-static struct cw_message_to_sip to_sip_with(struct cw_arena *arena, const char *text,
-                                            const struct cw_message_options *options)
-{
-    enum cw_xml_fault fault;
-    struct cw_xml_limits limits = CW_XML_LIMITS_DEFAULT;
-    struct cw_message_to_sip out;
-    struct cw_xml *stanza = cw_xml_parse(arena, cw_str_of(text), &limits, &fault);
-    if (!stanza)
-        fail_msg("no XML: %s", text);
-    cw_message_to_sip(arena, stanza, options, &out);
-    return out;
-}
 
 static struct cw_message_to_sip to_sip(struct cw_arena *arena, const char *text)
 {

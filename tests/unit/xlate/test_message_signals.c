@@ -8,23 +8,10 @@
 
 #include <cmocka.h>
 
+#include "messages.h"
 #include "vectors.h"
 #include "xlate/content.h"
-#include "xlate/message.h"
-#include "xml/reader.h"
 #include "xmpp/ns.h"
-
-#define TO_ROMEO "from='juliet@example.com/b' to='romeo@example.net' id='m1'"
-
-static struct cw_message_to_sip to_sip_with(struct cw_arena *arena, const char *text,
-                                            const struct cw_message_options *options)
-{
-    enum cw_xml_fault fault;
-    struct cw_xml_limits limits = CW_XML_LIMITS_DEFAULT;
-    struct cw_message_to_sip out;
-    cw_message_to_sip(arena, cw_xml_parse(arena, cw_str_of(text), &limits, &fault), options, &out);
-    return out;
-}
 
 /* RFC 7573 table 4, and what is sent to nobody. */
 static void states_become_documents(void **state)

@@ -248,6 +248,44 @@ static void ids_of_others_become_resources(void **state)
     cw_arena_free(&arena);
 }
 
+/* A SIP server that reads a request which is too long for it ends the connection, and with it all
+ * that is under way there. */
+static void no_document_is_too_long(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t n, n_resource, n_note, least;
+    } rows[] = {
+        {"long notes", 4, 10, 4000, 4},
+        {"many long resources", CW_PIDF_MAX_TUPLES, 1000, 0, 1},
+        {"all of it", CW_PIDF_MAX_TUPLES, 1000, 4000, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cw_arena arena = {0};
+        const struct cw_jid user = {.local = CW_STR("juliet"), .domain = CW_STR("friend.example")};
+        struct cw_presence list[CW_PIDF_MAX_TUPLES] = {0};
+        struct cw_pidf pidf;
+        for (size_t k = 0; k < rows[i].n; k++) {
+            char *name = cw_arena_alloc(&arena, rows[i].n_resource);
+            char *note = cw_arena_alloc(&arena, rows[i].n_note + 1);
+            memset(name, '_', rows[i].n_resource);
+            memset(note, '&', rows[i].n_note);
+            name[0] = (char)('0' + k);
+            list[k] = (struct cw_presence){.resource = {name, rows[i].n_resource},
+                                           .is_available = true,
+                                           .has_priority = true,
+                                           .n_notes = rows[i].n_note > 0};
+            list[k].notes[0].text = (struct cw_str){note, rows[i].n_note};
+        }
+        struct cw_str text = cw_presence_document(&arena, NULL, &user, list, rows[i].n);
+        if (text.n > CW_PRESENCE_MAX_BYTES || cw_pidf_parse(&arena, text, &pidf) != CW_PIDF_OK ||
+            pidf.n_tuples < rows[i].least)
+            fail_msg("%s: %zu bytes", rows[i].name, text.n);
+        cw_arena_free(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +297,7 @@ int main(void)
         cmocka_unit_test(notes_follow_the_partner_and_their_language),
         cmocka_unit_test(stanzas_are_read),
         cmocka_unit_test(ids_of_others_become_resources),
+        cmocka_unit_test(no_document_is_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -229,6 +229,42 @@ static void answers_do_what_their_row_says(void **state)
     }
 }
 
+/* Nobody answers a refresh, not even a proxy: the dialog is asked for again. */
+static void silence_ends_no_dialog(void **state)
+{
+    static const struct {
+        const char *name;
+        enum cw_subscription_state before;
+        int status;
+        const char *tag;
+        bool is_kept;
+    } rows[] = {
+        {"408 of our own", CW_SUBSCRIPTION_ACTIVE, 408, NULL, true},
+        {"503 of our own", CW_SUBSCRIPTION_PENDING, 503, NULL, true},
+        {"408 of a proxy", CW_SUBSCRIPTION_ACTIVE, 408, "p", false},
+        {"another refusal", CW_SUBSCRIPTION_ACTIVE, 500, NULL, false},
+    };
+    const struct cw_error_origin nobody = {.id = CW_STR("")};
+    const struct cw_presence_options options = {.seed = CW_STR("t"), .expires_s = 600};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cw_arena arena = {0};
+        struct cw_presence_step step;
+        struct cw_subscription s = in_state(CW_SUBSCRIPTION_X2S, rows[i].before);
+        const struct cw_sip_response in = {.status = rows[i].status,
+                                           .to_tag = cw_str_of(rows[i].tag)};
+        s.is_authorised = true;
+        cw_subscription_on_response(&arena, &s, &in, &nobody, &knows_one, &step);
+        expect_str(rows[i].name, "what goes out", summary(&arena, &step),
+                   CW_S("unavailable/orchard"));
+        expect(rows[i].name, "later", step.next == CW_PRESENCE_LATER);
+        cw_subscription_refresh(&arena, &s, &options, &step);
+        expect(rows[i].name, "which dialog",
+               cw_str_is_present(step.request.to_tag) == rows[i].is_kept);
+        cw_arena_free(&arena);
+    }
+}
+
 /* Whole lives */
 
 /* Unsubscribed before the far end was known: ended as soon as it is. */
@@ -403,6 +439,7 @@ int main(void)
         cmocka_unit_test(notifications_are_refused),
         cmocka_unit_test(dialogs_are_kept_apart),
         cmocka_unit_test(answers_do_what_their_row_says),
+        cmocka_unit_test(silence_ends_no_dialog),
         cmocka_unit_test(early_unsubscribe_is_made_up_for),
         cmocka_unit_test(probe_is_answered),
     };

@@ -16,13 +16,13 @@ struct cw_tls_ctx;
 #define CW_TLS_MAX_CHAIN 10
 
 struct cw_tls_options {
-    const char *cert_file; /* PEM: our certificate, then its chain; NULL: we show none */
-    const char *key_file;  /* PEM: its key, not encrypted */
-    const char *ca_file;   /* PEM: the anchors we trust */
-    const char *ca_dir;    /* a directory as c_rehash makes it; with neither: the system's CAs */
-    bool tls13_only;       /* for links between our own processes */
+    const char *cert_file;    /* PEM: our certificate, then its chain; NULL: we show none */
+    const char *key_file;     /* PEM: its key, not encrypted */
+    const char *ca_file;      /* PEM: the anchors we trust */
+    const char *ca_dir;       /* a directory as c_rehash makes it; with neither: the system's CAs */
+    bool tls13_only;          /* for links between our own processes */
     bool asks_no_certificate; /* of clients: browsers would ask their users which one to show */
-    const char *crl_file;  /* PEM: revoked certificates (cw_x509_store_add_crls); NULL: none */
+    const char *crl_file;     /* PEM: revoked certificates (cw_x509_store_add_crls); NULL: none */
 };
 
 /* NULL when a file cannot be read, a key does not match its certificate and the like: `why` then

@@ -104,9 +104,9 @@ void gw_viewer_update(struct gw_viewer *v, const struct cw_subscription *s)
 
 void gw_viewer_keep(struct gw_viewer *v)
 {
-    struct cw_subscription s = gw_viewer_subscription(v);
     if (v->is_poll || v->is_ending)
         return;
+    struct cw_subscription s = gw_viewer_subscription(v);
     v->cseq_bound = v->local_cseq + CSEQ_STEP;
     const struct cw_store_dialog row = gw_dialog_row(&s, v->cseq_bound, s.expires_s);
     gw_store_put_dialog(v->watched->notifier->gateway->store, &row);

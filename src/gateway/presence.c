@@ -64,8 +64,8 @@ static void refuse_watcher(struct gw_presence *p, const struct gw_pair *pair,
            CW_KV("to", pair->local), CW_KVC("rule", verdict->rule),
            CW_KVC("reason", verdict->reason));
     if (gw_subscriber_cancel(p->subscriber, pair->local, pair->remote))
-        ; /* it says `unsubscribed` itself */
-    else if (verdict->is_unsubscribed)
+        return; /* that said `unsubscribed` */
+    if (verdict->is_unsubscribed)
         gw_presence_say(p, pair->local, pair->remote, "unsubscribed");
     else
         gw_post_send(p->post,

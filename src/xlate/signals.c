@@ -4,14 +4,9 @@
 #include "xmpp/ns.h"
 
 static const char *const names[] = {
-    [CW_CHAT_UNSAID] = "",       [CW_CHAT_ACTIVE] = "active",     [CW_CHAT_COMPOSING] = "composing",
-    [CW_CHAT_PAUSED] = "paused", [CW_CHAT_INACTIVE] = "inactive", [CW_CHAT_GONE] = "gone",
+    [CW_CHAT_ACTIVE] = "active",     [CW_CHAT_COMPOSING] = "composing", [CW_CHAT_PAUSED] = "paused",
+    [CW_CHAT_INACTIVE] = "inactive", [CW_CHAT_GONE] = "gone",
 };
-
-const char *cw_chat_state_name(enum cw_chat_state state)
-{
-    return names[state];
-}
 
 static enum cw_chat_state state_of(const struct cw_xml *element)
 {

@@ -14,7 +14,6 @@ enum cw_chat_state {
     CW_CHAT_INACTIVE,
     CW_CHAT_GONE,
 };
-const char *cw_chat_state_name(enum cw_chat_state); /* the element's name; "" for UNSAID */
 
 struct cw_signals {
     enum cw_chat_state state; /* UNSAID too when there are two of them (XEP-0085 section 5.6) */

@@ -4,6 +4,7 @@ Elements are found as a person does who hears the page read out: by role and nam
 of a field. Nothing is asserted here but that a thing comes to be within a time.
 """
 
+import json
 import pathlib
 import tempfile
 import time
@@ -24,6 +25,9 @@ PROGRAM = "/usr/bin/chromium"
 DESK = (1280, 900)
 PHONE = (390, 844)
 SECONDS = 15
+
+#: of the accounts that tests make
+PASSWORD = "correct horse battery staple"
 
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _AXE = """
@@ -53,7 +57,9 @@ class Browser:
         options = webdriver.ChromeOptions()
         options.binary_location = PROGRAM
         options.accept_insecure_certs = True
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        options.add_experimental_option("perfLoggingPrefs",
+                                        {"enableNetwork": True, "enablePage": False})
         for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
                      "--disable-background-networking", "--disable-component-update",
                      "--no-first-run", "--lang=en", "--force-device-scale-factor=1",
@@ -63,9 +69,7 @@ class Browser:
         self.driver = webdriver.Chrome(service=Service(DRIVER), options=options)
         self.driver.set_page_load_timeout(30)
         self.driver.set_script_timeout(30)
-        width, height = self._size  # the window may not be as narrow as a phone; what it shows may
-        self._tell("Emulation.setDeviceMetricsOverride", width=width, height=height,
-                   deviceScaleFactor=1, mobile=False)
+        self.resize(self._size)
         self._tell("Emulation.setEmulatedMedia", features=[
             {"name": "prefers-color-scheme", "value": "dark" if self._dark else "light"},
             {"name": "prefers-reduced-motion", "value": "reduce"}])
@@ -79,6 +83,15 @@ class Browser:
 
     def _tell(self, command: str, **words):
         return self.driver.execute_cdp_cmd(command, words)
+
+    def look(self, size=DESK, dark: bool = False) -> None:
+        """The window may not be as narrow as a phone; what it shows may."""
+        width, height = size
+        self._tell("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                   deviceScaleFactor=1, mobile=False)
+        self._tell("Emulation.setEmulatedMedia", features=[
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+            {"name": "prefers-reduced-motion", "value": "reduce"}])
 
     # --- where it is
 
@@ -105,6 +118,19 @@ class Browser:
         return [line["message"] for line in self.driver.get_log("browser")
                 if line["level"] == "SEVERE" and "Failed to load resource" not in line["message"]]
 
+    def strangers(self):
+        """Where its pages asked for something, when that was not the panel."""
+        found = set()
+        for line in self.driver.get_log("performance"):
+            told = json.loads(line["message"])["message"]
+            if told["method"] not in ("Network.requestWillBeSent", "Network.webSocketCreated"):
+                continue
+            params = told["params"]
+            url = params["url"] if "url" in params else params["request"]["url"]
+            if url.startswith(("http", "ws")) and not url.startswith(self.url):
+                found.add(url)
+        return sorted(found)
+
     # --- waiting
 
     def wait(self, condition, what: str, seconds: float = SECONDS):
@@ -128,6 +154,11 @@ class Browser:
 
     def wait_heading(self, text: str) -> None:
         self.wait(lambda: self.heading == text, f"the heading {text!r}")
+
+    def wait_settled(self) -> None:
+        """The page is there, and all that it reads at first."""
+        self.wait(lambda: self.heading and not self.all("main [aria-busy='true']"),
+                  "the whole page")
 
     # --- what is on it
 
@@ -178,6 +209,11 @@ class Browser:
     def choose(self, name: str, text: str) -> None:
         Select(self.field(name)).select_by_visible_text(text)
 
+    def sign_in(self, name: str, password: str = PASSWORD) -> None:
+        self.fill("account", name)
+        self.fill("password", password)
+        self.press("Sign in")
+
     def keys(self, *keys) -> None:
         """To whatever has the focus."""
         ActionChains(self.driver).send_keys(*keys).perform()
@@ -196,6 +232,30 @@ class Browser:
         """Whether one would have to scroll sideways to read the page."""
         return self.script("const root = document.scrollingElement;"
                            "return root.scrollWidth > root.clientWidth")
+
+    def resize(self, size) -> None:
+        """The window may not be as narrow as a phone; what it shows may."""
+        width, height = size
+        self._tell("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                   deviceScaleFactor=1, mobile=False)
+
+    def fit(self, smallest, tallest: int) -> None:
+        """As tall as the page is, within these; at its top, and nothing has the focus."""
+        width, height = smallest
+        self.script("document.activeElement?.blur()")
+        self.resize((width, max(height, min(tallest, self.script(
+            "return document.scrollingElement.scrollHeight")))))
+        self.script("scrollTo(0, 0)")
+
+    def replace_text(self, words: dict) -> None:
+        """In what is shown, until the page changes it."""
+        self.script("""
+            const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+            while (walk.nextNode())
+                for (const [old, now] of arguments[0])
+                    if (walk.currentNode.data.includes(old))
+                        walk.currentNode.data = walk.currentNode.data.replaceAll(old, now);
+            """, list(words.items()))
 
     def picture(self, file: pathlib.Path) -> None:
         file.write_bytes(self.driver.get_screenshot_as_png())

@@ -1,4 +1,6 @@
-"""The panel in a browser, with the whole lab behind it: Prosody is the partner.
+"""The panel in a browser, and behind it either the whole lab with Prosody as the partner (`lab`) or
+scripted neighbours (`border`); a module has one of them for all its tests, and names the second one
+by `BEHIND = "border"`.
 
 Environment: CAUSEWAY_PROGRAM (default build/causeway; the web application stands beside it),
 CAUSEWAY_TEST_BASE (default 127.0.11; each worker of pytest-xdist takes the next one).
@@ -16,12 +18,11 @@ import pytest
 PROJECT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from lab.browser import Browser  # noqa: E402
+from lab.border import Border  # noqa: E402
+from lab.browser import PASSWORD, Browser  # noqa: E402
 from lab.causeway import panel_section  # noqa: E402
 from lab.settings import Settings  # noqa: E402
 from lab.stack import Lab  # noqa: E402
-
-PASSWORD = "correct horse battery staple"
 
 
 def _settings(name: str) -> Settings:
@@ -34,14 +35,31 @@ def _settings(name: str) -> Settings:
                                program=program.resolve())
 
 
+@contextlib.contextmanager
+def _running(make, request):
+    settings = _settings(request.module.__name__)
+    options = getattr(request.module, "OPTIONS", {})
+    with make(settings, panel=panel_section(settings), **options) as made:
+        yield made
+        assert made.causeway.is_running(), made.causeway.last_lines(30)
+    assert made.causeway.faults() == []
+
+
 @pytest.fixture(scope="module")
 def lab(request):
-    """One for all tests of a module."""
-    settings = _settings(request.module.__name__)
-    with Lab(settings, panel=panel_section(settings)) as running:
-        yield running
-        assert running.causeway.is_running(), running.causeway.last_lines(30)
-    assert running.causeway.faults() == []
+    with _running(Lab, request) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def border(request):
+    with _running(Border, request) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def causeway(request):
+    return request.getfixturevalue(getattr(request.module, "BEHIND", "lab")).causeway
 
 
 @pytest.fixture(scope="session")
@@ -52,31 +70,27 @@ def axe():
 
 
 @pytest.fixture
-def start(lab):
-    """Call it for a browser; options as lab.browser has them. Its console must be silent."""
+def start(causeway):
+    """Call it for a browser; options as lab.browser has them. Its console must be silent, and it
+    must have spoken to nobody but the panel."""
     browsers = []
     with contextlib.ExitStack() as stack:
         def begin(**options) -> Browser:
-            browsers.append(stack.enter_context(Browser(lab.causeway.panel_url, **options)))
+            browsers.append(stack.enter_context(Browser(causeway.panel_url, **options)))
             return browsers[-1]
         yield begin
         for browser in browsers:
             assert browser.faults() == []
+            assert browser.strangers() == []
 
 
 @pytest.fixture
-def signed_in(lab, start):
-    """As start, and an administrator of one's own is signed in."""
-    def begin(name: str, path: str = "", **options) -> Browser:
-        lab.causeway.new_account(name, PASSWORD)
+def signed_in(causeway, start):
+    """As start, and somebody of one's own is signed in."""
+    def begin(name: str, path: str = "", role: str = "administrator", **options) -> Browser:
+        causeway.new_account(name, PASSWORD, role)
         browser = start(**options)
         browser.open(path)
-        sign_in(browser, name, PASSWORD)
+        browser.sign_in(name)
         return browser
     return begin
-
-
-def sign_in(browser: Browser, name: str, password: str) -> None:
-    browser.fill("account", name)
-    browser.fill("password", password)
-    browser.press("Sign in")

@@ -2,10 +2,11 @@
 
 import pytest
 
+from lab.browser import PASSWORD
 from lab.settings import PARTNER_DOMAIN
 from lab.stack import local, partner
 
-from conftest import PASSWORD, sign_in
+pytestmark = pytest.mark.xdist_group("life")
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def test_life_of_a_partner(lab, start, talk):
     browser = start()
     browser.open()
     one_time = lab.causeway.first_password
-    sign_in(browser, "administrator", one_time)
+    browser.sign_in("administrator", one_time)
     browser.wait_heading("Choose a password")
     browser.fill("old", one_time)
     browser.fill("new", PASSWORD)

@@ -7,6 +7,7 @@ from lab.browser import DESK, PHONE
 from lab.settings import PARTNER_DOMAIN
 from selenium.webdriver.common.keys import Keys
 
+pytestmark = pytest.mark.xdist_group("everybody")
 
 HOSTILE = [
     "<img src=x onerror=document.title='owned'>",

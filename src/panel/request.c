@@ -6,7 +6,10 @@
 
 #include "api/rest.h"
 
-enum { MAX_BODY = 1 << 20 }; /* but for imports, where the guard's own limit holds */
+enum {
+    MAX_BODY = 1 << 20, /* but for imports, where the guard's own limit holds */
+    MAX_RATE_KEY = 128, /* bytes of what is sent as a token: the longest that is one, and more */
+};
 
 /* Without the port, and without the brackets of an address. */
 static struct cw_str name_of(struct cw_str host)
@@ -46,7 +49,9 @@ static unsigned wait_of(struct panel_exchange *x)
     if (!cw_str_is_present(key))
         key = panel_cookie(&x->request);
     unsigned wait_s =
-        cw_str_is_present(key) ? panel_rates_take(x->panel->rates, key, x->since_ms) : 0;
+        cw_str_is_present(key)
+            ? panel_rates_take(x->panel->rates, cw_str_sub(key, 0, MAX_RATE_KEY), x->since_ms)
+            : 0;
     return wait_s ? wait_s
                   : panel_rates_take(x->panel->address_rates, x->peer.address, x->since_ms);
 }

@@ -117,11 +117,25 @@ static const struct cw_xml *collection_in(const struct cw_xml *object)
     return NULL;
 }
 
+/* What an enumeration calls itself that came from another machine: a note "Value". */
+static const struct cw_xml *note_in(const struct cw_xml *object)
+{
+    const struct cw_xml *notes = cw_xml_child(object, CW_S(NS), "MS");
+    if (!notes)
+        return NULL;
+    CW_XML_EACH_CHILD (child, notes)
+        if (is(child, "S") && cw_str_eq_cstr(cw_xml_attr(child, "N"), "Value"))
+            return child;
+    return NULL;
+}
+
 /* A list, else what it calls itself, else the bare value that it wraps. */
 static json_t *object_value(struct reading *r, const struct cw_xml *object, unsigned depth)
 {
     const struct cw_xml *list = collection_in(object);
     const struct cw_xml *name = cw_xml_child(object, CW_S(NS), "ToString");
+    if (!name)
+        name = note_in(object);
     if (list)
         return list_of(r, list, depth + 1);
     if (name)

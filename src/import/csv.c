@@ -1,6 +1,6 @@
 /* What Export-Csv writes (RFC 4180, with a first line "#TYPE ..." of old): the first row names the
  * columns, every value is text.  Which character stands between values depends on the language of
- * the system it was written on; the first row shows it. */
+ * the system it was written on; the first row shows it, or a line "sep=;" of Excel before it. */
 #include "import/source.h"
 
 #include "base/buf.h"
@@ -24,6 +24,12 @@ static void skip_line(struct csv *csv)
         csv->at++;
     while (csv->at < csv->text.n && is_line_end(csv->text.p[csv->at]))
         csv->at++;
+}
+
+/* Before the row of names. */
+static bool is_remark(struct cw_str text)
+{
+    return cw_str_starts(text, CW_S("#")) || cw_str_starts(text, CW_S("sep="));
 }
 
 /* The first of these that stands outside quotes in the row of names. */
@@ -99,6 +105,23 @@ static json_t *read_row(struct csv *csv)
     return NULL;
 }
 
+static struct cw_str name_at(const json_t *names, size_t i)
+{
+    return cw_str_of(json_string_value(json_array_get(names, i)));
+}
+
+/* The index of a name that stood before, in whatever letters, or of none.  Columns of a spreadsheet
+ * that were never used have no name, and do not count. */
+static size_t second_of(const json_t *names)
+{
+    size_t n = json_array_size(names);
+    for (size_t i = 1; i < n; i++)
+        for (size_t before = 0; before < i && name_at(names, i).n > 0; before++)
+            if (cw_str_eq_nocase(name_at(names, i), name_at(names, before)))
+                return i;
+    return n;
+}
+
 static json_t *object_of(const json_t *names, const json_t *values)
 {
     json_t *object = json_object();
@@ -111,11 +134,15 @@ static json_t *object_of(const json_t *names, const json_t *values)
 json_t *cw_import_csv(struct cw_arena *arena, struct cw_str text, struct cw_str *why)
 {
     struct csv csv = {.text = text};
-    while (cw_str_starts(cw_str_sub(text, csv.at, text.n), CW_S("#")))
+    while (is_remark(cw_str_sub(text, csv.at, text.n)))
         skip_line(&csv);
     csv.separator = separator_of(cw_str_sub(text, csv.at, text.n));
     json_t *names = csv.at < text.n ? read_row(&csv) : NULL, *rows = json_array();
-    bool good = json_array_size(names) > 0;
+    size_t second = second_of(names);
+    bool good = json_array_size(names) > 0 && second == json_array_size(names);
+    if (names && !good)
+        *why = cw_arena_printf(arena, "The CSV file has two columns \"%s\".",
+                               json_string_value(json_array_get(names, second)));
     for (size_t n = 1; good && csv.at < text.n; n++) {
         json_t *values = read_row(&csv);
         good =

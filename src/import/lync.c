@@ -1,5 +1,7 @@
 /* Properties of Get-CsXmppAllowedPartner to fields of a partner.  From a CSV file all of them are
- * text, from JSON an enumeration may be a number, of which nothing says what it means. */
+ * text; from JSON an enumeration is a number, of which nothing says what it means, unless the
+ * object came from another machine: then it is {"value":1,"Value":"Optional"}.  Names are
+ * PowerShell's: "domain" is "Domain". */
 #include "import/lync.h"
 
 #include <string.h>
@@ -35,11 +37,32 @@ static json_t *to_json(struct cw_str text)
     return json_stringn(text.p, text.n);
 }
 
+/* The property of that name; of names that differ in case, the one written as Lync does. */
+static const json_t *property_of(const json_t *row, const char *wanted)
+{
+    const json_t *found = json_object_get(row, wanted);
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)row, name, value)
+    {
+        if (!found && cw_str_eq_nocase(cw_str_of(name), cw_str_of(wanted)))
+            found = value;
+    }
+    return found;
+}
+
+/* What PowerShell 5 wrapped: a list as {"value":[...],"Count":1}, an enumeration of another machine
+ * as {"value":1,"Value":"Optional"}. */
+static const json_t *unwrapped(const json_t *value)
+{
+    const json_t *name = json_object_get(value, "Value"), *bare = json_object_get(value, "value");
+    return json_is_string(name) ? name : bare ? bare : value;
+}
+
 /* "System.Collections.Generic.List`1[System.String]" stands where a list was not written out. */
 static bool is_type_name(struct cw_str text)
 {
-    return cw_str_find(text, CW_S("`1[")) >= 0 || cw_str_starts(text, CW_S("System.")) ||
-           cw_str_starts(text, CW_S("Microsoft."));
+    return cw_str_find(text, CW_S("`1[")) >= 0 || cw_str_starts(text, CW_S("System.Collections."));
 }
 
 static json_t *domains_in(struct cw_str text)
@@ -59,8 +82,6 @@ static json_t *domains_in(struct cw_str text)
 /* NULL: the value is none of a list of domains. */
 static json_t *domains_of(const json_t *value)
 {
-    if (json_is_object(value)) /* PowerShell 5 wraps a list: {"value":[...],"Count":1} */
-        value = json_object_get(value, "value");
     if (json_is_null(value))
         return json_array();
     if (json_is_string(value))
@@ -126,12 +147,15 @@ static struct cw_str advice(struct cw_arena *arena, const struct property *prope
     if (is_enumeration && json_is_integer(value))
         return cw_arena_printf(arena,
                                "%s is a number (%lld), which does not say what is meant: write the "
-                               "file with Export-Clixml, or with ConvertTo-Json -EnumsAsStrings.",
+                               "file with Export-Clixml, or with ConvertTo-Json -EnumsAsStrings of "
+                               "PowerShell 7.",
                                property->theirs, (long long)json_integer_value(value));
     if (property->type == DOMAINS)
         return cw_arena_printf(arena,
                                "%s was not written out, only its type: write the file with "
-                               "Export-Clixml, or join the domains with -join.",
+                               "Export-Clixml or, for CSV, put Select-Object *,@{n='%s';e={$_.%s "
+                               "-join ' '}} -ExcludeProperty %s before Export-Csv.",
+                               property->theirs, property->theirs, property->theirs,
                                property->theirs);
     return cw_arena_printf(arena, "%s has a value that partners do not have.", property->theirs);
 }
@@ -155,9 +179,9 @@ static struct cw_str sasl_without_tls(struct cw_arena *arena, const json_t *fiel
 
 void cw_import_lync(struct cw_arena *arena, const json_t *row, struct cw_import_partner *out)
 {
-    struct cw_str domain = cw_str_trim(text_of(json_object_get(row, "Domain")));
+    struct cw_str domain = cw_str_trim(text_of(property_of(row, "Domain")));
     if (domain.n == 0)
-        domain = cw_str_trim(text_of(json_object_get(row, "Identity")));
+        domain = cw_str_trim(text_of(property_of(row, "Identity")));
     *out = (struct cw_import_partner){.name = domain, .fields = json_object()};
     if (domain.n == 0) {
         out->refusal = CW_S("The object has neither Domain nor Identity: it is no partner of "
@@ -166,7 +190,7 @@ void cw_import_lync(struct cw_arena *arena, const json_t *row, struct cw_import_
     }
     json_object_set_new(out->fields, "domain", to_json(domain));
     for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++) {
-        const json_t *value = json_object_get(row, properties[i].theirs);
+        const json_t *value = unwrapped(property_of(row, properties[i].theirs));
         json_t *ours = value ? read(&properties[i], value) : NULL;
         if (ours)
             json_object_set_new(out->fields, properties[i].ours, ours);

@@ -46,12 +46,31 @@ static const struct {
      "The object has neither Domain nor Identity: it is no partner of Get-CsXmppAllowedPartner."},
     {"an enumeration as a number", "{" A ",\"TlsNegotiation\":2}", "{\"domain\":\"a.test\"}",
      "TlsNegotiation is a number (2), which does not say what is meant: write the file with "
-     "Export-Clixml, or with ConvertTo-Json -EnumsAsStrings."},
+     "Export-Clixml, or with ConvertTo-Json -EnumsAsStrings of PowerShell 7."},
     {"a list as its type",
      "{" A ",\"AdditionalDomains\":\"System.Collections.Generic.List`1[System.String]\"}",
      "{\"domain\":\"a.test\"}",
-     "AdditionalDomains was not written out, only its type: write the file with Export-Clixml, or "
-     "join the domains with -join."},
+     "AdditionalDomains was not written out, only its type: write the file with Export-Clixml or, "
+     "for CSV, put Select-Object *,@{n='AdditionalDomains';e={$_.AdditionalDomains -join ' '}} "
+     "-ExcludeProperty AdditionalDomains before Export-Csv."},
+    {"a domain that begins as a type",
+     "{" A ",\"AdditionalDomains\":\"Microsoft.example System.test\"}",
+     "{\"domain\":\"a.test\",\"additional\":[\"Microsoft.example\",\"System.test\"]}", NULL},
+    {"names in other letters", "{\"DOMAIN\":\"b.test\",\"tlsnegotiation\":\"Optional\"}",
+     "{\"domain\":\"b.test\",\"tls\":\"Optional\"}", NULL},
+    {"the same name twice", "{" A ",\"domain\":\"b.test\"}", "{\"domain\":\"a.test\"}", NULL},
+    {"an enumeration of another machine",
+     "{" A ",\"TlsNegotiation\":{\"value\":1,\"Value\":\"Optional\"}}",
+     "{\"domain\":\"a.test\",\"tls\":\"Optional\"}", NULL},
+    {"the same without its name", "{" A ",\"TlsNegotiation\":{\"value\":1}}",
+     "{\"domain\":\"a.test\"}",
+     "TlsNegotiation is a number (1), which does not say what is meant: write the file with "
+     "Export-Clixml, or with ConvertTo-Json -EnumsAsStrings of PowerShell 7."},
+    {"an object of no known form", "{" A ",\"AdditionalDomains\":{\"x\":1}}",
+     "{\"domain\":\"a.test\"}",
+     "AdditionalDomains was not written out, only its type: write the file with Export-Clixml or, "
+     "for CSV, put Select-Object *,@{n='AdditionalDomains';e={$_.AdditionalDomains -join ' '}} "
+     "-ExcludeProperty AdditionalDomains before Export-Csv."},
     {"another value", "{" A ",\"EnableKeepAlive\":\"perhaps\"}", "{\"domain\":\"a.test\"}",
      "EnableKeepAlive has a value that partners do not have."},
     {"a negative limit", "{" A ",\"ConnectionLimit\":-1}", "{\"domain\":\"a.test\"}",

@@ -22,6 +22,7 @@ enum {
     POLL_MS = 1000,
     HEARTBEAT_POLLS = 15, /* and the sessions are looked at */
     MAX_LISTENERS = 64,
+    MAX_OF_ONE = 16,        /* account or token */
     MAX_WAITING = 64 << 10, /* of an answer that nobody takes */
 };
 
@@ -30,7 +31,6 @@ struct listener {
     struct panel_events *events;
     struct panel_exchange *x;
     struct cw_str key; /* of its session; absent: a token's, or the socket's */
-    bool is_gone;
 };
 
 /* What one look found. */
@@ -234,15 +234,25 @@ static void begin(struct panel_exchange *x, struct cw_str key)
         cw_timer_set(events->timer, 0);
 }
 
+/* One who listens in every window, or a script gone wild, leaves room for the others. */
+static bool has_room_for(const struct panel_events *events, struct cw_str who)
+{
+    const struct listener *listener;
+    unsigned n = 0;
+    TAILQ_FOREACH (listener, &events->listeners, link)
+        n += cw_str_eq(listener->x->who, who);
+    return events->n < MAX_LISTENERS && n < MAX_OF_ONE;
+}
+
 static void done_visit(void *arg)
 {
     struct visit *visit = arg;
     struct panel_exchange *x = visit->x;
-    if (!visit->has_run)
+    if (!visit->has_run || x->panel->is_stopping)
         panel_answer_problem(x, 503, "", CW_S("The panel is stopping."));
     else if (!visit->is_good)
         panel_answer_refusal(x, &visit->problem);
-    else if (x->panel->events->n >= MAX_LISTENERS || !x->conn)
+    else if (!x->conn || !has_room_for(x->panel->events, x->who))
         panel_answer_problem(x, 503, "", CW_S("Too many listen already."));
     else
         begin(x, visit->identity.session_key);
@@ -271,13 +281,18 @@ struct panel_events *panel_events_new(struct panel *panel)
     return events;
 }
 
+void panel_events_wind_up(struct panel_events *events)
+{
+    while (!TAILQ_EMPTY(&events->listeners))
+        end(TAILQ_FIRST(&events->listeners));
+}
+
 void panel_events_free(struct panel_events **at)
 {
     struct panel_events *events = *at;
     if (!events)
         return;
-    while (!TAILQ_EMPTY(&events->listeners))
-        end(TAILQ_FIRST(&events->listeners));
+    panel_events_wind_up(events);
     cw_timer_free(&events->timer);
     cw_free(events);
     *at = NULL;

@@ -121,9 +121,9 @@ void panel_answer_cached(struct panel_exchange *x, int status, const char *conte
         if (status != 204 && status != 304)
             cw_buf_printf(&head, "Content-Length: %zu\r\n", body.n);
         cw_buf_putcstr(&head, "\r\n");
-        if (!cw_str_eq_cstr(x->request.method, "HEAD") && status != 304)
-            cw_buf_puts(&head, body);
         panel_conn_write(x->conn, cw_buf_str(&head));
+        if (!cw_str_eq_cstr(x->request.method, "HEAD") && status != 304)
+            panel_conn_write(x->conn, body);
         cw_buf_free(&head);
     }
     end(x);

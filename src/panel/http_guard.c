@@ -317,6 +317,11 @@ bool cw_http_guard_wants_continue(const struct cw_http_guard *guard)
     return guard->verdict == CW_HTTP_BODY && guard->wants_continue;
 }
 
+size_t cw_http_guard_body_bytes(const struct cw_http_guard *guard)
+{
+    return guard->body_bytes;
+}
+
 int cw_http_guard_status(const struct cw_http_guard *guard)
 {
     return guard->status;

@@ -56,6 +56,7 @@ const struct cw_http_request *cw_http_guard_request(const struct cw_http_guard *
 enum cw_http_verdict cw_http_guard_next(struct cw_http_guard *);
 /* BODY: the client waits to hear that it may send it (RFC 9110 section 10.1.1). */
 bool cw_http_guard_wants_continue(const struct cw_http_guard *);
+size_t cw_http_guard_body_bytes(const struct cw_http_guard *); /* BODY: as announced */
 /* REFUSED: 400, 411, 413, 414, 417, 431, 505, and one sentence. */
 int cw_http_guard_status(const struct cw_http_guard *);
 const char *cw_http_guard_reason(const struct cw_http_guard *);

@@ -10,13 +10,24 @@
 #include "panel/health.h"
 #include "panel/panel_priv.h"
 
+enum { LEAVE_S = 4 }; /* with the threads' end less than what `causeway run` waits */
+
+/* What is being done is answered first, unless it takes too long, or the signal comes again. */
 static void leave(evutil_socket_t signal_number, short what, void *arg)
 {
+    const struct timeval within = {LEAVE_S, 0};
     struct panel *panel = arg;
     (void)signal_number;
     (void)what;
     CW_LOG(&panel->log, CW_LOG_INFO, "stopping", CW_KVI("pid", getpid()));
-    event_base_loopbreak(panel->base);
+    if (panel->is_stopping) {
+        event_base_loopbreak(panel->base);
+        return;
+    }
+    panel->is_stopping = true;
+    event_base_loopexit(panel->base, &within);
+    panel_events_wind_up(panel->events);
+    panel_server_wind_up(panel->server);
 }
 
 static void on_hangup(evutil_socket_t signal_number, short what, void *arg)

@@ -1,6 +1,7 @@
 /* The panel's process and what its parts ask of each other.
  *
- *     server.c       connections: TLS or the Unix socket, http_guard.c on each, time limits
+ *     server.c       who may connect: TLS or the Unix socket, how many
+ *     conn.c         one connection: http_guard.c on it, time limits, back-pressure
  *     exchange.c     one request and its answer, whole or in parts
  *     request.c      who may pass at all (name, rate), and whose business a path is
  *     worker.c       threads with a store handle each: whatever may wait for a disk, for argon2 or
@@ -52,6 +53,7 @@ struct panel {
     struct panel_rates *rates, *address_rates; /* of a session or token; of an address */
     struct cw_lockout *lockout;                /* of the loop */
     struct cw_rights rights;
+    bool is_stopping;
 };
 
 /* --- exchange.c: one request and its answer ---------------------------------------------------*/
@@ -105,8 +107,10 @@ const char *panel_status_text(int status);
 
 struct panel_server *panel_server_new(struct panel *, struct cw_buf *why);
 void panel_server_free(struct panel_server **);
+/* Nobody new; what is being done is answered.  Ends the loop when the last one has left. */
+void panel_server_wind_up(struct panel_server *);
 bool panel_server_load_certificate(struct panel_server *, struct cw_buf *why);
-/* For exchange.c: the bytes of an answer; the end of it. */
+/* conn.c, for exchange.c: the bytes of an answer; the end of it. */
 void panel_conn_write(struct panel_conn *, struct cw_str bytes);
 void panel_conn_answered(struct panel_conn *, bool keeps_alive);
 size_t panel_conn_waiting(const struct panel_conn *);
@@ -198,6 +202,7 @@ void panel_set_cookie(struct panel_exchange *, struct cw_str value);
 
 struct panel_events *panel_events_new(struct panel *);
 void panel_events_free(struct panel_events **);
+void panel_events_wind_up(struct panel_events *); /* nobody listens any more */
 
 /* rate.c: takes one of the tokens of that key; seconds to wait, or 0: go on. */
 struct panel_rates *panel_rates_new(unsigned per_s, unsigned burst);

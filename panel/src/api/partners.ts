@@ -1,6 +1,7 @@
 /* Partners, and what is known of them while the program runs. */
 import { pathOf } from "../base/route";
 import { call, follow, get, getAll, versionTag } from "./client";
+import { fromEdges, type FromEdges } from "./edges";
 import { routes } from "./routes";
 import type {
   Attempt, Change, Negotiation, Partner, PartnerFields, PartnerTest, Stream, TestNews,
@@ -47,8 +48,8 @@ export function previewNegotiation(
   return get(routes.negotiation.path, { query: { tls, sasl, dialback }, ...(signal && { signal }) });
 }
 
-export async function listStreams(partner = ""): Promise<Stream[]> {
-  return (await getAll<Stream>(routes.streams.path, "streams", 10000, { partner })).items;
+export async function listStreams(partner = ""): Promise<FromEdges<Stream>> {
+  return fromEdges(await getAll<Stream>(routes.streams.path, "streams", 10000, { partner }));
 }
 
 export async function listAttempts(domain: string, limit?: number): Promise<Attempt[]> {

@@ -40,6 +40,9 @@ export const routes = {
   audit: { path: "/audit", methods: { GET: ["object", "who", "action", "limit", "cursor"] } },
   revision: { path: "/audit/{id}", methods: { GET: [] } },
   restore: { path: "/audit/{id}/restore", methods: { POST: [] } },
+  door: { path: "/door", methods: { GET: [] } },
+  lift: { path: "/door/lift", methods: { POST: ["address"] } },
+  reload: { path: "/certificates/reload", methods: { POST: [] } },
   health: { path: "/health", methods: { GET: [] } },
   accounts: {
     path: "/accounts",

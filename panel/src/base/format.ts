@@ -14,13 +14,25 @@ function kept<T>(make: (language: string) => T): () => T {
 const dateTimes = kept(
   (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "medium" }),
 );
+const exacts = kept(
+  (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "full", timeStyle: "long" }),
+);
 const relatives = kept((tag) => new Intl.RelativeTimeFormat(tag, { numeric: "auto" }));
 const numbers = kept((tag) => new Intl.NumberFormat(tag));
 
-export function dateTime(text: string): string {
+/* A text that is no time is shown as it is. */
+function written(text: string, formatter: Intl.DateTimeFormat): string {
   const date = new Date(text);
-  if (Number.isNaN(date.getTime())) return text;
-  return dateTimes().format(date);
+  return Number.isNaN(date.getTime()) ? text : formatter.format(date);
+}
+
+export function dateTime(text: string): string {
+  return written(text, dateTimes());
+}
+
+/* With the day of the week and the reader's zone. */
+export function exact(text: string): string {
+  return written(text, exacts());
 }
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -42,13 +54,24 @@ export function number(value: number): string {
   return numbers().format(value);
 }
 
-/* "340 ms", "1.2 s" */
-export function duration(ms: number): string {
-  const unit = ms < 1000 ? "millisecond" : "second";
+function measured(value: number, unit: string, unitDisplay: "short" | "long"): string {
   return new Intl.NumberFormat(language.value, {
     style: "unit",
     unit,
-    unitDisplay: "short",
+    unitDisplay,
     maximumFractionDigits: 1,
-  }).format(ms < 1000 ? Math.round(ms) : ms / 1000);
+  }).format(value);
+}
+
+/* "340 ms", "1.2 s" */
+export function duration(ms: number): string {
+  return ms < 1000
+    ? measured(Math.round(ms), "millisecond", "short")
+    : measured(ms / 1000, "second", "short");
+}
+
+/* "10 minutes": rounded up. */
+export function span(seconds: number): string {
+  const [unit, size] = steps.find(([, s]) => seconds >= 2 * s) ?? ["second", 1];
+  return measured(Math.ceil(seconds / size), unit, "long");
 }

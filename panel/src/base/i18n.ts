@@ -65,8 +65,12 @@ export function tn(stem: Counted<Key>, n: number, gaps: Gaps = {}): string {
   return t(`${stem}.${one ? "one" : "other"}` as Key, { n, ...gaps });
 }
 
-/* What the server says in English, where its words are fixed (served.ts of a catalogue). */
+/* Of a word of the server, where the catalogue has one. */
+export function known(key: string): string | undefined {
+  return key in en ? t(key as Key) : undefined;
+}
+
+/* What the server says in English, where its words are fixed. */
 export function served(sentence: string): string {
-  const key = `served.${sentence}`;
-  return key in en ? t(key as Key) : sentence;
+  return known(`served.${sentence}`) ?? sentence;
 }

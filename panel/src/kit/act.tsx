@@ -68,7 +68,8 @@ export function useRefusals(fields: readonly string[]): Refusals {
       try {
         return await act();
       } catch (thrown) {
-        put(asProblem(thrown));
+        const problem = asProblem(thrown);
+        if (problem.status !== 401) put(problem); /* else the sign-in is in front by now */
         return undefined;
       } finally {
         isBusy.current = false;

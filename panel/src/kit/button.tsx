@@ -8,7 +8,7 @@ interface Look {
   kind?: Kind;
   icon?: IconName;
   children?: ComponentChildren;
-  label?: string; /* of a button that is a picture only */
+  label?: string; /* of a button that is a picture only, or whose text needs its row */
 }
 
 function inside({ icon, children }: Look) {

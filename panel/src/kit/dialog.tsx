@@ -69,7 +69,9 @@ export function ask<T>(
     };
     const footer = (
       <>
-        <Button onClick={() => end(null)}>{t("dialog.cancel")}</Button>
+        <Button onClick={() => end(null)}>
+          {t(choices.length ? "dialog.cancel" : "dialog.close")}
+        </Button>
         {choices.map((choice) => (
           <Button key={choice.text} kind={choice.kind ?? "secondary"} onClick={() => end(choice.value)}>
             {choice.text}

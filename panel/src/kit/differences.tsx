@@ -1,13 +1,10 @@
 /* Differences as a table: what was, what is; in lists, what came and what went. */
 import { listParts, valueText, type Difference } from "../base/diff";
-import { t, type Key } from "../base/i18n";
-import { en } from "../text/en";
+import { known, t } from "../base/i18n";
 import { Foreign } from "./text";
 
 function fieldName(field: string): string {
-  for (const key of [`partner.${field}`, `setting.${field}`, `field.${field}`])
-    if (key in en) return t(key as Key);
-  return field;
+  return known(`partner.${field}`) ?? known(`setting.${field}`) ?? known(`field.${field}`) ?? field;
 }
 
 function Value({ value }: { value: unknown }) {

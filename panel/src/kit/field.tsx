@@ -64,6 +64,9 @@ export function Field(props: FieldProps & { children: (ties: Ties) => ComponentC
   );
 }
 
+/* Of names and addresses, which neither the browser nor a telephone should mend. */
+export const plainText = { autocapitalize: "none", autocomplete: "off" } as const;
+
 type InputProps = Omit<JSX.InputHTMLAttributes<HTMLInputElement>, "name" | "label" | "onInput">;
 
 export function TextField(
@@ -94,7 +97,6 @@ export function AreaField(
     value: string;
     onChange: (value: string) => void;
     rows?: number;
-    maxLength?: number;
     disabled?: boolean;
     mono?: boolean;
   },
@@ -106,7 +108,6 @@ export function AreaField(
           {...ties}
           class={props.mono ? "mono" : ""}
           rows={props.rows ?? 2}
-          maxLength={props.maxLength}
           disabled={props.disabled}
           value={props.value}
           onInput={(event) => props.onChange(event.currentTarget.value)}

@@ -10,7 +10,7 @@ let isFirst = true; /* the first page is where the reader came to; nothing moved
 export function Page(props: {
   title: string;
   heading?: ComponentChildren;
-  above?: ComponentChildren;
+  above?: ComponentChildren[]; /* the way here, from the navigation's group on */
   actions?: ComponentChildren;
   children: ComponentChildren;
 }) {
@@ -26,7 +26,7 @@ export function Page(props: {
     <>
       <header class="page-head">
         <div>
-          {props.above && <p class="above">{props.above}</p>}
+          {props.above && <p class="above">{props.above.map(behind)}</p>}
           <h1 ref={ref} tabIndex={-1}>
             {props.heading ?? props.title}
           </h1>
@@ -35,5 +35,14 @@ export function Page(props: {
       </header>
       {props.children}
     </>
+  );
+}
+
+function behind(part: ComponentChildren, i: number) {
+  return (
+    <span key={i}>
+      {i > 0 && " › "}
+      {part}
+    </span>
   );
 }

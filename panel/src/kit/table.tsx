@@ -10,7 +10,7 @@ export interface Column<T> {
   title: Key;
   cell: (row: T) => ComponentChildren;
   by?: (row: T) => string | number; /* what it is sorted by */
-  number?: boolean;
+  kind?: "number" | "name" | "actions"; /* a name may be broken anywhere, but gets some room */
 }
 
 export interface Order {
@@ -67,7 +67,7 @@ export function Table<T>(props: {
           .map((row) => (
             <tr role="row" key={props.rowKey(row)}>
               {columns.map((column) => (
-                <td role="cell" key={column.title} class={column.number ? "number" : ""}>
+                <td role="cell" key={column.title} class={column.kind}>
                   <span class="card-label" aria-hidden="true">
                     {t(column.title)}
                   </span>
@@ -87,10 +87,9 @@ function Head<T>(props: {
   onOrder: (descending: boolean) => void;
 }) {
   const { column, descending } = props;
-  const look = column.number ? "number" : "";
   if (!column.by)
     return (
-      <th role="columnheader" scope="col" class={look}>
+      <th role="columnheader" scope="col" class={column.kind}>
         {t(column.title)}
       </th>
     );
@@ -99,7 +98,7 @@ function Head<T>(props: {
     <th
       role="columnheader"
       scope="col"
-      class={look}
+      class={column.kind}
       aria-sort={descending === null ? undefined : direction}
     >
       <button type="button" class="sort" onClick={() => props.onOrder(descending === false)}>

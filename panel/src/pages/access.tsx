@@ -8,7 +8,7 @@ import { isAdministrator } from "../api/session-state";
 import { t } from "../base/i18n";
 import { askAndDo, doNow, FormDialog, useRefusals } from "../kit/act";
 import { Button } from "../kit/button";
-import { SelectField, TextField } from "../kit/field";
+import { plainText, SelectField, TextField } from "../kit/field";
 import { Loading, useLoad } from "../kit/load";
 import { ProblemNotice, say } from "../kit/notice";
 import { Page } from "../kit/page";
@@ -30,7 +30,7 @@ function AccessPage() {
   return (
     <Page
       title={t("access.title")}
-      above={t("nav.federation")}
+      above={[t("nav.federation")]}
       actions={
         isAdministrator.value && (
           <Button kind="primary" icon="add" onClick={() => setAdding(true)}>
@@ -52,13 +52,18 @@ function Rules({ rules, then }: { rules: AccessRule[]; then: () => Promise<void>
   const columns: Column<AccessRule>[] = [
     {
       title: "access.for",
+      kind: "name",
       by: (rule) => `${["global", "domain", "user"].indexOf(rule.scope)} ${rule.name}`,
       cell: (rule) => <Foreign text={scopeText(rule.scope, rule.name)} />,
     },
     { title: "access.xmpp", by: (rule) => Number(rule.xmpp), cell: (rule) => <Verdict may={rule.xmpp} /> },
   ];
   if (isAdministrator.value)
-    columns.push({ title: "column.actions", cell: (rule) => <RuleActions rule={rule} then={then} /> });
+    columns.push({
+      title: "column.actions",
+      kind: "actions",
+      cell: (rule) => <RuleActions rule={rule} then={then} />,
+    });
   return (
     <Table
       caption={t("access.title")}
@@ -140,7 +145,7 @@ function NewRule({ onClose, then }: { onClose: () => void; then: () => Promise<v
           required
           value={name}
           onChange={setName}
-          input={{ autocapitalize: "none", autocomplete: "off" }}
+          input={plainText}
         />
       )}
       <SelectField
@@ -177,7 +182,7 @@ function Preview({ rules }: { rules: AccessRule[] | undefined }) {
           label={t("access.user")}
           value={user}
           onChange={setUser}
-          input={{ autocapitalize: "none", autocomplete: "off", placeholder: "alice@contoso.example" }}
+          input={{ ...plainText, placeholder: "alice@contoso.example" }}
         />
         <Button type="submit">{t("access.look")}</Button>
       </form>

@@ -11,12 +11,13 @@ import { go, pathOf } from "../base/route";
 import { ask } from "../kit/dialog";
 import { Button } from "../kit/button";
 import { Differences } from "../kit/differences";
-import { TextField } from "../kit/field";
+import { Filters } from "../kit/filters";
 import { Loading, useLoad } from "../kit/load";
 import { ProblemNotice, say } from "../kit/notice";
 import { Page } from "../kit/page";
 import { Table, type Column } from "../kit/table";
 import { Foreign } from "../kit/text";
+import { Time } from "../kit/time";
 import type { PageRow } from "./registry";
 
 const names = ["object", "who", "action"] as const;
@@ -24,7 +25,7 @@ const showPattern = "/audit/{id}";
 const derived = ["version", "domain-unicode", "additional-unicode", "methods", "note"];
 
 const columns: Column<Entry>[] = [
-  { title: "audit.at", cell: (one) => <time dateTime={one.at}>{dateTime(one.at)}</time> },
+  { title: "audit.at", cell: (one) => <Time at={one.at} /> },
   { title: "audit.who", cell: (one) => <Foreign text={one.who} /> },
   {
     title: "audit.action",
@@ -45,45 +46,17 @@ function AuditList() {
   return (
     <Page
       title={t("audit.title")}
-      above={t("nav.system")}
+      above={[t("nav.system")]}
       actions={
         <Button icon="refresh" busy={first.busy} onClick={() => void first.reload()}>
           {t("partners.refresh")}
         </Button>
       }
     >
-      <Filters onChange={setFilter} />
+      <Filters fields={names.map((name) => ({ name, label: t(`audit.${name}`) }))} onChange={setFilter} />
       <Loading of={first} />
       {first.data && <Entries key={key} filter={filter} first={first.data} />}
     </Page>
-  );
-}
-
-function Filters({ onChange }: { onChange: (filter: AuditFilter) => void }) {
-  const [typed, setTyped] = useState<AuditFilter>({});
-  return (
-    <form
-      class="filters"
-      role="search"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        const given = names.map((name) => [name, (typed[name] ?? "").trim()] as const);
-        onChange(Object.fromEntries(given.filter(([, text]) => text)));
-      }}
-    >
-      {names.map((name) => (
-        <TextField
-          key={name}
-          name={name}
-          label={t(`audit.${name}`)}
-          value={typed[name] ?? ""}
-          onChange={(text) => setTyped((old) => ({ ...old, [name]: text }))}
-          input={{ autocapitalize: "none", autocomplete: "off" }}
-        />
-      ))}
-      <Button type="submit">{t("contacts.filter")}</Button>
-    </form>
   );
 }
 
@@ -141,7 +114,7 @@ function AuditEntry({ id }: { id: string }) {
     <Page
       title={one ? `${one.action} ${one.object}` : t("audit.title")}
       heading={one && <Foreign text={`${one.action} ${one.object}`} />}
-      above={<a href="/audit">{t("audit.title")}</a>}
+      above={[t("nav.system"), <a href="/audit">{t("audit.title")}</a>]}
       actions={
         one?.restorable &&
         isAdministrator.value && (

@@ -25,7 +25,7 @@ async function download(): Promise<void> {
 function TransferPage() {
   const act = () => doNow({ title: t("export.title"), done: t("export.done"), act: download });
   return (
-    <Page title={t("transfer.title")} above={t("nav.system")}>
+    <Page title={t("transfer.title")} above={[t("nav.system")]}>
       <section class="panel-box">
         <h2>{t("export.title")}</h2>
         <p>{t("export.text")}</p>

@@ -33,7 +33,7 @@ export const en = {
   "account.language": "Language",
   "account.theme": "Theme",
   "account.sign-out": "Sign out",
-  "theme.system": "As the system",
+  "theme.system": "System",
   "theme.light": "Light",
   "theme.dark": "Dark",
   "role.administrator": "Administrator",
@@ -144,7 +144,7 @@ export const en = {
   "form.trust": "Certificates that are trusted (advanced)",
   "form.commit": "Commit",
   "form.cancel": "Cancel",
-  "form.try": "Try before Commit",
+  "form.try": "Try with the live partner",
   "form.unsaved": "There are unsaved changes.",
   "form.saved": "{name} has been saved.",
 

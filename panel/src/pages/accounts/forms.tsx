@@ -6,7 +6,7 @@ import { t } from "../../base/i18n";
 import { FormDialog, useRefusals } from "../../kit/act";
 import { Button } from "../../kit/button";
 import { ask } from "../../kit/dialog";
-import { SelectField, SwitchField, TextField } from "../../kit/field";
+import { plainText, SelectField, SwitchField, TextField } from "../../kit/field";
 import { say } from "../../kit/notice";
 
 const roleChoices = () => roles.map((value) => ({ value, text: t(`role.${value}`) }));
@@ -40,8 +40,6 @@ interface FormProps {
   then: () => Promise<void>;
 }
 
-const nameInput = { autocapitalize: "none", autocomplete: "off" } as const;
-
 export function NewAccount({ onClose, then }: FormProps) {
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("viewer");
@@ -56,7 +54,7 @@ export function NewAccount({ onClose, then }: FormProps) {
   };
   return (
     <FormDialog title={t("accounts.new")} submit={t("form.commit")} refusals={refusals} onSubmit={() => void submit()} onClose={onClose}>
-      <TextField name="name" label={t("sign-in.account")} required refusal={refusals.at("name")} value={name} onChange={setName} input={nameInput} />
+      <TextField name="name" label={t("sign-in.account")} required refusal={refusals.at("name")} value={name} onChange={setName} input={plainText} />
       <SelectField name="role" label={t("accounts.role")} refusal={refusals.at("role")} value={role} choices={roleChoices()} onChange={setRole} />
       <p>{t("accounts.generated")}</p>
     </FormDialog>
@@ -111,7 +109,7 @@ export function NewToken({ onClose, then }: FormProps) {
   };
   return (
     <FormDialog title={t("tokens.new")} submit={t("form.commit")} refusals={refusals} onSubmit={() => void submit()} onClose={onClose}>
-      <TextField name="name" label={t("tokens.name")} required refusal={refusals.at("name")} value={name} onChange={setName} input={nameInput} />
+      <TextField name="name" label={t("tokens.name")} required refusal={refusals.at("name")} value={name} onChange={setName} input={plainText} />
       <SelectField name="role" label={t("accounts.role")} refusal={refusals.at("role")} value={role} choices={roleChoices()} onChange={setRole} />
       <TextField name="days" label={t("tokens.days")} help={t("tokens.days-help")} refusal={refusals.at("days")} value={days} onChange={setDays} input={{ inputMode: "numeric", class: "short" }} />
     </FormDialog>

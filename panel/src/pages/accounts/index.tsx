@@ -24,7 +24,7 @@ function when(at: string | null | undefined): string {
 
 function AccountsPage() {
   return (
-    <Page title={t("accounts.title")} above={t("nav.system")}>
+    <Page title={t("accounts.title")} above={[t("nav.system")]}>
       {isAdministrator.value ? <Everything /> : <p>{t("accounts.administrators")}</p>}
     </Page>
   );

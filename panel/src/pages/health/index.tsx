@@ -55,7 +55,7 @@ function told(of: string, counters: unknown): Told[] {
 const numbers: Column<Told>[] = [
   { title: "health.component", by: (one) => one.of, cell: (one) => <Foreign text={one.of} /> },
   { title: "health.counter", by: (one) => one.name, cell: (one) => <code>{one.name}</code> },
-  { title: "health.value", number: true, by: (one) => one.value, cell: (one) => number(one.value) },
+  { title: "health.value", kind: "number", by: (one) => one.value, cell: (one) => number(one.value) },
 ];
 
 function Numbers({ rows, caption }: { rows: Told[]; caption: string }) {
@@ -76,7 +76,7 @@ function HealthPage() {
   return (
     <Page
       title={t("health.title")}
-      above={t("nav.system")}
+      above={[t("nav.system")]}
       actions={
         <Button icon="refresh" busy={health.busy} onClick={() => void health.reload()}>
           {t("partners.refresh")}

@@ -2,7 +2,8 @@
 import type { Partner } from "../../api/types";
 import { partnerTypes, requirements } from "../../api/types";
 import { t } from "../../base/i18n";
-import { AreaField, Field, SelectField, SwitchField, TextField } from "../../kit/field";
+import type { Refusals } from "../../kit/act";
+import { AreaField, Field, plainText, SelectField, SwitchField, TextField } from "../../kit/field";
 import { Domain } from "../../kit/text";
 import { DomainsField } from "./domains";
 import type { Draft } from "./draft";
@@ -11,7 +12,7 @@ import { NegotiationPreview } from "./negotiation";
 export interface FormProps {
   draft: Draft;
   set: <K extends keyof Draft>(name: K, value: Draft[K]) => void;
-  refusals: Record<string, string>;
+  refusals: Pick<Refusals, "at">;
   partner: Partner | null; /* null: a new one */
   labels: Map<string, string>;
   typed: string;
@@ -45,7 +46,7 @@ function Who({ draft, set, refusals, partner, labels, typed, onTyped }: FormProp
   return (
     <>
       {partner ? (
-        <Field name="domain" label={t("partner.domain")} refusal={refusals["domain"]}>
+        <Field name="domain" label={t("partner.domain")} refusal={refusals.at("domain")}>
           {({ id }) => (
             <output id={id}>
               <Domain ascii={partner.domain} unicode={partner["domain-unicode"]} />
@@ -57,25 +58,24 @@ function Who({ draft, set, refusals, partner, labels, typed, onTyped }: FormProp
           name="domain"
           label={t("partner.domain")}
           help={t("partner.domain-help")}
-          refusal={refusals["domain"]}
+          refusal={refusals.at("domain")}
           required
           value={draft.domain}
           onChange={(value) => set("domain", value)}
-          input={{ autocapitalize: "none", autocomplete: "off" }}
+          input={plainText}
         />
       )}
       <AreaField
         name="description"
         label={t("partner.description")}
-        refusal={refusals["description"]}
+        refusal={refusals.at("description")}
         value={draft.description}
-        maxLength={1024}
         onChange={(value) => set("description", value)}
       />
       <DomainsField
         value={draft.additional}
         labels={labels}
-        refusal={refusals["additional"]}
+        refusal={refusals.at("additional")}
         onChange={(list) => set("additional", list)}
         typed={typed}
         onTyped={onTyped}
@@ -84,7 +84,7 @@ function Who({ draft, set, refusals, partner, labels, typed, onTyped }: FormProp
         name="type"
         label={t("partner.type")}
         help={t(`type-help.${draft.type}`)}
-        refusal={refusals["type"]}
+        refusal={refusals.at("type")}
         value={draft.type}
         choices={partnerTypes.map((value) => ({ value, text: t(`type.${value}`) }))}
         onChange={(value) => set("type", value)}
@@ -100,7 +100,7 @@ function Negotiation({ draft, set, refusals }: FormProps) {
         <SelectField
           name="tls"
           label={t("partner.tls")}
-          refusal={refusals["tls"]}
+          refusal={refusals.at("tls")}
           value={draft.tls}
           choices={requirementChoices()}
           onChange={(value) => set("tls", value)}
@@ -108,7 +108,7 @@ function Negotiation({ draft, set, refusals }: FormProps) {
         <SelectField
           name="sasl"
           label={t("partner.sasl")}
-          refusal={refusals["sasl"]}
+          refusal={refusals.at("sasl")}
           value={draft.sasl}
           choices={requirementChoices()}
           onChange={(value) => set("sasl", value)}
@@ -116,7 +116,7 @@ function Negotiation({ draft, set, refusals }: FormProps) {
         <SwitchField
           name="dialback"
           label={t("partner.dialback")}
-          refusal={refusals["dialback"]}
+          refusal={refusals.at("dialback")}
           value={draft.dialback}
           onChange={(value) => set("dialback", value)}
         />
@@ -133,7 +133,7 @@ function Connection({ draft, set, refusals }: FormProps) {
         name="connection-limit"
         label={t("partner.connection-limit")}
         help={t("partner.connection-limit-help")}
-        refusal={refusals["connection-limit"]}
+        refusal={refusals.at("connection-limit")}
         value={draft["connection-limit"]}
         onChange={(value) => set("connection-limit", value)}
         input={{ inputMode: "numeric", placeholder: t("partner.limit-inherited"), class: "short" }}
@@ -142,7 +142,7 @@ function Connection({ draft, set, refusals }: FormProps) {
         name="keep-alive"
         label={t("partner.keep-alive")}
         help={t("partner.keep-alive-help")}
-        refusal={refusals["keep-alive"]}
+        refusal={refusals.at("keep-alive")}
         value={draft["keep-alive"]}
         onChange={(value) => set("keep-alive", value)}
       />
@@ -150,16 +150,16 @@ function Connection({ draft, set, refusals }: FormProps) {
         name="proxy-fqdn"
         label={t("partner.proxy-fqdn")}
         help={t("partner.proxy-fqdn-help")}
-        refusal={refusals["proxy-fqdn"]}
+        refusal={refusals.at("proxy-fqdn")}
         value={draft["proxy-fqdn"]}
         onChange={(value) => set("proxy-fqdn", value)}
-        input={{ autocapitalize: "none", autocomplete: "off" }}
+        input={plainText}
       />
       <SwitchField
         name="enabled"
         label={t("partner.enabled")}
         help={t("partner.enabled-help")}
-        refusal={refusals["enabled"]}
+        refusal={refusals.at("enabled")}
         value={draft.enabled}
         onChange={(value) => set("enabled", value)}
       />
@@ -169,7 +169,7 @@ function Connection({ draft, set, refusals }: FormProps) {
 
 function Trust({ draft, set, refusals }: FormProps) {
   const used = draft["trust-anchor"] || draft["pinned-keys"];
-  const refused = refusals["trust-anchor"] || refusals["pinned-keys"];
+  const refused = refusals.at("trust-anchor") || refusals.at("pinned-keys");
   return (
     <details open={!!(used || refused)}>
       <summary>{t("form.trust")}</summary>
@@ -177,7 +177,7 @@ function Trust({ draft, set, refusals }: FormProps) {
         name="trust-anchor"
         label={t("partner.trust-anchor")}
         help={t("partner.trust-anchor-help")}
-        refusal={refusals["trust-anchor"]}
+        refusal={refusals.at("trust-anchor")}
         rows={4}
         mono
         value={draft["trust-anchor"]}
@@ -187,7 +187,7 @@ function Trust({ draft, set, refusals }: FormProps) {
         name="pinned-keys"
         label={t("partner.pinned-keys")}
         help={t("partner.pinned-keys-help")}
-        refusal={refusals["pinned-keys"]}
+        refusal={refusals.at("pinned-keys")}
         mono
         value={draft["pinned-keys"]}
         onChange={(value) => set("pinned-keys", value)}

@@ -34,7 +34,7 @@ export function PartnerList() {
   return (
     <Page
       title={t("partners.title")}
-      above={t("nav.federation")}
+      above={[t("nav.federation")]}
       actions={
         <>
           {isAdministrator.value && (
@@ -126,7 +126,7 @@ function useLive() {
   const kept = useRef(new Map<string, Live>());
   const loaded = useLoad(
     "streams",
-    async () => (kept.current = keepSameLive(kept.current, liveOf(await listStreams()))),
+    async () => (kept.current = keepSameLive(kept.current, liveOf((await listStreams()).items))),
     ["streams", "partners"],
   );
   useEvery(LIVE_EVERY_MS, loaded.reload);

@@ -10,7 +10,7 @@ import { ProblemNotice, say } from "../../kit/notice";
 import { Domain } from "../../kit/text";
 
 /* null: nobody could tell. */
-async function counted(counting: Promise<number>): Promise<number | null> {
+async function counted(counting: Promise<number | null>): Promise<number | null> {
   return counting.catch(() => null);
 }
 
@@ -37,7 +37,7 @@ function Cuts(props: { partner: Partner; streams: number | null; contacts: numbe
 export async function removeAsking(listed: Partner): Promise<boolean> {
   const [partner, streams, contacts] = await Promise.all([
     getPartner(listed.domain).catch(() => listed),
-    counted(listStreams(listed.domain).then((list) => list.length)),
+    counted(listStreams(listed.domain).then((told) => (told.silent.length ? null : told.items.length))),
     counted(countContacts([listed.domain, ...listed.additional])),
   ]);
   const name = revealed(partner["domain-unicode"]);

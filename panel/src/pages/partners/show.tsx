@@ -1,16 +1,18 @@
 /* One partner: its settings, its streams at this moment, and why attempts failed. */
 import { getPartner, listAttempts, listStreams } from "../../api/partners";
 import { isAdministrator } from "../../api/session-state";
-import type { Partner, Stream } from "../../api/types";
-import { ago, dateTime, number } from "../../base/format";
-import { served, t } from "../../base/i18n";
+import type { Partner } from "../../api/types";
+import { t } from "../../base/i18n";
 import { revealed } from "../../base/reveal";
 import { go } from "../../base/route";
 import { Button, ButtonLink } from "../../kit/button";
 import { Loading, useEvery, useLoad } from "../../kit/load";
 import { Notice } from "../../kit/notice";
 import { Page } from "../../kit/page";
+import { NotWhole } from "../../kit/silent";
 import { Domain, Foreign } from "../../kit/text";
+import { StreamTable } from "../streams/table";
+import { abovePartners } from "./above";
 import { labelOf, shownValue } from "./conflict";
 import { labelsOf } from "./draft";
 import { Outcome } from "./negotiation";
@@ -30,7 +32,7 @@ export function ShowPartner({ domain }: { domain: string }) {
       heading={
         partner && <Domain ascii={partner.domain} unicode={partner["domain-unicode"]} />
       }
-      above={<a href="/partners">{t("partners.title")}</a>}
+      above={abovePartners()}
       actions={partner && isAdministrator.value && <Actions partner={partner} />}
     >
       <Loading of={loaded} />
@@ -127,50 +129,9 @@ function Streams({ domain }: { domain: string }) {
     <section>
       <h2>{t("show.streams")}</h2>
       <Loading of={loaded} />
-      {loaded.data?.length === 0 && <p class="empty">{t("show.no-streams")}</p>}
-      {loaded.data && loaded.data.length > 0 && (
-        <div class="scroll" tabIndex={0} role="region" aria-label={t("show.streams")}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{t("stream.direction")}</th>
-                <th scope="col">{t("stream.domains")}</th>
-                <th scope="col">{t("stream.state")}</th>
-                <th scope="col">{t("stream.method")}</th>
-                <th scope="col">{t("stream.since")}</th>
-                <th scope="col" class="number">{t("stream.stanzas")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {loaded.data.map((stream) => (
-                <StreamRow key={`${stream.edge} ${stream.id}`} stream={stream} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <NotWhole of={loaded.data} />
+      {loaded.data && <StreamTable streams={loaded.data.items} then={loaded.reload} ofOne />}
     </section>
-  );
-}
-
-function StreamRow({ stream }: { stream: Stream }) {
-  return (
-    <tr>
-      <td>{t(`direction.${stream.direction}`)}</td>
-      <td>
-        <Foreign text={`${stream.local} – ${stream.remote}`} />
-      </td>
-      <td>{stream.state}</td>
-      <td>{served(stream.method)}</td>
-      <td>
-        <time dateTime={stream.since} title={dateTime(stream.since)}>
-          {ago(stream.since)}
-        </time>
-      </td>
-      <td class="number">
-        {t("stream.in-out", { in: number(stream["stanzas-in"]), out: number(stream["stanzas-out"]) })}
-      </td>
-    </tr>
   );
 }
 

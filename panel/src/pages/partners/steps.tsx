@@ -2,14 +2,12 @@
  * by strangers: they are shown as text. */
 import type { Step } from "../../api/types";
 import { duration } from "../../base/format";
-import { t, type Key } from "../../base/i18n";
-import { en } from "../../text/en";
+import { known, t } from "../../base/i18n";
 import { Icon } from "../../kit/icon";
 import { Foreign } from "../../kit/text";
 
 export function stepName(step: string): string {
-  const key = `step.${step}`;
-  return key in en ? t(key as Key) : step;
+  return known(`step.${step}`) ?? step;
 }
 
 export function Steps({ steps, label }: { steps: Step[]; label: string }) {

@@ -13,8 +13,8 @@ import { Loading, useLoad } from "../../kit/load";
 import { Notice, ProblemNotice } from "../../kit/notice";
 import { Page } from "../../kit/page";
 import { Domain, Foreign, named } from "../../kit/text";
+import { aboveOne } from "./above";
 import { labelOf, shownValue } from "./conflict";
-import { showPath } from "./paths";
 import { Steps } from "./steps";
 
 let wanted: string | null = null;
@@ -37,14 +37,7 @@ export function TestPartner({ domain }: { domain: string }) {
         partner &&
         named("test.title", <Domain ascii={domain} unicode={partner["domain-unicode"]} />)
       }
-      above={
-        <>
-          <a href="/partners">{t("partners.title")}</a> ›{" "}
-          <a href={showPath(domain)}>
-            {name}
-          </a>
-        </>
-      }
+      above={aboveOne(domain, name)}
     >
       <Loading of={loaded} />
       <TestRun domain={domain} fields={{}} atOnce={atOnce} />

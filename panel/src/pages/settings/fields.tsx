@@ -2,21 +2,18 @@
 import { isAdministrator } from "../../api/session-state";
 import type { Setting } from "../../api/settings";
 import { number } from "../../base/format";
-import { t, type Key } from "../../base/i18n";
+import { known, t } from "../../base/i18n";
 import { AreaField, Field, SwitchField, TextField } from "../../kit/field";
-import { en } from "../../text/en";
 import { NEW, NONE, TYPED } from "./draft";
 import { StatesField } from "./states";
 
 /* Those that the catalogue does not know are shown as the server tells them. */
 export function labelOf(name: string): string {
-  const key = `setting.${name}`;
-  return key in en ? t(key as Key) : name;
+  return known(`setting.${name}`) ?? name;
 }
 
 function helpOf(setting: Setting): string {
-  const key = `setting-help.${setting.name}`;
-  return key in en ? t(key as Key) : setting.help;
+  return known(`setting-help.${setting.name}`) ?? setting.help;
 }
 
 function unitOf(name: string): string {

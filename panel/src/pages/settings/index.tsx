@@ -34,7 +34,7 @@ function SettingsPage() {
   const list = useLoad("settings list", listSettings);
   const saved = useLoad("settings", getSettings, ["settings"]);
   return (
-    <Page title={t("settings.title")} above={t("nav.system")}>
+    <Page title={t("settings.title")} above={[t("nav.system")]}>
       <Loading of={list.problem || !list.data ? list : saved} />
       {saved.data?.["log-message-bodies"] === true && (
         <Notice kind="warning">{t("settings.bodies-logged")}</Notice>

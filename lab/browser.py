@@ -240,8 +240,10 @@ class Browser:
                    deviceScaleFactor=1, mobile=False)
 
     def fit(self, smallest, tallest: int) -> None:
-        """As tall as the page is, within these; at its top, and nothing has the focus."""
+        """As tall as the page is, within these; at its top, without bars to scroll it, and nothing
+        has the focus."""
         width, height = smallest
+        self._tell("Emulation.setScrollbarsHidden", hidden=True)
         self.script("document.activeElement?.blur()")
         self.resize((width, max(height, min(tallest, self.script(
             "return document.scrollingElement.scrollHeight")))))

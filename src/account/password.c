@@ -41,14 +41,6 @@ static const char *const common[] = {
     "thisisapassword", "mypassword",
 };
 
-static size_t n_characters(struct cw_str utf8)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < utf8.n; i++)
-        n += ((unsigned char)utf8.p[i] & 0xC0) != 0x80;
-    return n;
-}
-
 static bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
@@ -105,10 +97,10 @@ static bool prepare(struct cw_arena *arena, struct cw_str typed, struct cw_str *
 struct cw_str cw_password_check(struct cw_arena *arena, struct cw_str typed, struct cw_str account)
 {
     struct cw_str password;
-    if (n_characters(typed) < CW_PASSWORD_MIN)
+    if (cw_str_n_characters(typed) < CW_PASSWORD_MIN)
         return cw_arena_printf(arena, "The password must have at least %d characters.",
                                CW_PASSWORD_MIN);
-    if (n_characters(typed) > CW_PASSWORD_MAX)
+    if (cw_str_n_characters(typed) > CW_PASSWORD_MAX)
         return cw_arena_printf(arena, "The password must have at most %d characters.",
                                CW_PASSWORD_MAX);
     if (!prepare(arena, typed, &password))

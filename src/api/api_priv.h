@@ -42,11 +42,24 @@ json_t *cw_api_tell_who(const struct cw_api_call *, const char *prefix, struct c
 /* What if-version says; else the version that was read: the row is then the one it was. */
 uint64_t cw_api_expected(const json_t *in, uint64_t read);
 
+/* --- form.c: arguments by their row --- */
+/* The numbers in an argument's `range`: of a NUMBER its value, of a text its characters. */
+struct cw_api_bounds {
+    unsigned min, max;
+    const char *zero; /* what 0 means, which is taken though it is below min; "": nothing */
+};
+/* False: there are none. */
+bool cw_api_arg_bounds(const struct cw_api_arg *, struct cw_api_bounds *);
+/* False with a problem: an argument that the row does not have, lacks, or has in another type or
+ * out of its range. */
+bool cw_api_check_form(const struct cw_api_command *, struct cw_arena *, const json_t *in,
+                       struct cw_api_problem *);
+/* A member's name as a step of a JSON pointer (RFC 6901); "" when it is too long to be told. */
+const char *cw_api_pointer_step(struct cw_arena *, struct cw_str name);
+
 /* --- page.c: lists in parts --- */
 extern const size_t cw_api_n_page_args;
 struct cw_api_arg cw_api_page_arg(size_t i);
-/* False with a problem. */
-bool cw_api_page_check(const struct cw_api_command *, const json_t *in, struct cw_api_problem *);
 /* Leaves the part of the answer's list that was asked for. */
 void cw_api_page_cut(struct cw_arena *, const struct cw_api_command *, const json_t *in,
                      json_t *answer);

@@ -38,8 +38,6 @@ json_t *cw_api_partner_diagnose(const struct cw_api_call *call, const json_t *in
     const json_t *given = json_object_get(in, "limit");
     json_int_t limit = given ? json_integer_value(given) : MAX_ATTEMPTS;
     struct cw_str domain;
-    if (limit < 1 || limit > MAX_ATTEMPTS)
-        return cw_api_refuse(problem, 400, "limit", CW_S("limit must be between 1 and 50."));
     if (!cw_api_domain_arg(call, in, &domain, problem))
         return NULL;
     json_t *question = json_pack("{s:s,s:s%,s:I}", "command", "attempts", "domain", domain.p,
@@ -64,8 +62,10 @@ static json_t *changed_fields(const struct cw_api_call *call, const json_t *with
 {
     const char *name;
     json_t *value;
-    if (with && !cw_api_partner_apply(call, with, partner, problem))
+    if (with && !cw_api_partner_apply(call, with, partner, problem)) {
+        problem->field = cw_arena_printf(call->arena, "with/%s", problem->field).p;
         return NULL;
+    }
     json_t *all = cw_partner_to_json(partner), *some = json_object();
     json_object_foreach((json_t *)(uintptr_t)with, name, value)
         json_object_set(some, name, json_object_get(all, name));

@@ -1,6 +1,5 @@
 /* Arguments as JSON schemas, and what all operations share. */
-#include <stdio.h>
-
+#include "api/api_priv.h"
 #include "api/openapi_priv.h"
 #include "policy/settings.h"
 
@@ -16,19 +15,13 @@ static json_t *choice(struct cw_str range)
     return json_pack("{s:s,s:o}", "type", "string", "enum", values);
 }
 
-/* "1..10000, 0 = inherit": the range, and 0 beside it. */
-static json_t *number(const char *range, unsigned min, unsigned max, bool zero)
+/* `zero`: 0 is taken beside the range. */
+static json_t *number(unsigned min, unsigned max, bool zero)
 {
-    json_t *schema = json_pack("{s:s,s:i}", "type", "integer", "minimum", 0);
-    if (sscanf(range, "%u..%u", &min, &max) == 2)
-        zero = cw_str_find(cw_str_of(range), CW_S("0 =")) >= 0;
-    if (max == 0)
-        return schema;
-    json_object_set_new(schema, "minimum", json_integer(min));
-    json_object_set_new(schema, "maximum", json_integer(max));
-    if (!zero || min == 0)
-        return schema;
-    return json_pack("{s:[o,{s:i}]}", "anyOf", schema, "const", 0);
+    json_t *schema = json_pack("{s:s,s:I}", "type", "integer", "minimum", (json_int_t)min);
+    if (max > 0)
+        json_object_set_new(schema, "maximum", json_integer(max));
+    return zero && min > 0 ? json_pack("{s:[o,{s:i}]}", "anyOf", schema, "const", 0) : schema;
 }
 
 static json_t *text(unsigned min, unsigned max)
@@ -63,24 +56,38 @@ static json_t *fields(struct cw_str range)
                      "additionalProperties", 0);
 }
 
+/* The numbers of a setting's row, or those in the argument's range. */
+static struct cw_api_bounds bounds_of(const struct cw_api_arg *arg,
+                                      const struct cw_setting *setting)
+{
+    struct cw_api_bounds bounds;
+    if (setting)
+        return (struct cw_api_bounds){setting->min, setting->max, setting->zero ? "0" : ""};
+    (void)cw_api_arg_bounds(arg, &bounds);
+    return bounds;
+}
+
 static json_t *schema_of(const struct cw_api_arg *arg, const struct cw_setting *setting)
 {
+    struct cw_api_bounds bounds = bounds_of(arg, setting);
     switch (arg->type) {
     case CW_ARG_DOMAIN:
         return text(1, 255);
     case CW_ARG_DOMAINS:
         return list_of(text(1, 255));
     case CW_ARG_SECRET:
-        return json_pack("{s:s,s:s,s:b}", "type", "string", "format", "password", "writeOnly", 1);
+        return json_pack("{s:s,s:s,s:b,s:I,s:I}", "type", "string", "format", "password",
+                         "writeOnly", 1, "minLength", (json_int_t)bounds.min, "maxLength",
+                         (json_int_t)bounds.max);
     case CW_ARG_DOCUMENT:
     case CW_ARG_FILE:
         return text(0, 0);
     case CW_ARG_TEXT:
         if (!setting)
-            return text(0, 0);
+            return text(bounds.min, bounds.max);
         /* "new" is taken, too: it generates one */
         return json_pack("{s:b,s:[o,{s:[s,s]}]}", "writeOnly", 1, "anyOf",
-                         text(setting->min, setting->max), "enum", "new", "");
+                         text(bounds.min, bounds.max), "enum", "new", "");
     case CW_ARG_TEXTS:
         return list_of(text(0, 0));
     case CW_ARG_CHOICE:
@@ -88,8 +95,7 @@ static json_t *schema_of(const struct cw_api_arg *arg, const struct cw_setting *
     case CW_ARG_BOOL:
         return json_pack("{s:s}", "type", "boolean");
     case CW_ARG_NUMBER:
-        return number(arg->range, setting ? setting->min : 0, setting ? setting->max : 0,
-                      setting && setting->zero);
+        return number(bounds.min, bounds.max, bounds.zero[0]);
     case CW_ARG_FIELDS:
         return fields(cw_str_of(arg->range));
     }

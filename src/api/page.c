@@ -17,16 +17,6 @@ struct cw_api_arg cw_api_page_arg(size_t i)
     return page_args[i];
 }
 
-bool cw_api_page_check(const struct cw_api_command *command, const json_t *in,
-                       struct cw_api_problem *problem)
-{
-    const json_t *limit = command->list ? json_object_get(in, "limit") : NULL;
-    if (!limit || (json_integer_value(limit) >= 1 && json_integer_value(limit) <= 1000))
-        return true;
-    cw_api_refuse(problem, 400, "limit", CW_S("limit must be a number from 1 to 1000."));
-    return false;
-}
-
 /* "user@contoso.test friend@fabrikam.test" */
 static struct cw_str name_of(struct cw_arena *arena, const struct cw_api_command *command,
                              const json_t *item)

@@ -115,7 +115,7 @@ static bool take_pair(struct cw_arena *arena, const struct cw_api_command *comma
                                       "rest in the body.",
                                       command->name));
     if (!cw_api_arg_find(command, name, &arg) || strcmp(arg.name, "if-version") == 0)
-        return refuse(problem, "",
+        return refuse(problem, cw_api_pointer_step(arena, name),
                       cw_arena_printf(arena, "%s has no argument \"%.*s\" in the query.",
                                       command->name, (int)(name.n < 255 ? name.n : 255), name.p));
     json_t *there = json_object_get(in, arg.name);
@@ -223,7 +223,7 @@ bool cw_rest_read_body(struct cw_arena *arena, const struct cw_api_command *comm
             good = refuse(problem, "", CW_S("Say the version with the header If-Match."));
         if (good && in_path && !json_equal(in_path, value))
             good =
-                refuse(problem, "",
+                refuse(problem, cw_api_pointer_step(arena, cw_str_of(name)),
                        cw_arena_printf(arena, "%s is another in the body than in the path.", name));
         json_object_set(in, name, value);
     }

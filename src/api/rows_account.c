@@ -2,9 +2,9 @@
 #include "api/rows_priv.h"
 
 #define ROLES "viewer|administrator"
-#define NAME_ARG                                                      \
-    {                                                                 \
-        "name", CW_ARG_TEXT, true, true, "", "", "the account's name" \
+#define NAME_ARG                                                                        \
+    {                                                                                   \
+        "name", CW_ARG_TEXT, true, true, "1 to 64 characters", "", "the account's name" \
     }
 #define ROLE_HELP "an administrator changes things, a viewer looks at them"
 #define PASSWORD_ARGS                                                                            \
@@ -40,7 +40,7 @@ static const struct cw_api_arg account_set_args[] = {
 static const struct cw_api_arg account_remove_args[] = {NAME_ARG, IF_VERSION};
 static const struct cw_api_arg account_password_args[] = {NAME_ARG, PASSWORD_ARGS};
 static const struct cw_api_arg token_new_args[] = {
-    {"name", CW_ARG_TEXT, true, true, "at most 64 characters", "", "what it is for"},
+    {"name", CW_ARG_TEXT, true, true, "1 to 64 characters", "", "what it is for"},
     {"role", CW_ARG_CHOICE, false, true, ROLES, "", "what it may do"},
     {"days", CW_ARG_NUMBER, false, false, "1..3650, 0 = for ever", "",
      "how long it is good for; 365 when left out"},

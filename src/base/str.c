@@ -159,3 +159,11 @@ bool cw_str_is_utf8(struct cw_str s)
     }
     return true;
 }
+
+size_t cw_str_n_characters(struct cw_str s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
+    return n;
+}

@@ -63,5 +63,7 @@ bool cw_str_to_u64(struct cw_str s, uint64_t *out);
 bool cw_str_is_utf8(struct cw_str s);
 /* Octets of the character at that place (before the end), or 0: none is well-formed there. */
 size_t cw_str_utf8_len(struct cw_str s, size_t at);
+/* Characters of well-formed UTF-8. */
+size_t cw_str_n_characters(struct cw_str s);
 
 #endif

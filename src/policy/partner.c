@@ -65,15 +65,6 @@ bool cw_partner_type_of(struct cw_str name, enum cw_partner_type *out)
     return false;
 }
 
-static size_t count_characters(struct cw_str s)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < s.n; i++)
-        n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
-    return n;
-}
-
 /* Line ends and tabs are text; the other controls forge terminals and break XML. */
 static bool has_control(struct cw_str s)
 {
@@ -93,7 +84,7 @@ static struct cw_str check_description(struct cw_arena *a, struct cw_partner *p)
         p->description = CW_S("");
     if (!cw_str_is_utf8(p->description) || has_control(p->description))
         return CW_S("The description must be text in UTF-8 without control characters.");
-    n = count_characters(p->description);
+    n = cw_str_n_characters(p->description);
     if (n > MAX_DESCRIPTION_CHARACTERS)
         return cw_arena_printf(a, "The description has %zu characters: shorten it to at most %d.",
                                n, MAX_DESCRIPTION_CHARACTERS);

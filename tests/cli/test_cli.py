@@ -190,7 +190,7 @@ REFUSALS = [
      "type must be one of Federated|PublicVerified|PublicUnverified."),
     (["new", "x.test", "--tls", "Maybe"], "tls must be one of Required|Optional|NotSupported."),
     (["new", "x.test", "--connection-limit", "10001"],
-     "The connection limit must be a number from 1 to 10000, or 0 to inherit the setting."),
+     "connection-limit must be a number from 1 to 10000, or 0 (inherit)."),
     (["new", "x.test", "--description", "x" * 1025],
      "The description has 1025 characters: shorten it to at most 1024."),
     (["new", "x.test", "--proxy-fqdn", "proxy.test:0"],

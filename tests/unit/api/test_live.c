@@ -44,6 +44,7 @@ static const struct row {
     const char *asked;  /* NULL: the gateway was not asked */
     const char *result; /* or, with a status, the sentence */
     int status;
+    const char *field; /* NULL: not looked at */
 } rows[] = {
     {"streams of two edges", "stream list",
      "{\"partner\":\"B\xc3\xbc"
@@ -98,7 +99,7 @@ static const struct row {
      ASK("\"command\":\"attempts\",\"domain\":\"a.test\",\"limit\":50"),
      "{\"attempts\":[],\"domain\":\"a.test\",\"silent\":[\"/c\"]}"},
     {"too many", "partner diagnose", "{\"domain\":\"a.test\",\"limit\":51}", NULL, NULL,
-     "limit must be between 1 and 50.", 400},
+     "limit must be a number from 1 to 50.", 400},
     {"test as it is", "test partner", "{\"domain\":\"a.test\"}",
      EDGES(EDGE("/a", "\"ok\":true,\"passed\":false,\"attempt\":{}")), ASK_TEST(""),
      "{\"attempt\":{},\"edge\":\"/a\",\"passed\":false}"},
@@ -118,13 +119,14 @@ static const struct row {
      "local is not a valid domain name (IDNA 2008).", 400},
     {"test with what would be refused", "test partner",
      "{\"domain\":\"a.test\",\"with\":{\"tls\":\"NotSupported\"}}", NULL, NULL,
-     "SASL needs TLS: set TLS to Required or Optional, or SASL to NotSupported", 400},
+     "SASL needs TLS: set TLS to Required or Optional, or SASL to NotSupported", 400, "with/tls"},
     {"test with another field", "test partner",
      "{\"domain\":\"a.test\",\"with\":{\"enabled\":true}}", NULL, NULL,
-     "with takes tls|sasl|dialback|proxy-fqdn|trust-anchor|pinned-keys, and no \"enabled\".", 400},
+     "with takes tls|sasl|dialback|proxy-fqdn|trust-anchor|pinned-keys, and no \"enabled\".", 400,
+     "with/enabled"},
     {"test with a wrong type", "test partner",
      "{\"domain\":\"a.test\",\"with\":{\"dialback\":\"true\"}}", NULL, NULL,
-     "dialback must be true or false.", 400},
+     "dialback must be true or false.", 400, "with/dialback"},
     {"test with text", "test partner", "{\"domain\":\"a.test\",\"with\":\"tls\"}", NULL, NULL,
      "with must be an object of a partner's fields.", 400},
     {"test of a stranger", "test partner", "{\"domain\":\"x.test\"}", NULL, NULL,
@@ -181,6 +183,8 @@ static void check(struct fixture *f, const struct row *row)
         (text || problem->status != row->status || !cw_str_eq_cstr(problem->sentence, row->result)))
         fail_msg("%s: %s, %d %.*s", row->name, text ? text : "", problem->status,
                  CW_ARG(problem->sentence));
+    if (row->field && strcmp(problem->field, row->field) != 0)
+        fail_msg("%s: %s", row->name, problem->field);
     free(text);
     free(asked);
     json_decref(answer);

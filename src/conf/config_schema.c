@@ -217,7 +217,7 @@ static const struct cw_option panel_options[] = {
      .help = "its private key, PEM; empty: in the same file"},
     {"names", CW_OPTION_DOMAIN, LIST(cw_config, panel.names, panel.n_names), NONE,
      .help = "names by which browsers reach it, besides the machine's and its addresses"},
-    {"files", CW_OPTION_PATH, AT(cw_config, panel.files), .fallback = "/usr/share/causeway/panel",
+    {"files", CW_OPTION_PATH, AT(cw_config, panel.files), .fallback = "PREFIX/share/causeway/panel",
      .help = "the directory of the web application"},
     {"session-idle-s", CW_OPTION_NUMBER, AT(cw_config, panel.session_idle_s), .min = 60,
      .max = 86400, .fallback = "1800", .help = "a session ends after so long without a request"},

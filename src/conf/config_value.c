@@ -1,6 +1,8 @@
 /* From what was written to struct cw_config: each option's form and range is checked by its row,
  * and what was not written gets the row's default. */
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/config_priv.h"
 #include "xmpp/jid.h"
@@ -152,13 +154,33 @@ static bool convert_list(struct cw_conversion *c, const struct cw_option *option
     return true;
 }
 
+/* Above the directory of the program: /usr when that is /usr/bin/causeway, so that what was
+ * installed with it is found wherever it went. */
+static struct cw_str find_prefix(struct cw_arena *arena)
+{
+    char name[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", name, sizeof name);
+    bool is_whole = n > 0 && (size_t)n < sizeof name;
+    struct cw_str path = is_whole ? (struct cw_str){name, (size_t)n} : CW_S("/usr/bin/causeway");
+    for (int i = 0; i < 2; i++) {
+        ptrdiff_t slash = cw_str_rindex(path, '/');
+        path = cw_str_sub(path, 0, slash > 0 ? (size_t)slash : 0);
+    }
+    return cw_arena_dup(arena, path);
+}
+
+/* A default may begin with the data directory, or with where the program was installed. */
 static const char *fallback_text(struct cw_conversion *c, const struct cw_option *option)
 {
-    struct cw_str text = cw_str_of(option->fallback), mark = CW_S("DATA-DIR");
-    if (!cw_str_starts(text, mark))
+    struct cw_str text = cw_str_of(option->fallback), place;
+    if (cw_str_starts(text, CW_S("DATA-DIR/")))
+        place = c->data_dir;
+    else if (cw_str_starts(text, CW_S("PREFIX/")))
+        place = find_prefix(c->arena);
+    else
         return option->fallback;
-    text = cw_str_sub(text, mark.n, text.n);
-    return cw_arena_printf(c->arena, "%.*s%.*s", CW_ARG(c->data_dir), CW_ARG(text)).p;
+    text = cw_str_sub(text, (size_t)cw_str_index(text, '/'), text.n);
+    return cw_arena_printf(c->arena, "%.*s%.*s", CW_ARG(place), CW_ARG(text)).p;
 }
 
 static bool convert_option(struct cw_conversion *c, const struct cw_option *option,

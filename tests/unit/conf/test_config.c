@@ -181,6 +181,18 @@ static void test_links(void **state)
     cw_arena_free(&errors);
 }
 
+/* This program is PREFIX/DIRECTORY/test_config. */
+static void assert_in_prefix(struct cw_str path, const char *end)
+{
+    char *program = realpath("/proc/self/exe", NULL);
+    assert_non_null(program);
+    *strrchr(program, '/') = '\0';
+    *strrchr(program, '/') = '\0';
+    assert_true(cw_str_starts(path, cw_str_of(program)));
+    assert_text(cw_str_sub(path, strlen(program), path.n), end);
+    free(program);
+}
+
 static void test_defaults(void **state)
 {
     struct cw_arena errors = {0};
@@ -213,6 +225,7 @@ static void test_defaults(void **state)
     assert_int_equal(c.edge.link_hold_s, 5);
     assert_text(c.gateway.store, "/d/causeway.db");
     assert_text(c.gateway.control_socket, "/d/gateway.sock");
+    assert_in_prefix(c.panel.files, "/share/causeway/panel");
     assert_int_equal(c.gateway.n_edges, 1);
     assert_text(c.gateway.edges[0], "/d/link.sock");
     assert_int_equal(c.gateway.sip.n_listen, 2);

@@ -2,6 +2,7 @@
  * navigation is behind a button. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { logsBodies, watchBodyLog } from "./api/body-log";
 import { connected } from "./api/events";
 import { asProblem } from "./api/problem";
 import { signOut } from "./api/session";
@@ -11,14 +12,16 @@ import { here, setGuard } from "./base/route";
 import { theme, themes, type Theme } from "./base/theme";
 import { Button } from "./kit/button";
 import { Chooser } from "./kit/chooser";
-import { say } from "./kit/notice";
+import { Notice, say } from "./kit/notice";
 import { Foreign } from "./kit/text";
-import { groups, pages, START } from "./pages/registry";
+import { OWN_ACCOUNT } from "./pages/accounts/own";
+import { find, groups, pages, START } from "./pages/registry";
 
 export function Layout({ children }: { children: ComponentChildren }) {
   const [open, setOpen] = useState(false);
   const path = here.value;
   useEffect(() => setOpen(false), [path]);
+  useEffect(watchBodyLog, []);
   return (
     <div class="layout">
       <a
@@ -55,6 +58,11 @@ export function Layout({ children }: { children: ComponentChildren }) {
             {t("offline")}
           </p>
         )}
+        {logsBodies.value && (
+          <Notice kind="warning">
+            {t("settings.bodies-logged")} <a href="/settings">{t("settings.title")}</a>
+          </Notice>
+        )}
         {children}
       </main>
     </div>
@@ -86,11 +94,11 @@ function Navigation({ path }: { path: string }) {
   );
 }
 
-/* On the page itself, or on one below it. */
+/* On the page itself, or on one that belongs to it. */
 function standing(path: string, link: string): "page" | "true" | undefined {
   const at = path === "/" ? START : path;
   if (at === link) return "page";
-  return at.startsWith(`${link}/`) ? "true" : undefined;
+  return at.startsWith(`${link}/`) || find(at)?.row.of === link ? "true" : undefined;
 }
 
 function Account() {
@@ -99,9 +107,11 @@ function Account() {
     <section class="account" aria-label={t("account.label")}>
       {now && (
         <p>
-          <strong>
-            <Foreign text={now.account} />
-          </strong>
+          <a href={OWN_ACCOUNT} aria-current={here.value === OWN_ACCOUNT ? "page" : undefined}>
+            <strong>
+              <Foreign text={now.account} />
+            </strong>
+          </a>
           <br />
           <small>{t(`role.${now.role}`)}</small>
         </p>

@@ -30,8 +30,10 @@ export interface Token {
 export interface SignedIn {
   id: string;
   account: string;
-  address?: string;
-  since?: string;
+  directory: boolean; /* the account is of the directory */
+  address: string;
+  since: string;
+  seen: string; /* last */
 }
 
 type Password = { password: string } | { generate: true };
@@ -76,8 +78,9 @@ export function removeToken(one: Token): Promise<unknown> {
   return call("DELETE", pathOf(routes.token.path, { id: String(one.id) }));
 }
 
-export async function listSessions(): Promise<SignedIn[]> {
-  return (await getAll<SignedIn>(routes.sessions.path, "sessions", 10000)).items;
+/* Of all accounts unless one is named; a viewer sees his own only. */
+export async function listSessions(account = ""): Promise<SignedIn[]> {
+  return (await getAll<SignedIn>(routes.sessions.path, "sessions", 10000, { account })).items;
 }
 
 export function endSessions(account: string): Promise<unknown> {

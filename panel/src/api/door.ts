@@ -1,5 +1,5 @@
 /* The door: addresses that the edges hold something against. */
-import { call, getAll } from "./client";
+import { call, get } from "./client";
 import { fromEdges, type FromEdges } from "./edges";
 import { routes } from "./routes";
 
@@ -14,7 +14,8 @@ export interface Visitor {
 }
 
 export async function listDoor(): Promise<FromEdges<Visitor>> {
-  return fromEdges(await getAll<Visitor>(routes.door.path, "addresses", 10000));
+  const answer = await get<Record<string, unknown>>(routes.door.path);
+  return fromEdges({ items: answer["addresses"] as Visitor[], answer });
 }
 
 /* On all edges. */

@@ -55,7 +55,7 @@ export const routes = {
     methods: { GET: ["limit", "cursor"], POST: ["name", "role", "days"] },
   },
   token: { path: "/tokens/{id}", methods: { DELETE: [] } },
-  sessions: { path: "/sessions", methods: { GET: ["limit", "cursor"], DELETE: ["account"] } },
+  sessions: { path: "/sessions", methods: { GET: ["account", "limit", "cursor"], DELETE: ["account"] } },
   export: { path: "/export", methods: { GET: [] } },
   import: { path: "/import", methods: { POST: ["document", "partial", "mode"] } },
   importLync: { path: "/import/lync", methods: { POST: ["document", "partial"] } },

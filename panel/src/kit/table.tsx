@@ -10,7 +10,7 @@ export interface Column<T> {
   title: Key;
   cell: (row: T) => ComponentChildren;
   by?: (row: T) => string | number; /* what it is sorted by */
-  kind?: "number" | "name" | "actions"; /* a name may be broken anywhere, but gets some room */
+  kind?: "number" | "name" | "buttons"; /* a name may be broken anywhere, but gets some room */
 }
 
 export interface Order {

@@ -61,7 +61,7 @@ function Rules({ rules, then }: { rules: AccessRule[]; then: () => Promise<void>
   if (isAdministrator.value)
     columns.push({
       title: "column.actions",
-      kind: "actions",
+      kind: "buttons",
       cell: (rule) => <RuleActions rule={rule} then={then} />,
     });
   return (

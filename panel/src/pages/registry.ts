@@ -20,6 +20,7 @@ export interface PageRow {
   path: string; /* "/partners/{domain}"; what is in braces is handed to the component */
   page: FunctionComponent<any>;
   nav?: { group: Group; title: Key }; /* absent: reached from another page */
+  of?: string; /* the page that it belongs to, where its path does not begin like that one's */
 }
 
 export const groups = ["nav.federation", "nav.system"] as const satisfies readonly Key[];

@@ -1,15 +1,26 @@
 /* The small forms on accounts and tokens, and what is shown once: a password or token that was made. */
 import { useState } from "preact/hooks";
-import { addAccount, addToken, givePassword, roles, type Account } from "../../api/accounts";
+import { addAccount, addToken, changeAccount, givePassword, roles, type Account } from "../../api/accounts";
 import type { Role } from "../../api/types";
 import { t } from "../../base/i18n";
-import { FormDialog, useRefusals } from "../../kit/act";
+import { FormDialog, useRefusals, type Refusals } from "../../kit/act";
 import { Button } from "../../kit/button";
 import { ask } from "../../kit/dialog";
 import { plainText, SelectField, SwitchField, TextField } from "../../kit/field";
 import { say } from "../../kit/notice";
 
-const roleChoices = () => roles.map((value) => ({ value, text: t(`role.${value}`) }));
+function RoleField(props: { refusals: Refusals; value: Role; onChange: (role: Role) => void }) {
+  return (
+    <SelectField
+      name="role"
+      label={t("accounts.role")}
+      refusal={props.refusals.at("role")}
+      value={props.value}
+      choices={roles.map((value) => ({ value, text: t(`role.${value}`) }))}
+      onChange={props.onChange}
+    />
+  );
+}
 
 async function copy(text: string): Promise<void> {
   try {
@@ -55,8 +66,39 @@ export function NewAccount({ onClose, then }: FormProps) {
   return (
     <FormDialog title={t("accounts.new")} submit={t("form.commit")} refusals={refusals} onSubmit={() => void submit()} onClose={onClose}>
       <TextField name="name" label={t("sign-in.account")} required refusal={refusals.at("name")} value={name} onChange={setName} input={plainText} />
-      <SelectField name="role" label={t("accounts.role")} refusal={refusals.at("role")} value={role} choices={roleChoices()} onChange={setRole} />
+      <RoleField refusals={refusals} value={role} onChange={setRole} />
       <p>{t("accounts.generated")}</p>
+    </FormDialog>
+  );
+}
+
+export function EditAccount({ account, onClose, then }: FormProps & { account: Account }) {
+  const [role, setRole] = useState<Role>(account.role);
+  const [enabled, setEnabled] = useState(account.enabled);
+  const refusals = useRefusals(["role", "enabled"]);
+  const submit = async () => {
+    if (!(await refusals.send(() => changeAccount(account, { role, enabled })))) return;
+    say(t("form.saved", { name: account.name }));
+    onClose();
+    await then();
+  };
+  return (
+    <FormDialog
+      title={t("partners.edit-of", { name: account.name })}
+      submit={t("form.commit")}
+      refusals={refusals}
+      onSubmit={() => void submit()}
+      onClose={onClose}
+    >
+      <RoleField refusals={refusals} value={role} onChange={setRole} />
+      <SwitchField
+        name="enabled"
+        label={t("partner.enabled")}
+        help={t("accounts.enabled-help")}
+        refusal={refusals.at("enabled")}
+        value={enabled}
+        onChange={setEnabled}
+      />
     </FormDialog>
   );
 }
@@ -110,7 +152,7 @@ export function NewToken({ onClose, then }: FormProps) {
   return (
     <FormDialog title={t("tokens.new")} submit={t("form.commit")} refusals={refusals} onSubmit={() => void submit()} onClose={onClose}>
       <TextField name="name" label={t("tokens.name")} required refusal={refusals.at("name")} value={name} onChange={setName} input={plainText} />
-      <SelectField name="role" label={t("accounts.role")} refusal={refusals.at("role")} value={role} choices={roleChoices()} onChange={setRole} />
+      <RoleField refusals={refusals} value={role} onChange={setRole} />
       <TextField name="days" label={t("tokens.days")} help={t("tokens.days-help")} refusal={refusals.at("days")} value={days} onChange={setDays} input={{ inputMode: "numeric", class: "short" }} />
     </FormDialog>
   );

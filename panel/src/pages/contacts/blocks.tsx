@@ -34,7 +34,7 @@ export function BlockTable({ rows, then }: { rows: Block[]; then: () => Promise<
   if (isAdministrator.value)
     columns.push({
       title: "column.actions",
-      kind: "actions",
+      kind: "buttons",
       cell: (one) => <Button onClick={() => void lift(one)}>{t("blocks.lift")}</Button>,
     });
   return (

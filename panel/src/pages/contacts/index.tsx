@@ -97,7 +97,7 @@ function ContactTable({ rows, then }: { rows: Contact[]; then: () => Promise<voi
     { title: "contacts.contact-sees", cell: (one) => sightText(one["contact-sees"]) },
     {
       title: "column.actions",
-      kind: "actions",
+      kind: "buttons",
       cell: (one) => <ContactActions one={one} then={then} />,
     },
   ];

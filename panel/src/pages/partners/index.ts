@@ -11,7 +11,7 @@ export const partnerPages: PageRow[] = [
     page: PartnerList,
     nav: { group: "nav.federation", title: "nav.partners" },
   },
-  { path: "/new-partner", page: NewPartner },
+  { path: "/new-partner", page: NewPartner, of: "/partners" },
   { path: "/partners/{domain}", page: ShowPartner },
   { path: "/partners/{domain}/edit", page: EditPartner },
   { path: "/partners/{domain}/test", page: TestPartner },

@@ -36,9 +36,6 @@ function SettingsPage() {
   return (
     <Page title={t("settings.title")} above={[t("nav.system")]}>
       <Loading of={list.problem || !list.data ? list : saved} />
-      {saved.data?.["log-message-bodies"] === true && (
-        <Notice kind="warning">{t("settings.bodies-logged")}</Notice>
-      )}
       {list.data && saved.data && (
         <Form list={list.data} saved={saved.data} reload={saved.reload} />
       )}

@@ -63,7 +63,7 @@ function lifting(then: () => Promise<void>): Column<Visitor> {
   };
   return {
     title: "column.actions",
-    kind: "actions",
+    kind: "buttons",
     cell: (one) => (
       <Button label={t("door.lift-of", { address: one.address })} onClick={() => void lift(one)}>
         {t("door.lift")}

@@ -82,7 +82,7 @@ const facts: Column<Stream>[] = [
 function closing(then: () => Promise<void>): Column<Stream> {
   return {
     title: "column.actions",
-    kind: "actions",
+    kind: "buttons",
     cell: (one) => (
       <Button
         kind="quiet"

@@ -24,9 +24,10 @@ class Border:
     """Everything runs while the context lasts."""
 
     def __init__(self, settings: Settings, edge_options: str = "  queue:\n    timeout-s: 3",
-                 **causeway_options):
+                 authority_name: str = "Causeway lab CA", **causeway_options):
         self.settings = settings
         self._edge_options = edge_options
+        self._authority_name = authority_name
         self._causeway_options = causeway_options
         self._stack = contextlib.ExitStack()
         self._last = 100
@@ -36,7 +37,7 @@ class Border:
     def __enter__(self) -> "Border":
         settings = self.settings
         clear_directory(settings)
-        self.authority = Authority(settings.data / "ca").create()
+        self.authority = Authority(settings.data / "ca", self._authority_name).create()
         self.names = self._make_names()
         self.sip = self._make_sip()
         self.causeway = Causeway(settings, self.authority, domains=(LOCAL_DOMAIN, SECOND_DOMAIN),

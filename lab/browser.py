@@ -196,8 +196,9 @@ class Browser:
         return True
 
     def field(self, name: str):
-        """By the name that the API calls it by."""
-        return self.find(f"[data-field='{name}'] :is(input, select, textarea)")
+        """By the name that the API calls it by; in the open dialog when there is one."""
+        inside = "dialog[open] " if self.all("dialog[open]") else ""
+        return self.find(f"{inside}[data-field='{name}'] :is(input, select, textarea)")
 
     def fill(self, name: str, text: str) -> None:
         field = self.field(name)

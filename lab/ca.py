@@ -30,6 +30,9 @@ def _openssl(*words) -> str:
 def _names(domains, uris=()) -> str:
     parts = [f"URI:{uri}" for uri in uris]
     for domain in domains:
+        if domain.replace(".", "").isdigit():
+            parts.append(f"IP:{domain}")
+            continue
         parts.append(f"DNS:{domain}")
         parts.append(f"otherName:1.3.6.1.5.5.7.8.7;IA5STRING:_xmpp-server.{domain}")
     return "subjectAltName=" + ",".join(parts)
@@ -74,6 +77,10 @@ class Authority:
     def issue_for_code(self, label: str, *domains: str) -> Pair:
         """A certificate for signing programs, not for TLS."""
         return self._sign(label, domains, "+30d", purposes="codeSigning")
+
+    def issue_called(self, label: str, subject: str, *domains: str) -> Pair:
+        """A good certificate whose subject's common name is another text than a domain."""
+        return self._sign(label, domains, "+30d", subject=subject)
 
     def revoke(self, *pairs: Pair) -> pathlib.Path:
         """A list of revocations, PEM, with the certificates in it."""
@@ -123,7 +130,8 @@ class Authority:
         path.chmod(0o600)
 
     def _sign(self, label: str, domains, until: str, uris=(), begins: int = -30,
-              purposes: str = "serverAuth,clientAuth", more: str = "") -> Pair:
+              purposes: str = "serverAuth,clientAuth", more: str = "",
+              subject: str = "") -> Pair:
         """`openssl ca` is used because it alone can date a certificate into the past."""
         pair = self._pair(label)
         request = self.directory / f"{label}.csr"
@@ -153,7 +161,8 @@ extendedKeyUsage = {purposes}
 {_names(domains, uris).replace("=", " = ", 1)}
 {more}
 """)
-        _openssl("req", "-new", "-key", pair.key, "-out", request, "-subj", f"/CN={domains[0]}")
+        _openssl("req", "-new", "-key", pair.key, "-out", request, "-subj",
+                 f"/CN={subject or domains[0]}")
         _openssl("ca", "-batch", "-notext", "-config", config, "-in", request, "-out",
                  pair.certificate, "-cert", self.certificate, "-keyfile", self._key,
                  "-startdate", start, "-enddate", end)

@@ -92,5 +92,7 @@ def signed_in(causeway, start):
         browser = start(**options)
         browser.open(path)
         browser.sign_in(name)
+        browser.wait(lambda: browser.script("return document.querySelector('.layout')"),
+                     "the end of the sign-in")
         return browser
     return begin

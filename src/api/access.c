@@ -112,14 +112,10 @@ json_t *cw_api_access_get(const struct cw_api_call *call, const json_t *in,
 /* The rule of that very scope, as JSON; NULL: there is none. */
 static enum cw_err own_rule(const struct cw_api_call *call, struct cw_str scope, json_t **out)
 {
-    struct cw_access_rule *rules;
-    size_t n;
-    enum cw_err err = cw_store_access_list(call->store, call->arena, &rules, &n);
-    *out = NULL;
-    for (size_t i = 0; !err && !*out && i < n; i++)
-        if (cw_str_eq(rules[i].scope, scope))
-            *out = rule_to_json(&rules[i]);
-    return err;
+    struct cw_access_rule rule = {.scope = scope};
+    enum cw_err err = cw_store_access_get(call->store, scope, &rule.xmpp);
+    *out = err ? NULL : rule_to_json(&rule);
+    return err == CW_ERR_NOT_FOUND ? CW_OK : err;
 }
 
 json_t *cw_api_access_set(const struct cw_api_call *call, const json_t *in,

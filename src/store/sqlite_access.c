@@ -13,10 +13,10 @@ static struct cw_str object_of(struct cw_str scope)
 /* {"xmpp":false}; NULL: there is none. */
 static enum cw_err read_rule(struct cw_store *store, struct cw_str scope, json_t **out)
 {
-    struct cw_sql s = cw_sql_prepare(store, "SELECT xmpp FROM access WHERE scope=?");
-    cw_sql_text(&s, scope);
-    *out = cw_sql_row(&s) ? json_pack("{s:b}", "xmpp", cw_sql_column_int(&s, 0) != 0) : NULL;
-    return cw_sql_finish(&s);
+    bool xmpp;
+    enum cw_err err = cw_store_access_get(store, scope, &xmpp);
+    *out = err ? NULL : json_pack("{s:b}", "xmpp", xmpp);
+    return err == CW_ERR_NOT_FOUND ? CW_OK : err;
 }
 
 static enum cw_err write_rule(struct cw_store *store, struct cw_str scope, bool xmpp)
@@ -76,6 +76,16 @@ enum cw_err cw_store_access_unset(struct cw_store *store, const struct cw_change
         err = cw_sql_run(&s);
     }
     return cw_store_commit(store, change, &audit, err);
+}
+
+enum cw_err cw_store_access_get(struct cw_store *store, struct cw_str scope, bool *xmpp)
+{
+    struct cw_sql s = cw_sql_prepare(store, "SELECT xmpp FROM access WHERE scope=?");
+    cw_sql_text(&s, scope);
+    bool found = cw_sql_row(&s);
+    *xmpp = found && cw_sql_column_int(&s, 0) != 0;
+    enum cw_err err = cw_sql_finish(&s);
+    return err || found ? err : CW_ERR_NOT_FOUND;
 }
 
 enum cw_err cw_store_access_list(struct cw_store *store, struct cw_arena *arena,
@@ -161,7 +171,7 @@ enum cw_err cw_store_block_list(struct cw_store *store, struct cw_str local, str
                                 struct cw_block **out, size_t *n)
 {
     struct cw_sql s = cw_sql_prepare(store, "SELECT local,remote,since FROM block"
-                                            " WHERE ?1='' OR local=?1 ORDER BY local,remote");
+                                            " WHERE " CW_SQL_IS_LOCAL " ORDER BY local,remote");
     size_t room = 0;
     *n = 0;
     *out = NULL;

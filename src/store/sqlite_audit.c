@@ -19,7 +19,7 @@ static void bind_json(struct cw_sql *s, const json_t *value)
 enum cw_err cw_audit_write(struct cw_store *store, const struct cw_change *change,
                            const struct cw_audit *audit)
 {
-    struct cw_sql s = cw_sql_prepare(
+    struct cw_sql s = cw_sql_keep(
         store, "INSERT INTO audit(at,who,action,object,before,after) VALUES(?,?,?,?,?,?)");
     cw_sql_int(&s, time(NULL));
     cw_sql_text(&s, cw_str_of(change->who));

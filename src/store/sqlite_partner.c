@@ -81,7 +81,7 @@ static enum cw_err read_additional(struct cw_store *store, int64_t id, struct cw
 static enum cw_err find(struct cw_store *store, struct cw_str domain, struct cw_arena *arena,
                         struct cw_partner_row *row, int64_t *id)
 {
-    struct cw_sql s = cw_sql_prepare(store, "SELECT " COLUMNS FROM " WHERE d.domain=?");
+    struct cw_sql s = cw_sql_keep(store, "SELECT " COLUMNS FROM " WHERE d.domain=?");
     bool found = false, understood = true;
     *row = (struct cw_partner_row){0};
     cw_sql_text(&s, domain);
@@ -158,7 +158,7 @@ static enum cw_err check_domain(struct cw_store *store, struct cw_str domain, in
                                                    "%.*s is a local domain; a partner's domain "
                                                    "must be another.",
                                                    CW_ARG(domain)));
-    struct cw_sql s = cw_sql_prepare(
+    struct cw_sql s = cw_sql_keep(
         store, "SELECT o.domain FROM partner_domain d JOIN partner_domain o"
                " ON o.partner=d.partner AND o.position=0 WHERE d.domain=? AND d.partner<>?");
     struct cw_str owner = CW_STR_NONE;
@@ -193,7 +193,7 @@ static enum cw_err write_domain(struct cw_store *store, int64_t id, struct cw_st
                                 size_t position)
 {
     struct cw_sql s =
-        cw_sql_prepare(store, "INSERT INTO partner_domain(domain,partner,position) VALUES(?,?,?)");
+        cw_sql_keep(store, "INSERT INTO partner_domain(domain,partner,position) VALUES(?,?,?)");
     cw_sql_text(&s, domain);
     cw_sql_int(&s, id);
     cw_sql_int(&s, (int64_t)position);
@@ -202,7 +202,7 @@ static enum cw_err write_domain(struct cw_store *store, int64_t id, struct cw_st
 
 static enum cw_err write_domains(struct cw_store *store, int64_t id, const struct cw_partner *p)
 {
-    struct cw_sql s = cw_sql_prepare(store, "DELETE FROM partner_domain WHERE partner=?");
+    struct cw_sql s = cw_sql_keep(store, "DELETE FROM partner_domain WHERE partner=?");
     cw_sql_int(&s, id);
     enum cw_err err = cw_sql_run(&s);
     if (!err)
@@ -237,7 +237,7 @@ enum cw_err cw_store_partner_add(struct cw_store *store, const struct cw_change 
         return err;
     err = check_domains(store, p, 0, arena, refusal);
     if (!err) {
-        struct cw_sql s = cw_sql_prepare(
+        struct cw_sql s = cw_sql_keep(
             store, "INSERT INTO partner(description,type,tls,sasl,dialback,connection_limit,"
                    "keep_alive,proxy_fqdn,enabled,trust_anchor,pinned_keys)"
                    " VALUES(?,?,?,?,?,?,?,?,?,?,?)");
@@ -284,7 +284,7 @@ enum cw_err cw_store_partner_set(struct cw_store *store, const struct cw_change 
     if (!err)
         err = check_domains(store, p, id, arena, refusal);
     if (!err) {
-        struct cw_sql s = cw_sql_prepare(
+        struct cw_sql s = cw_sql_keep(
             store, "UPDATE partner SET description=?,type=?,tls=?,sasl=?,dialback=?,"
                    "connection_limit=?,keep_alive=?,proxy_fqdn=?,enabled=?,trust_anchor=?,"
                    "pinned_keys=?,version=version+1 WHERE id=?");
@@ -314,7 +314,7 @@ enum cw_err cw_store_partner_remove(struct cw_store *store, const struct cw_chan
         return err;
     err = find_expected(store, domain, expected_version, arena, &row, &id, refusal);
     if (!err) {
-        struct cw_sql s = cw_sql_prepare(store, "DELETE FROM partner WHERE id=?");
+        struct cw_sql s = cw_sql_keep(store, "DELETE FROM partner WHERE id=?");
         cw_sql_int(&s, id);
         err = cw_sql_run(&s);
         audit.before = cw_partner_to_json(&row.partner);

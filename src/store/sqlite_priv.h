@@ -7,7 +7,7 @@
 
 #include "store/store.h"
 
-enum { CW_SQL_KEPT = 12 };
+enum { CW_SQL_KEPT = 24 };
 
 struct cw_store {
     sqlite3 *db;
@@ -84,9 +84,11 @@ enum cw_err cw_session_end_all(struct cw_store *, struct cw_str account, struct 
 
 /* The end of a statement whose first three values a filter gives. A bare JID has one at sign before
  * its domain, or none; an absent value is bound as ''. */
-#define CW_SQL_MATCHES           \
-    " WHERE (?1='' OR local=?1)" \
-    " AND (?2='' OR remote=?2)"  \
+/* Column `local` is ?1, or ?1 is empty: as a range, so that an index is of use (an empty BLOB comes
+ * behind all texts). */
+#define CW_SQL_IS_LOCAL "local>=?1 AND local<=iif(?1='',x'',?1)"
+#define CW_SQL_MATCHES                                    \
+    " WHERE " CW_SQL_IS_LOCAL " AND (?2='' OR remote=?2)" \
     " AND (?3='' OR substr(remote,instr(remote,'@')+1)=?3)"
 struct cw_sql cw_sql_prepare_filter(struct cw_store *, const char *sql,
                                     const struct cw_contact_filter *);

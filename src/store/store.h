@@ -145,6 +145,8 @@ enum cw_err cw_store_access_set(struct cw_store *, const struct cw_change *,
 /* CW_ERR_NOT_FOUND: there is no rule of its own. */
 enum cw_err cw_store_access_unset(struct cw_store *, const struct cw_change *, struct cw_str scope,
                                   struct cw_arena *, struct cw_refusal *);
+/* The rule of that very scope, in the spelling of the list.  CW_ERR_NOT_FOUND: there is none. */
+enum cw_err cw_store_access_get(struct cw_store *, struct cw_str scope, bool *xmpp);
 /* By scope: global, domains, users. */
 enum cw_err cw_store_access_list(struct cw_store *, struct cw_arena *, struct cw_access_rule **out,
                                  size_t *n);

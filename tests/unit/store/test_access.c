@@ -57,6 +57,13 @@ static void test_rules(void **state)
     assert_int_equal(set(f, &change, "", false), CW_OK);
     assert_audit(f, "access set|global||{\"xmpp\":false}");
     assert_rules(f, "[]-[contoso.test]+[xn--bcher-kva.test]+[alice@contoso.test]+");
+    bool xmpp = true;
+    assert_int_equal(cw_store_access_get(f->store, CW_S(""), &xmpp), CW_OK);
+    assert_false(xmpp);
+    assert_int_equal(cw_store_access_get(f->store, CW_S("alice@contoso.test"), &xmpp), CW_OK);
+    assert_true(xmpp);
+    assert_int_equal(cw_store_access_get(f->store, CW_S("bert@contoso.test"), &xmpp),
+                     CW_ERR_NOT_FOUND);
     assert_int_equal(set(f, &change, "contoso.test", false), CW_OK);
     assert_audit(f, "access set|contoso.test|{\"xmpp\":true}|{\"xmpp\":false}");
     assert_int_equal(version_of(f->store), version + 5);

@@ -281,6 +281,11 @@ struct panel_events *panel_events_new(struct panel *panel)
     return events;
 }
 
+unsigned panel_events_listeners(const struct panel_events *events)
+{
+    return (unsigned)events->n;
+}
+
 void panel_events_wind_up(struct panel_events *events)
 {
     while (!TAILQ_EMPTY(&events->listeners))

@@ -103,6 +103,7 @@ static void put_head(struct panel_exchange *x, int status, const char *content_t
 
 static void end(struct panel_exchange *x)
 {
+    x->panel->n_exchanges--;
     if (x->conn)
         panel_conn_answered(x->conn, x->request.keeps_alive);
     cw_buf_free(&x->headers);
@@ -243,6 +244,7 @@ struct panel_exchange *panel_exchange_new(struct panel *panel, struct panel_conn
     x->peer.local = copy(&arena, peer->local);
     copy_request(&arena, request, &x->request);
     x->arena = arena;
+    panel->n_exchanges++;
     return x;
 }
 

@@ -97,8 +97,14 @@ static void run_visit(struct panel_work *work, void *arg)
 
 static void answer_metrics(struct visit *visit)
 {
+    const struct panel *panel = visit->x->panel;
+    const struct panel_load load = {.connections = panel_server_connections(panel->server),
+                                    .requests = panel->n_exchanges,
+                                    .jobs = panel_work_jobs(panel->workers),
+                                    .listeners = panel_events_listeners(panel->events)};
     struct cw_buf text = {0};
     panel_metrics_write(&text, visit->answer);
+    panel_metrics_write_load(&text, &load);
     panel_answer(visit->x, 200, PANEL_METRICS_TYPE, cw_buf_str(&text));
     cw_buf_free(&text);
 }

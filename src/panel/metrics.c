@@ -289,3 +289,24 @@ void panel_metrics_write(struct cw_buf *out, const json_t *health)
     put_rest(&w, health);
     put_counters(&w, json_object_get(health, "counters"));
 }
+
+void panel_metrics_write_load(struct cw_buf *out, const struct panel_load *load)
+{
+    const struct {
+        const char *name, *help;
+        unsigned value;
+    } rows[] = {
+        {"panel_connections", "Connections of browsers, scripts and the command line.",
+         load->connections},
+        {"panel_requests", "Requests that are being answered, listeners among them.",
+         load->requests},
+        {"panel_jobs", "Of these and other tasks, those with the panel's threads.", load->jobs},
+        {"panel_listeners", "Browsers that listen for changes.", load->listeners},
+    };
+    const struct cw_buf none = {0};
+    struct writer w = {.out = out};
+    for (size_t i = 0; i < N(rows); i++) {
+        put_head(&w, rows[i].name, GAUGE, rows[i].help);
+        put_sample(&w, rows[i].name, &none, rows[i].value);
+    }
+}

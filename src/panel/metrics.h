@@ -18,4 +18,10 @@
 
 void panel_metrics_write(struct cw_buf *, const json_t *health);
 
+/* What the panel itself has at the moment, the request for it counted in. */
+struct panel_load {
+    unsigned connections, requests, jobs, listeners;
+};
+void panel_metrics_write_load(struct cw_buf *, const struct panel_load *);
+
 #endif

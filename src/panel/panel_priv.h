@@ -9,6 +9,7 @@
  *     identity.c     on a worker: who asks (session cookie, token, peer of the socket)
  *     call.c         on a worker: which row of the table, run, answer
  *     session.c      signing in and out, one's own password
+ *     directory.c    signing in with an account of a directory; more in directory_priv.h
  *     events.c       server-sent events: what changed, to every browser that listens
  *     health.c       how everything is and was: a look once a minute, samples, Prometheus
  *     files.c        the web application, as installed
@@ -39,6 +40,7 @@ struct panel_workers;
 struct panel_events;
 struct panel_health;
 struct panel_rates;
+struct panel_directory;
 
 struct panel {
     struct event_base *base;
@@ -50,9 +52,11 @@ struct panel {
     struct panel_workers *workers;
     struct panel_events *events;
     struct panel_health *health;
+    struct panel_directory *directory; /* NULL: none is configured */
     struct panel_rates *rates, *address_rates; /* of a session or token; of an address */
     struct cw_lockout *lockout;                /* of the loop */
     struct cw_rights rights;
+    unsigned n_exchanges;
     bool is_stopping;
 };
 
@@ -109,6 +113,7 @@ struct panel_server *panel_server_new(struct panel *, struct cw_buf *why);
 void panel_server_free(struct panel_server **);
 /* Nobody new; what is being done is answered.  Ends the loop when the last one has left. */
 void panel_server_wind_up(struct panel_server *);
+unsigned panel_server_connections(const struct panel_server *);
 bool panel_server_load_certificate(struct panel_server *, struct cw_buf *why);
 /* conn.c, for exchange.c: the bytes of an answer; the end of it. */
 void panel_conn_write(struct panel_conn *, struct cw_str bytes);
@@ -137,6 +142,7 @@ struct panel_workers *panel_workers_new(struct panel *, struct cw_buf *why);
 void panel_workers_free(struct panel_workers **); /* waits for what runs */
 /* False: too much waits (503); none of the functions will be called then. */
 bool panel_work_post(struct panel_workers *, const struct panel_task *);
+unsigned panel_work_jobs(const struct panel_workers *); /* that are not done */
 /* From inside `run`: to `part` on the loop, in order and before `done`; copied. */
 void panel_work_tell(struct panel_work *, struct cw_str part);
 /* Around what may take minutes, so that threads are left for the rest.  False: not now (503). */
@@ -202,6 +208,7 @@ void panel_set_cookie(struct panel_exchange *, struct cw_str value);
 
 struct panel_events *panel_events_new(struct panel *);
 void panel_events_free(struct panel_events **);
+unsigned panel_events_listeners(const struct panel_events *);
 void panel_events_wind_up(struct panel_events *); /* nobody listens any more */
 
 /* rate.c: takes one of the tokens of that key; seconds to wait, or 0: go on. */

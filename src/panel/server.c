@@ -218,6 +218,11 @@ static void close_listeners(struct panel_server *server)
     server->n_listeners = 0;
 }
 
+unsigned panel_server_connections(const struct panel_server *server)
+{
+    return server->n_conns;
+}
+
 void panel_server_wind_up(struct panel_server *server)
 {
     struct panel_conn *c;

@@ -35,6 +35,7 @@ struct panel_workers {
     struct event *wake_event;
     int wake_fd;
     struct thread threads[N_THREADS];
+    unsigned n_jobs; /* of the loop */
     /* Under the lock. */
     pthread_mutex_t lock;
     pthread_cond_t work;
@@ -136,6 +137,7 @@ static void deliver(struct news *news)
         if (job->task.part)
             job->task.part(job->task.arg, news->part);
     } else {
+        job->workers->n_jobs--;
         job->task.done(job->task.arg);
         cw_free(job);
     }
@@ -178,7 +180,13 @@ bool panel_work_post(struct panel_workers *workers, const struct panel_task *tas
         pthread_cond_signal(&workers->work);
     }
     pthread_mutex_unlock(&workers->lock);
+    workers->n_jobs += has_room;
     return has_room;
+}
+
+unsigned panel_work_jobs(const struct panel_workers *workers)
+{
+    return workers->n_jobs;
 }
 
 struct panel_workers *panel_workers_new(struct panel *panel, struct cw_buf *why)

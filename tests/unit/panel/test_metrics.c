@@ -233,6 +233,27 @@ static void test_nobody_there(void **state)
     cw_buf_free(&text);
 }
 
+/* Behind the others, as one text. */
+static void test_load(void **state)
+{
+    struct reader r = {.why = NULL};
+    struct cw_buf text = {0};
+    json_t *health = json_loads(whole, 0, NULL);
+    (void)state;
+    panel_metrics_write(&text, health);
+    panel_metrics_write_load(&text, &(struct panel_load){1, 2, 3, 4});
+    cw_buf_putc(&text, '\0');
+    read_all(&r, text.p);
+    assert_null(r.why);
+    assert_string_equal(value(&r, "causeway_panel_connections"), "1");
+    assert_string_equal(value(&r, "causeway_panel_requests"), "2");
+    assert_string_equal(value(&r, "causeway_panel_jobs"), "3");
+    assert_string_equal(value(&r, "causeway_panel_listeners"), "4");
+    json_decref(health);
+    reader_free(&r);
+    cw_buf_free(&text);
+}
+
 /* The reader itself. */
 static void test_reader(void **state)
 {
@@ -271,6 +292,7 @@ int main(void)
         cmocka_unit_test(test_reader),
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_nobody_there),
+        cmocka_unit_test(test_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
  * back everybody reads everything anew, since nobody knows what was missed. */
 import { signal } from "@preact/signals";
 import { ROOT } from "./client";
+import { routes } from "./routes";
 import { resume } from "./session";
 
 export const connected = signal(true);
@@ -42,7 +43,7 @@ function onError(): void {
 
 export function startEvents(): void {
   if (source) return;
-  source = new EventSource(`${ROOT}/events`);
+  source = new EventSource(ROOT + routes.events.path);
   source.onopen = onOpen;
   source.onerror = onError;
   for (const topic of topics) source.addEventListener(topic, () => tellAll(topic));

@@ -1,5 +1,5 @@
 /* How everything is, and how it was in the last hours. */
-import { get } from "./client";
+import { call, get } from "./client";
 import { routes } from "./routes";
 
 export type State = "ok" | "warning" | "failed";
@@ -49,4 +49,15 @@ export function getHealth(): Promise<Health> {
 /* The panel's own path, not one of the commands'. */
 export function getSamples(hours: number): Promise<Samples> {
   return get("/health/samples", { query: { hours } });
+}
+
+export interface Reloaded {
+  file: string;
+  edge: string;
+  result: string; /* "loaded", "unchanged", "refused" */
+  sentence: string;
+}
+
+export function reloadCertificates(): Promise<{ reloaded: Reloaded[]; silent: string[] }> {
+  return call("POST", routes.reload.path, { body: {} });
 }

@@ -11,6 +11,10 @@ const partnerArguments = [
 ];
 
 export const routes = {
+  session: { path: "/session", methods: { GET: [], POST: ["name", "password"], DELETE: [] } },
+  ownPassword: { path: "/session/password", methods: { PUT: ["so-far", "password"] } },
+  events: { path: "/events", methods: { GET: [] } },
+  samples: { path: "/health/samples", methods: { GET: ["hours"] } },
   partners: {
     path: "/partners",
     methods: { GET: ["match", "limit", "cursor"], POST: ["domain", ...partnerArguments] },

@@ -17,6 +17,7 @@ const dateTimes = kept(
 const exacts = kept(
   (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "full", timeStyle: "long" }),
 );
+const clocks = kept((tag) => new Intl.DateTimeFormat(tag, { timeStyle: "short" }));
 const relatives = kept((tag) => new Intl.RelativeTimeFormat(tag, { numeric: "auto" }));
 const numbers = kept((tag) => new Intl.NumberFormat(tag));
 
@@ -33,6 +34,11 @@ export function dateTime(text: string): string {
 /* With the day of the week and the reader's zone. */
 export function exact(text: string): string {
   return written(text, exacts());
+}
+
+/* "16:55", of milliseconds. */
+export function clock(ms: number): string {
+  return clocks().format(ms);
 }
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [

@@ -256,4 +256,23 @@ export const en = {
   "served.SASL needs TLS: set TLS to Required or Optional, or SASL to NotSupported":
     "SASL needs TLS: set TLS to Required or Optional, or SASL to Not supported.",
   "served.SASL or dialback must be enabled": "SASL or dialback must be enabled.",
+  "served.reloaded": "reloaded",
+  "served.unchanged": "unchanged",
+  "served.refused": "refused",
+  "served.the files hold the certificate that is in use":
+    "The files hold the certificate that is in use.",
+  "served.ready": "ready",
+  "served.connecting": "connecting",
+  "served.header": "greeting",
+  "served.features": "negotiating",
+  "served.proceed": "beginning TLS",
+  "served.tls": "TLS handshake",
+  "served.auth": "authenticating",
+  "served.dialback": "dialback",
+  "served.verifying": "verifying",
+  "served.proving": "proving",
+  "served.open": "open",
+  "served.new": "new",
+  "served.closing": "closing",
+  "served.closed": "closed",
 } as const;

@@ -255,4 +255,23 @@ export const ptBR: Catalogue = {
   "served.SASL needs TLS: set TLS to Required or Optional, or SASL to NotSupported":
     "SASL precisa de TLS: defina TLS como Obrigatório ou Opcional, ou SASL como Não suportado.",
   "served.SASL or dialback must be enabled": "SASL ou dialback deve estar ativado.",
+  "served.reloaded": "recarregado",
+  "served.unchanged": "inalterado",
+  "served.refused": "recusado",
+  "served.the files hold the certificate that is in use":
+    "Os arquivos contêm o certificado que está em uso.",
+  "served.ready": "pronto",
+  "served.connecting": "conectando",
+  "served.header": "saudação",
+  "served.features": "negociando",
+  "served.proceed": "iniciando TLS",
+  "served.tls": "negociando TLS",
+  "served.auth": "autenticando",
+  "served.dialback": "dialback",
+  "served.verifying": "verificando",
+  "served.proving": "comprovando",
+  "served.open": "aberto",
+  "served.new": "novo",
+  "served.closing": "fechando",
+  "served.closed": "fechado",
 };

@@ -81,8 +81,9 @@ struct cw_api_command {
     /* A list row: the answer's member that is the list, and the members (apart by spaces) that name
      * one item of it.  Such a row takes "limit" and "cursor", too (page.c). */
     const char *list, *key;
-    const char *shows; /* for descriptions: "partner", its answer or each item has that thing's
-                        * fields (what "partner set" takes) */
+    /* For descriptions: what the answer is, or each item of the list, or before and after; and what
+     * the answer has beside it (both: openapi_things.c). */
+    const char *shows, *tells;
 };
 
 /* The whole table, in the order in which help shows it. */

@@ -7,8 +7,9 @@ static const struct cw_api_arg get_args[] = {
 static const struct cw_api_arg set_args[] = {CW_IF_VERSION};
 static const struct cw_api_command rows[] = {
     {"settings get", "Show settings", CW_VIEWER, false, "GET", "/settings", CW_ARGS(get_args),
-     .run = cw_api_settings_get, .shows = "settings"},
+     .run = cw_api_settings_get, .shows = "Settings"},
     {"settings set", "Change settings, all that are given or none", CW_ADMINISTRATOR, true, "PATCH",
-     "/settings", CW_ARGS(set_args), .run = cw_api_settings_set, .takes_settings = true},
+     "/settings", CW_ARGS(set_args), .run = cw_api_settings_set, .shows = "Settings",
+     .takes_settings = true},
 };
 const struct cw_api_rows cw_api_settings_rows = CW_ROWS(rows);

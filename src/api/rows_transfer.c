@@ -25,10 +25,12 @@ static const struct cw_api_arg lync_args[] = {
 
 static const struct cw_api_command rows[] = {
     {"export", "Write partners, settings, access rules, blocks and contacts as JSON", CW_VIEWER,
-     false, "GET", "/export", CW_ARGS(export_args), .run = cw_api_export},
+     false, "GET", "/export", CW_ARGS(export_args), .run = cw_api_export, .shows = "Export"},
     {"import", "Take over what export wrote, in one transaction", CW_ADMINISTRATOR, true, "POST",
-     "/import", CW_ARGS(import_args), .run = cw_api_import},
+     "/import", CW_ARGS(import_args), .run = cw_api_import,
+     .tells = "rows [ImportRow], counts object"},
     {"import lync", "Take over partners of Lync Server: a file of Get-CsXmppAllowedPartner",
-     CW_ADMINISTRATOR, true, "POST", "/import/lync", CW_ARGS(lync_args), .run = cw_api_import_lync},
+     CW_ADMINISTRATOR, true, "POST", "/import/lync", CW_ARGS(lync_args), .run = cw_api_import_lync,
+     .tells = "rows [ImportRow], counts object"},
 };
 const struct cw_api_rows cw_api_transfer_rows = CW_ROWS(rows);

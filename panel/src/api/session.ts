@@ -2,6 +2,7 @@
  * the CSRF token. */
 import { call, get } from "./client";
 import { asProblem } from "./problem";
+import { routes } from "./routes";
 import { session } from "./session-state";
 import type { Role, Session } from "./types";
 
@@ -26,7 +27,7 @@ function sessionOf(told: Told): Session {
 /* Who am I?  Throws only when nobody answers. */
 export async function resume(): Promise<void> {
   try {
-    session.value = sessionOf(await get<Told>("/session"));
+    session.value = sessionOf(await get<Told>(routes.session.path));
   } catch (thrown) {
     if (asProblem(thrown).status !== 401) throw thrown;
     session.value = null;
@@ -34,15 +35,15 @@ export async function resume(): Promise<void> {
 }
 
 export async function signIn(name: string, password: string): Promise<void> {
-  session.value = sessionOf(await call<Told>("POST", "/session", { body: { name, password } }));
+  session.value = sessionOf(await call<Told>("POST", routes.session.path, { body: { name, password } }));
 }
 
 export async function signOut(): Promise<void> {
-  await call("DELETE", "/session");
+  await call("DELETE", routes.session.path);
   session.value = null;
 }
 
 export async function changePassword(soFar: string, password: string): Promise<void> {
-  await call("PUT", "/session/password", { body: { "so-far": soFar, password } });
+  await call("PUT", routes.ownPassword.path, { body: { "so-far": soFar, password } });
   await resume();
 }

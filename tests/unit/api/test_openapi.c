@@ -145,6 +145,8 @@ static void test_operations(void **state)
         assert_int_equal(json_object_get(responses, "201") != NULL, command->creates != NULL);
         assert_int_equal(has_reference(parameters, "#/components/parameters/DryRun"),
                          command->changes);
+        assert_int_equal(json_object_get(responses, "412") != NULL,
+                         has_reference(parameters, "#/components/parameters/IfMatch"));
         for (size_t k = 0; k < cw_api_n_args(command); k++) {
             struct cw_api_arg arg = cw_api_arg_at(command, k);
             check_argument(command, operation, &arg);
@@ -152,19 +154,61 @@ static void test_operations(void **state)
     }
 }
 
-static size_t n_operations(const json_t *document)
+static const json_t *at(const json_t *object, const char *a, const char *b, const char *c)
 {
-    const char *path;
-    json_t *item;
-    size_t n = 0;
-    json_object_foreach(json_object_get(document, "paths"), path, item) n += json_object_size(item);
-    return n;
+    return json_object_get(json_object_get(json_object_get(object, a), b), c);
 }
 
-/* Not one more than the table has. */
+/* Not one more than the table has, but what the panel itself has; and each is another. */
 static void test_nothing_else(void **state)
 {
-    assert_int_equal(n_operations(*state), cw_api_n_commands());
+    static const char *const own[] = {"session-show",     "session-sign-in", "session-sign-out",
+                                      "session-password", "events",          "health-samples",
+                                      "openapi",          "metrics"};
+    const char *path, *method;
+    json_t *item, *operation, *ids = json_object();
+    json_object_foreach(json_object_get(*state, "paths"), path, item)
+    {
+        json_object_foreach(item, method, operation)
+        {
+            const char *id = json_string_value(json_object_get(operation, "operationId"));
+            if (json_object_get(ids, id))
+                fail_msg("%s is there twice", id);
+            json_object_set_new(ids, id, json_true());
+            assert_non_null(json_object_get(operation, "x-permission"));
+            assert_non_null(json_object_get(operation, "security"));
+        }
+    }
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (!json_object_get(ids, own[i]))
+            fail_msg("%s is missing", own[i]);
+    assert_int_equal(json_object_size(ids), cw_api_n_commands() + sizeof own / sizeof *own);
+    json_decref(ids);
+}
+
+/* Where the panel's own paths are, and who may ask. */
+static void test_own(void **state)
+{
+    const json_t *paths = json_object_get(*state, "paths");
+    const json_t *metrics = at(paths, "/metrics", "get", "servers");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(metrics, 0), "url")), "/");
+    assert_int_equal(json_array_size(at(paths, "/session", "post", "security")), 0);
+    const json_t *security = at(paths, "/session", "delete", "security");
+    assert_int_equal(json_array_size(security), 1); /* no token signs out */
+    assert_non_null(json_object_get(json_array_get(security, 0), "csrf"));
+}
+
+/* What reads needs no CSRF token; what changes does, beside a session and not beside a token. */
+static void test_security(void **state)
+{
+    for (size_t i = 0; i < cw_api_n_commands(); i++) {
+        const struct cw_api_command *command = cw_api_command_at(i);
+        const json_t *ways = json_object_get(operation_of(*state, command), "security");
+        bool wants = json_object_get(json_array_get(ways, 0), "csrf") != NULL;
+        assert_int_equal(json_array_size(ways), 2);
+        assert_int_equal(wants, strcmp(command->method, "GET") != 0);
+        assert_int_equal(json_object_size(json_array_get(ways, 1)), 1);
+    }
 }
 
 static void assert_schema(const json_t *document, const char *command, const char *name,
@@ -208,23 +252,34 @@ static void test_schemas(void **state)
     assert_schema(*state, "settings set", "dane", "{\"type\":\"boolean\"}");
 }
 
-/* What is read has the fields that are written, in the form in which they are written. */
+/* What is read has the fields that are written, in the form in which they are written; secrets are
+ * not told. */
 static void test_things(void **state)
 {
     static const char form[] = "{\"type\":\"string\",\"description\":\"TLS on its streams\","
                                "\"enum\":[\"Required\",\"Optional\",\"NotSupported\"]}";
-    const char *const commands[] = {"partner get", "partner list"};
-    for (size_t i = 0; i < 2; i++) {
-        const json_t *schema =
-            json_object_get(operation_of(*state, cw_api_find(cw_str_of(commands[i]))), "responses");
-        schema = json_object_get(json_object_get(schema, "200"), "content");
-        schema = json_object_get(json_object_get(schema, "application/json"), "schema");
-        const json_t *items = json_object_get(json_object_get(schema, "properties"), "partners");
-        const json_t *partner = items ? json_object_get(items, "items") : schema;
-        json_t *tls = json_object_get(json_object_get(partner, "properties"), "tls");
-        json_t *wanted = json_loads(form, 0, NULL);
-        assert_true(json_equal(tls, wanted));
-        json_decref(wanted);
+    const json_t *partner = resolve(*state, "#/components/schemas/Partner/properties");
+    const json_t *settings = resolve(*state, "#/components/schemas/Settings/properties");
+    json_t *wanted = json_loads(form, 0, NULL);
+    assert_true(json_equal(json_object_get(partner, "tls"), wanted));
+    assert_null(json_object_get(partner, "if-version"));
+    assert_non_null(json_object_get(partner, "methods"));
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(settings, "dialback-secret"), "type")),
+        "string");
+    json_decref(wanted);
+}
+
+/* Each row's answer is described: a thing, a list of things, or a change of one. */
+static void test_answers(void **state)
+{
+    for (size_t i = 0; i < cw_api_n_commands(); i++) {
+        const struct cw_api_command *command = cw_api_command_at(i);
+        if (!command->shows && !command->tells && strcmp(command->name, "audit restore") != 0)
+            fail_msg("%s shows nothing", command->name);
+        if (command->shows &&
+            !json_object_get(resolve(*state, "#/components/schemas"), command->shows))
+            fail_msg("%s shows %s, which is nothing", command->name, command->shows);
     }
 }
 
@@ -232,8 +287,9 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_references),   cmocka_unit_test(test_operations),
-        cmocka_unit_test(test_nothing_else), cmocka_unit_test(test_schemas),
-        cmocka_unit_test(test_things),
+        cmocka_unit_test(test_nothing_else), cmocka_unit_test(test_own),
+        cmocka_unit_test(test_security),     cmocka_unit_test(test_schemas),
+        cmocka_unit_test(test_things),       cmocka_unit_test(test_answers),
     };
     if (argc > 1) {
         json_t *document = cw_openapi();

@@ -98,8 +98,12 @@ class Strain:
 def asks_in_a_row(strain, dice, browser):
     with contextlib.closing(Line(strain.panel, headers_of(browser))) as line:
         asked = [dice.choice(["", *PARTNERS]) for _ in range(dice.randint(1, 30))]
-        line.send(b"".join(line.request("GET", f"/api/v1/partners/{domain}" if domain else "/")
-                           for domain in asked))
+        data = b"".join(line.request("GET", f"/api/v1/partners/{domain}" if domain else "/")
+                        for domain in asked)
+        while data:  # cut anywhere: pieces come while an answer is made, or is on its way
+            n = dice.randint(1, len(data) if dice.random() < 0.2 else 600)
+            line.send(data[:n])
+            data = data[n:]
         for domain in asked:
             status, body = line.answer()
             assert status == 200, body

@@ -31,11 +31,12 @@ class Answer:
 class Panel(Server):
     """`causeway panel` with a store and a certificate of its own.
 
-    options: further lines of the panel's section; last: number of its address.
+    options: further lines of the panel's section; last: number of its address; has_files: the web
+    application is in `files`, else where the program finds it by itself.
     """
 
     def __init__(self, settings: Settings, options: str = "", log_level: str = "debug",
-                 last: int = 4):
+                 last: int = 4, has_files: bool = True):
         directory = settings.data / "panel"
         self.settings = settings
         self.address = settings.address(last), PORT
@@ -46,14 +47,14 @@ class Panel(Server):
         self.socket = self.data / "panel.sock"
         self.certificate = self.data / "panel.pem"
         self.files = directory / "web"
-        more = "".join(f"\n  {line}" for line in options.splitlines())
+        lines = [f"files: {self.files}"] * has_files + options.splitlines()
+        more = "".join(f"\n  {line}" for line in lines)
         self._text = f"""# Written anew at each start.
 data-dir: {self.data}
 log: {{level: {log_level}}}
 local-domains: [{LOCAL_DOMAIN}]
 panel:
-  listen: ["{self.host}"]
-  files: {self.files}{more}
+  listen: ["{self.host}"]{more}
 """
         super().__init__("Panel", [settings.program, "panel", "--config", self.config],
                          directory, env=_sanitizers(directory))

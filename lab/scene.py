@@ -1,5 +1,5 @@
-"""A federation worth looking at: seven partners, two of them real Prosodys, some that fail, people who
-write to each other, and administrators who have changed things. For pictures of the panel.
+"""A federation worth looking at: seven partners, two of them real Prosodys, some that fail, people
+who write to each other, and administrators who have changed things. For pictures of the panel.
 
     with Scene(settings) as scene:
         scene.live()        # once: partners, contacts, failures, audit rows

@@ -13,6 +13,7 @@
 #include "api/openapi.h"
 #include "api/rest.h"
 #include "cli/control.h"
+#include "panel/fields.h"
 #include "panel/panel_priv.h"
 
 enum news_format { NEWS_NONE, NEWS_LINES, NEWS_EVENTS };
@@ -273,6 +274,14 @@ void panel_answer_refusal(struct panel_exchange *x, const struct cw_api_problem 
     json_decref(value);
 }
 
+/* What was asked for is as the client has it. */
+static bool is_known(const struct call *call)
+{
+    const struct cw_http_request *request = &call->x->request;
+    return call->status == 200 && cw_str_is_present(call->etag) &&
+           panel_method_is_safe(request->method) && panel_has_tag(request, call->etag);
+}
+
 static void done(void *arg)
 {
     struct call *call = arg;
@@ -291,7 +300,10 @@ static void done(void *arg)
             panel_header(x, "Location", call->location);
         if (cw_str_is_present(call->etag))
             panel_header(x, "ETag", call->etag);
-        panel_answer_json(x, call->status, call->answer);
+        if (is_known(call))
+            panel_answer(x, 304, NULL, CW_S(""));
+        else
+            panel_answer_json(x, call->status, call->answer);
     }
     json_decref(call->answer);
     cw_free(call);

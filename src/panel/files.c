@@ -1,13 +1,20 @@
 /* The web application: files of one directory, as installed.  Names with a hash in them never
- * change and are kept by browsers; every path that is no file's is a page of the application, which
- * is index.html for all of them.
+ * change and are kept by browsers; of others a browser asks whether its copy still holds, by the
+ * entity tag, a digest of the bytes.  Every path that is no file's is a page of the application,
+ * which is index.html for all of them.
+ *
+ * NAME.gz beside a file is the same, compressed when it was built, for who takes that.  Nothing
+ * else of the panel's is ever compressed: with a secret beside it, the size of what is compressed
+ * together with a stranger's words tells the secret (BREACH).
  *
  * A path is taken as it stands: there is no escape, no dot at the beginning of a name, no double
  * slash that could lead out of the directory or be read in another way elsewhere (W04). */
 #include <errno.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "conf/file.h"
+#include "panel/fields.h"
 #include "panel/panel_priv.h"
 
 #define MAX_FILE_BYTES (8u << 20)
@@ -18,8 +25,9 @@ struct visit {
     struct cw_str path; /* of the file, below the directory: "/index.html" */
     const char *type, *cache;
     struct cw_buf content;
+    struct cw_str etag;
     enum cw_err err;
-    bool has_run;
+    bool has_run, is_gzip;
 };
 
 static const struct {
@@ -81,19 +89,49 @@ static bool is_hashed(struct cw_str path)
 
 /* --- on a worker ------------------------------------------------------------------------------*/
 
-static void run(struct panel_work *work, void *arg)
+static enum cw_err read_file(struct panel_work *work, struct visit *visit, const char *ending)
 {
-    struct visit *visit = arg;
-    struct cw_str name = cw_arena_printf(
-        &visit->x->arena, "%.*s%.*s", CW_ARG(work->panel->config.panel.files), CW_ARG(visit->path));
-    visit->err = cw_file_read(name.p, MAX_FILE_BYTES, &visit->content);
-    visit->has_run = true;
-    if (visit->err == CW_ERR_IO)
+    struct cw_str name =
+        cw_arena_printf(&visit->x->arena, "%.*s%.*s%s", CW_ARG(work->panel->config.panel.files),
+                        CW_ARG(visit->path), ending);
+    enum cw_err err = cw_file_read(name.p, MAX_FILE_BYTES, &visit->content);
+    if (err == CW_ERR_IO)
         CW_LOG(&work->panel->log, CW_LOG_WARN, "file-not-read", CW_KV("file", name),
                CW_KVC("reason", strerror(errno)));
+    return err;
+}
+
+static void run(struct panel_work *work, void *arg)
+{
+    static const uint8_t key[16] = "causeway file";
+    struct visit *visit = arg;
+    visit->has_run = true;
+    visit->is_gzip = panel_takes_gzip(&visit->x->request) && read_file(work, visit, ".gz") == CW_OK;
+    if (!visit->is_gzip) {
+        cw_buf_reset(&visit->content);
+        visit->err = read_file(work, visit, "");
+    }
+    if (!visit->err)
+        visit->etag =
+            cw_arena_printf(&visit->x->arena, "\"%016llx\"",
+                            (unsigned long long)cw_siphash(key, cw_buf_str(&visit->content)));
 }
 
 /* --- on the loop ------------------------------------------------------------------------------*/
+
+static void answer_file(struct visit *visit)
+{
+    struct panel_exchange *x = visit->x;
+    panel_header(x, "ETag", visit->etag);
+    panel_header(x, "Vary", CW_S("Accept-Encoding"));
+    if (panel_has_tag(&x->request, visit->etag)) {
+        panel_answer_cached(x, 304, NULL, visit->cache, CW_S(""));
+        return;
+    }
+    if (visit->is_gzip)
+        panel_header(x, "Content-Encoding", CW_S("gzip"));
+    panel_answer_cached(x, 200, visit->type, visit->cache, cw_buf_str(&visit->content));
+}
 
 static void done(void *arg)
 {
@@ -102,7 +140,7 @@ static void done(void *arg)
     if (!visit->has_run)
         panel_answer_problem(x, 503, "", CW_S("The panel is stopping."));
     else if (!visit->err)
-        panel_answer_cached(x, 200, visit->type, visit->cache, cw_buf_str(&visit->content));
+        answer_file(visit);
     else if (cw_str_eq_cstr(visit->path, "/index.html"))
         panel_answer_problem(x, 404, "",
                              CW_S("The web application is not installed here (panel.files); the "
@@ -134,6 +172,6 @@ void panel_file(struct panel_exchange *x)
     }
     struct visit *visit = cw_alloc(sizeof *visit);
     *visit = (struct visit){
-        .x = x, .path = path, .type = type, .cache = is_hashed(path) ? IMMUTABLE : "no-store"};
+        .x = x, .path = path, .type = type, .cache = is_hashed(path) ? IMMUTABLE : "no-cache"};
     panel_post(x, &(struct panel_task){run, NULL, done, visit});
 }

@@ -13,6 +13,7 @@
  *     events.c       server-sent events: what changed, to every browser that listens
  *     health.c       how everything is and was: a look once a minute, samples, Prometheus
  *     files.c        the web application, as installed
+ *     fields.c       what some fields of a request ask for
  *     certificate.c  a certificate of our own making
  *
  * One exchange: a browser sends PATCH /api/v1/partners/fabrikam.test with its cookie, the CSRF

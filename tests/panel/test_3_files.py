@@ -1,5 +1,7 @@
 """The web application: its files, and no others (W04)."""
 
+import gzip
+
 import pytest
 
 
@@ -10,7 +12,50 @@ def test_pages(panel):
         if path.endswith(".test/edit") or "." not in path.rpartition("/")[2] or "index" in path:
             assert answer.status == 200 and b"<title>Causeway" in answer.body, path
             assert answer.headers["content-type"] == "text/html; charset=utf-8"
-            assert answer.headers["cache-control"] == "no-store"
+            assert answer.headers["cache-control"] == "no-cache"
+
+
+def test_unchanged(panel):
+    """What a browser has is not sent again; what changed meanwhile is."""
+    nobody = panel.browser()
+    for path in ("//", "//assets/index-Bx31_aC9.js"):
+        first = nobody.get(path)
+        tag = first.headers["etag"]
+        for known in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+            again = nobody.get(path, If_None_Match=known)
+            assert again.status == 304 and again.body == b"" and again.headers["etag"] == tag
+            assert again.headers["cache-control"] == first.headers["cache-control"]
+        assert nobody.get(path, If_None_Match='"0000000000000000"').body == first.body
+    page = panel.files / "index.html"
+    tag, before = nobody.get("//").headers["etag"], page.read_text()
+    page.write_text(before + "<p>new")
+    answer = nobody.get("//", If_None_Match=tag)
+    assert answer.status == 200 and answer.headers["etag"] != tag
+    page.write_text(before)
+
+
+def test_compressed(panel):
+    """As it was built, for who takes it; and files alone."""
+    nobody, path = panel.browser(), "//assets/packed-Bx31_aC9.js"
+    file = panel.files / path[2:]
+    text = b"export {};\n" * 1000
+    file.write_bytes(text)
+    file.with_name(file.name + ".gz").write_bytes(gzip.compress(text))
+    packed = nobody.get(path, Accept_Encoding="gzip, br")
+    assert packed.headers["content-encoding"] == "gzip" and gzip.decompress(packed.body) == text
+    assert packed.headers["content-type"] == "text/javascript; charset=utf-8"
+    for sent in (None, "identity", "gzip;q=0", "br"):
+        plain = nobody.get(path, Accept_Encoding=sent)
+        assert plain.body == text and "content-encoding" not in plain.headers
+        assert plain.headers["etag"] != packed.headers["etag"]
+        assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding"
+    assert nobody.get(path, Accept_Encoding="gzip",
+                      If_None_Match=packed.headers["etag"]).status == 304
+    assert nobody.get(path + ".gz").status == 404
+    assert b"<title>" in nobody.get("//", Accept_Encoding="gzip").body, "there is none beside it"
+    admin = panel.account("packer")
+    for path in ("/partners", "/session", "/openapi.json"):
+        assert "content-encoding" not in admin.get(path, Accept_Encoding="gzip").headers
 
 
 def test_asset(panel):

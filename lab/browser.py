@@ -215,6 +215,10 @@ class Browser:
         self.fill("password", password)
         self.press("Sign in")
 
+    def turn(self, name: str) -> None:
+        """A switch, to what it was not."""
+        self.wait(lambda: self._click(self.field(name)), f"turning {name!r}")
+
     def keys(self, *keys) -> None:
         """To whatever has the focus."""
         ActionChains(self.driver).send_keys(*keys).perform()

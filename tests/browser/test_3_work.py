@@ -171,7 +171,7 @@ def test_import_of_lync(causeway, signed_in):
     assert "or set SASL to NotSupported" in refused
     assert "Nothing can be imported while entries are refused" in browser.text
     assert "Import" not in [one.text for one in browser.all("main button")]
-    browser.field("partial").click()
+    browser.turn("partial")
     browser.wait(lambda: not browser.all(".import-preview"), "a preview of something else is gone")
     browser.press("Preview")
     browser.wait_text("What the import would do")

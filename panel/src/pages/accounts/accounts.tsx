@@ -4,7 +4,7 @@ import { t } from "../../base/i18n";
 import { askAndDo } from "../../kit/act";
 import { Button } from "../../kit/button";
 import { Table, type Column } from "../../kit/table";
-import { Foreign } from "../../kit/text";
+import { Foreign, Tag } from "../../kit/text";
 import { Time } from "../../kit/time";
 
 interface Props {
@@ -15,14 +15,14 @@ interface Props {
 }
 
 async function remove(one: Account, then: () => Promise<void>): Promise<void> {
-  const done = await askAndDo({
+  await askAndDo({
     title: t("remove.title", { name: one.name }),
     body: <p>{t("accounts.remove-text")}</p>,
     submit: t("remove.submit"),
     done: t("remove.done", { name: one.name }),
     act: () => removeAccount(one),
   });
-  if (done) await then();
+  await then(); /* refused as well: it has been changed since it was read */
 }
 
 const facts: Column<Account>[] = [
@@ -33,7 +33,7 @@ const facts: Column<Account>[] = [
     cell: (one) => (
       <>
         <Foreign text={one.name} />
-        {!one.enabled && <span class="tag">{t("partners.off")}</span>}
+        {!one.enabled && <Tag>{t("partners.off")}</Tag>}
       </>
     ),
   },
@@ -44,7 +44,7 @@ const facts: Column<Account>[] = [
     cell: (one) => (
       <>
         <Time at={one["password-changed"]} />
-        {one["must-change-password"] && <span class="tag">{t("accounts.must-change")}</span>}
+        {one["must-change-password"] && <Tag>{t("accounts.must-change")}</Tag>}
       </>
     ),
   },

@@ -4,6 +4,7 @@ import "./style/base.css";
 import "./style/layout.css";
 import "./style/parts.css";
 import "./style/partners.css";
+import "./style/steps.css";
 import "./style/system.css";
 import { render } from "preact";
 import { App } from "./app";

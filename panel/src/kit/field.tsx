@@ -1,8 +1,7 @@
 /* One field of a form: label, control, what it means, and what was refused, tied together for
  * whoever cannot see that they stand together. */
 import type { ComponentChildren, JSX } from "preact";
-import { t } from "../base/i18n";
-import { served } from "../base/i18n";
+import { served, t } from "../base/i18n";
 import { Icon } from "./icon";
 import { useOwnId } from "./id";
 import { Foreign } from "./text";
@@ -74,19 +73,23 @@ export function TextField(
     value: string;
     onChange: (value: string) => void;
     input?: InputProps;
+    unit?: string; /* "seconds", behind it */
   },
 ) {
   return (
     <Field {...props}>
       {(ties) => (
-        <input
-          type="text"
-          spellcheck={false}
-          {...props.input}
-          {...ties}
-          value={props.value}
-          onInput={(event) => props.onChange(event.currentTarget.value)}
-        />
+        <>
+          <input
+            type="text"
+            spellcheck={false}
+            {...props.input}
+            {...ties}
+            value={props.value}
+            onInput={(event) => props.onChange(event.currentTarget.value)}
+          />
+          {props.unit && <span class="unit">{props.unit}</span>}
+        </>
       )}
     </Field>
   );

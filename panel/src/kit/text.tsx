@@ -13,12 +13,27 @@ export function Foreign({ text }: { text: string }) {
   );
 }
 
+/* A domain or an address: where it is too long, its line ends behind a dot, if it can. */
+export function ForeignName({ text }: { text: string }) {
+  const parts = text.split(/(?<=[.@])/);
+  return (
+    <bdi>
+      {parts.map((part, i) => (
+        <>
+          {i > 0 && <wbr />}
+          {Foreign({ text: part })}
+        </>
+      ))}
+    </bdi>
+  );
+}
+
 /* A domain as people read it, and beside it as the DNS has it where that differs: "раураl.com" is
  * not "paypal.com". */
 export function Domain({ ascii, unicode }: { ascii: string; unicode: string }) {
   return (
     <span class="domain">
-      <Foreign text={unicode} />
+      {ForeignName({ text: unicode })}
       {unicode !== ascii && (
         <>
           {" "}
@@ -28,6 +43,16 @@ export function Domain({ ascii, unicode }: { ascii: string; unicode: string }) {
         </>
       )}
     </span>
+  );
+}
+
+/* A word that marks what stands before it. */
+export function Tag({ children }: { children: ComponentChildren }) {
+  return (
+    <>
+      {" "}
+      <span class="tag">{children}</span>
+    </>
   );
 }
 

@@ -70,10 +70,11 @@ export const en = {
   "partners.test-of": "Test {name}",
   "partners.diagnose-of": "Diagnose {name}",
   "partners.remove-of": "Delete {name}",
-  "partners.none": "There are no partners yet. Nobody can reach your users by XMPP until one is listed.",
+  "partners.none":
+    "There are no partners yet. Nobody can reach your users by XMPP until one is listed.",
   "partners.no-live": "What the streams do is not known: {why}",
   "partners.search": "Search",
-  "partners.search-hint": "Domains that end so",
+  "partners.search-hint": "Domain ends with …",
   "partners.count.one": "{n} partner",
   "partners.count.other": "{n} partners",
   "partners.found.one": "{n} partner found",
@@ -86,6 +87,10 @@ export const en = {
   "partners.actions": "Actions",
   "partners.off": "Disabled",
   "partners.more-domains": "and {n} more",
+  "partners.begin":
+    "Press New to add the first one, or bring them from Lync Server or Skype for Business:",
+  "partners.none-found": "No partner has a domain that ends with “{text}”.",
+  "partners.clear": "Show all",
 
   "partner.domain": "Primary domain",
   "partner.domain-help": "Such as fabrikam.example; international names as they are read.",

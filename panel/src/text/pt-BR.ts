@@ -66,10 +66,10 @@ export const ptBR: Catalogue = {
   "partners.diagnose-of": "Diagnosticar {name}",
   "partners.remove-of": "Excluir {name}",
   "partners.none":
-    "Ainda não há parceiros. Ninguém alcança seus usuários por XMPP até que um seja listado.",
+    "Ainda não há parceiros. Ninguém alcança seus usuários por XMPP enquanto nenhum estiver na lista.",
   "partners.no-live": "Não se sabe o estado dos fluxos: {why}",
   "partners.search": "Buscar",
-  "partners.search-hint": "Domínios que terminam assim",
+  "partners.search-hint": "Domínio termina em …",
   "partners.count.one": "{n} parceiro",
   "partners.count.other": "{n} parceiros",
   "partners.found.one": "{n} parceiro encontrado",
@@ -82,6 +82,10 @@ export const ptBR: Catalogue = {
   "partners.actions": "Ações",
   "partners.off": "Desativado",
   "partners.more-domains": "e mais {n}",
+  "partners.begin":
+    "Clique em Novo para incluir o primeiro ou traga-os do Lync Server ou do Skype for Business:",
+  "partners.none-found": "Nenhum parceiro tem um domínio que termine em “{text}”.",
+  "partners.clear": "Mostrar todos",
   "partner.domain": "Domínio principal",
   "partner.domain-help": "Por exemplo fabrikam.example; nomes internacionais como se leem.",
   "partner.description": "Descrição",

@@ -6,7 +6,7 @@ import { askAndDo } from "../../kit/act";
 import { Button } from "../../kit/button";
 import { Loading, useLoad } from "../../kit/load";
 import { Table, type Column } from "../../kit/table";
-import { Foreign } from "../../kit/text";
+import { Foreign, Tag } from "../../kit/text";
 import { Time } from "../../kit/time";
 
 /* Then nobody is signed in with it any more; whoever ended his own starts afresh. */
@@ -30,7 +30,7 @@ const account: Column<SignedIn> = {
   cell: (one) => (
     <>
       <Foreign text={one.account} />
-      {one.directory && <span class="tag">{t("accounts.directory")}</span>}
+      {one.directory && <Tag>{t("accounts.directory")}</Tag>}
     </>
   ),
 };

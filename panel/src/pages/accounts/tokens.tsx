@@ -4,7 +4,7 @@ import { t } from "../../base/i18n";
 import { askAndDo } from "../../kit/act";
 import { Button } from "../../kit/button";
 import { Table, type Column } from "../../kit/table";
-import { Foreign } from "../../kit/text";
+import { Foreign, Tag } from "../../kit/text";
 import { Time } from "../../kit/time";
 
 function when(at: string | null) {
@@ -37,7 +37,7 @@ export function Tokens({ rows, then }: { rows: Token[]; then: () => Promise<void
       cell: (one) => (
         <>
           {when(one.expires)}
-          {one.expired && <span class="tag">{t("tokens.expired")}</span>}
+          {one.expired && <Tag>{t("tokens.expired")}</Tag>}
         </>
       ),
     },

@@ -9,6 +9,7 @@ import { Button, ButtonLink } from "../../kit/button";
 import { Loading, useEvery, useLoad } from "../../kit/load";
 import { Notice, say } from "../../kit/notice";
 import { Page } from "../../kit/page";
+import { Foreign } from "../../kit/text";
 import { forgetFailures, keepSame as keepSameLive, liveOf, type Live } from "./live";
 import { removeThen } from "./remove";
 import { endsSo, keepSame, sorted, type Order } from "./search";
@@ -55,8 +56,8 @@ export function PartnerList() {
       {list.data && (
         <>
           <Search value={search} onChange={setSearch} found={shown.length} of={all.length} />
-          {all.length === 0 && !search ? (
-            <p class="empty">{t("partners.none")}</p>
+          {shown.length === 0 ? (
+            <Nobody search={search} onClear={() => setSearch("")} />
           ) : (
             <PartnerTable
               partners={shown}
@@ -70,6 +71,26 @@ export function PartnerList() {
         </>
       )}
     </Page>
+  );
+}
+
+function Nobody({ search, onClear }: { search: string; onClear: () => void }) {
+  if (search)
+    return (
+      <p class="empty">
+        <Foreign text={t("partners.none-found", { text: search })} />{" "}
+        <Button onClick={onClear}>{t("partners.clear")}</Button>
+      </p>
+    );
+  return (
+    <p class="empty">
+      {t("partners.none")}{" "}
+      {isAdministrator.value && (
+        <>
+          {t("partners.begin")} <a href="/transfer">{t("transfer.title")}</a>
+        </>
+      )}
+    </p>
   );
 }
 

@@ -12,7 +12,7 @@ import { go } from "../../base/route";
 import { Button, ButtonLink } from "../../kit/button";
 import { useGrowing } from "../../kit/grow";
 import { Icon } from "../../kit/icon";
-import { Domain, Foreign } from "../../kit/text";
+import { Domain, Foreign, ForeignName, Tag } from "../../kit/text";
 import { failureOf, setInView, type Live } from "./live";
 import { editPath, showPath, testPath } from "./paths";
 import type { Column, Order } from "./search";
@@ -113,12 +113,16 @@ function Row(props: { partner: Partner; live: Live | undefined; onRemove: (p: Pa
         <a href={showPath(domain)}>
           {Domain({ ascii: domain, unicode: partner["domain-unicode"] })}
         </a>
-        {!partner.enabled && <span class="tag">{t("partners.off")}</span>}
+        {!partner.enabled && <Tag>{t("partners.off")}</Tag>}
         {partner.description && (
           <small class="description">{Foreign({ text: partner.description })}</small>
         )}
       </th>
-      {cell("c-additional", "partner.additional", additional(partner["additional-unicode"]))}
+      {cell(
+        partner.additional.length ? "c-additional" : "c-additional blank",
+        "partner.additional",
+        additional(partner["additional-unicode"]),
+      )}
       {cell("c-type", "partner.type", t(`type.${partner.type}`))}
       {cell("c-rule", "partner.tls-short", t(`requirement.${partner.tls}`))}
       {cell("c-rule", "partner.sasl-short", t(`requirement.${partner.sasl}`))}
@@ -177,7 +181,7 @@ function additional(names: string[]) {
     <span>
       {names.slice(0, SHOWN).map((name) => (
         <span key={name} class="name">
-          {Foreign({ text: name })}
+          {ForeignName({ text: name })}
         </span>
       ))}
       {names.length > SHOWN && (

@@ -24,8 +24,7 @@ function unitOf(name: string): string {
 
 export function rangeOf(setting: Setting): string {
   const gaps = { min: number(setting.min ?? 0), max: number(setting.max ?? 0) };
-  const range = t(setting.zero ? "settings.range-or-zero" : "settings.range", gaps);
-  return [range, unitOf(setting.name)].filter(Boolean).join(" ");
+  return t(setting.zero ? "settings.range-or-zero" : "settings.range", gaps);
 }
 
 interface Props {
@@ -56,11 +55,11 @@ export function SettingField(props: Props) {
     );
   if (setting.kind === "list")
     return <AreaField {...common} mono rows={8} value={value} disabled={disabled} onChange={onChange} />;
-  const help = `${common.help} ${rangeOf(setting)}`;
   return (
     <TextField
       {...common}
-      help={help}
+      help={`${common.help} ${rangeOf(setting)}`}
+      unit={unitOf(name)}
       value={value}
       onChange={onChange}
       input={{ inputMode: "numeric", class: "short", disabled, autocomplete: "off" }}

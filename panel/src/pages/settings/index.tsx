@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { asProblem, type Problem } from "../../api/problem";
 import { isAdministrator } from "../../api/session-state";
 import { changeSettings, getSettings, listSettings, type Setting, type Settings } from "../../api/settings";
-import { t, type Key } from "../../base/i18n";
+import { t } from "../../base/i18n";
 import { askDiscard, useGuard } from "../../kit/guard";
 import { useRefusals } from "../../kit/act";
 import { Button } from "../../kit/button";
@@ -110,10 +110,10 @@ function Form(props: { list: Setting[]; saved: Settings; reload: () => Promise<v
         const rows = list.filter((setting) => groupOf(setting.name) === group);
         if (rows.length === 0) return null;
         return (
-          <section key={group}>
-            <h2>{t(`settings.group.${group}` as Key)}</h2>
+          <fieldset key={group}>
+            <legend>{t(`settings.group.${group}`)}</legend>
             {rows.map(fieldOf)}
-          </section>
+          </fieldset>
         );
       })}
       {isAdministrator.value && (

@@ -1,5 +1,5 @@
 /* Which state is which on the other side: a list of pairs, in the order in which they count. */
-import { t } from "../../base/i18n";
+import { t, tn } from "../../base/i18n";
 import { Button } from "../../kit/button";
 import { Refusal } from "../../kit/field";
 import { moved, pairsOf, textOfPairs, type Pair } from "./draft";
@@ -59,8 +59,10 @@ export function StatesField(props: {
   const change = (i: number, part: 0 | 1, text: string) =>
     put(pairs.map((pair, at) => (at !== i ? pair : part === 0 ? [text, pair[1]] : [pair[0], text])));
   return (
-    <fieldset class="states" data-field={props.name}>
-      <legend>{props.label}</legend>
+    <details class="states" data-field={props.name} open={!!props.refusal}>
+      <summary>
+        {props.label} <small>{tn("states.count", pairs.length)}</small>
+      </summary>
       <p>
         <small>{props.help}</small>
       </p>
@@ -98,6 +100,6 @@ export function StatesField(props: {
           {t("states.add")}
         </Button>
       )}
-    </fieldset>
+    </details>
   );
 }

@@ -61,6 +61,7 @@ struct cw_api_call {
     json_t *(*ask)(void *ask_arg, const json_t *request, unsigned timeout_s,
                    struct cw_api_problem *problem);
     void *ask_arg;
+    int64_t since; /* of a block that comes back: when it was made; 0: it is made now */
 };
 
 struct cw_api_command {

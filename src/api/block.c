@@ -87,7 +87,7 @@ json_t *cw_api_contact_block(const struct cw_api_call *call, const json_t *in,
                              struct cw_api_problem *problem)
 {
     struct cw_change change = {.who = call->who, .what_if = call->what_if};
-    struct cw_block row = {.since = time(NULL)};
+    struct cw_block row = {.since = call->since ? call->since : time(NULL)};
     struct cw_jid user, other;
     json_t *before;
     if (!cw_api_address_arg(call, in, "user", &user, problem) ||

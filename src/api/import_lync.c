@@ -34,9 +34,10 @@ static void take(struct cw_transfer *t, const json_t *row)
     if (!cw_domain_to_ascii(t->call->arena, partner.name, &domain))
         domain = partner.name;
     bool is_new = cw_store_partner_get(t->call->store, domain, t->call->arena, &there) != CW_OK;
-    if (cw_str_is_present(partner.refusal))
+    bool is_first = domain.n == 0 || cw_transfer_is_first(t, "partner", domain);
+    if (is_first && cw_str_is_present(partner.refusal))
         cw_transfer_add(t, "partner", domain, CW_TRANSFER_REFUSED, partner.refusal);
-    else if (cw_transfer_is_first(t, "partner", domain))
+    else if (is_first)
         cw_transfer_apply(t, "partner", domain, is_new ? "partner new" : "partner set",
                           json_incref(partner.fields));
     json_decref(partner.fields);
@@ -54,7 +55,7 @@ json_t *cw_api_import_lync(const struct cw_api_call *call, const json_t *in,
     json_t *answer = NULL;
     if (cw_transfer_begin(&t, call, problem)) {
         json_array_foreach(rows, i, row) take(&t, row);
-        answer = cw_transfer_end(&t, json_is_true(json_object_get(in, "partial")), problem);
+        answer = cw_transfer_end(&t, "import lync", json_is_true(json_object_get(in, "partial")), problem);
     }
     if (answer)
         json_object_set_new(answer, "format", json_string(cw_import_format_name(format)));

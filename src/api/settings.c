@@ -1,4 +1,5 @@
-/* The commands on settings.  Secrets never leave: "(set)" stands in their place. */
+/* The commands on settings.  Secrets never leave: "(set)" stands in their place, or "(new)" after a
+ * change of them. */
 #include "policy/settings.h"
 #include "api/api_priv.h"
 #include "base/secret.h"
@@ -81,10 +82,11 @@ static bool apply(const struct cw_api_call *call, const json_t *in, struct cw_se
     return false;
 }
 
-/* The settings that were named, as they are in these. */
-static json_t *show(const struct cw_settings *settings, const json_t *in, uint64_t version)
+/* The settings that were named, as they are in these, which came after those before. */
+static json_t *show(const struct cw_settings *settings, const struct cw_settings *before,
+                    const json_t *in, uint64_t version)
 {
-    json_t *all = cw_settings_to_json(settings, false), *some = json_object();
+    json_t *all = cw_settings_to_json_after(settings, before), *some = json_object();
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)in, name, value)
@@ -118,5 +120,6 @@ json_t *cw_api_settings_set(const struct cw_api_call *call, const json_t *in,
         cw_api_refuse_store(problem, err, &refusal);
         return cw_api_tell_who(call, "settings", CW_S(""), problem);
     }
-    return cw_api_changed(call, show(&before, in, version), show(&after, in, version + 1));
+    return cw_api_changed(call, show(&before, &before, in, version),
+                          show(&after, &before, in, version + 1));
 }

@@ -3,6 +3,7 @@
 #include "api/transfer_priv.h"
 
 #include "conf/policy_json.h"
+#include "store/account.h"
 
 static const char *result_name(enum cw_transfer_result result)
 {
@@ -107,36 +108,54 @@ static enum cw_transfer_result judge(const json_t *before, const json_t *after)
     return is_thing(after) ? CW_TRANSFER_CHANGED : CW_TRANSFER_REMOVED;
 }
 
+/* What stays as it is, is not written: so it is tried first.  NULL with a problem. */
+static json_t *try_out(const struct cw_transfer *t, const struct cw_api_command *row,
+                       const json_t *in, struct cw_api_problem *problem)
+{
+    struct cw_api_call call = *t->call;
+    call.what_if = true;
+    call.since = t->since;
+    return cw_api_run(row, &call, in, problem);
+}
+
+static bool write(const struct cw_transfer *t, const struct cw_api_command *row, const json_t *in,
+                  struct cw_api_problem *problem)
+{
+    struct cw_api_call call = *t->call;
+    call.what_if = false; /* for what-if, all of it is rolled back at the end */
+    call.since = t->since;
+    json_t *answer = cw_api_run(row, &call, in, problem);
+    json_decref(answer);
+    return answer != NULL;
+}
+
+bool cw_transfer_try(struct cw_transfer *t, const char *kind, struct cw_str name,
+                     const char *command, json_t *in, struct cw_api_problem *problem)
+{
+    const struct cw_api_command *row = cw_api_find(cw_str_of(command));
+    cw_assert(row != NULL);
+    *problem = (struct cw_api_problem){.field = ""};
+    json_t *answer = t->err ? NULL : try_out(t, row, in, problem);
+    json_t *before = shown(answer, "before"), *after = shown(answer, "after");
+    enum cw_transfer_result result = judge(before, after);
+    bool good = answer && (result == CW_TRANSFER_SAME || write(t, row, in, problem));
+    if (good)
+        add(t, kind, name, result, CW_S(""), json_incref(before), json_incref(after));
+    else if (problem->status >= 500)
+        t->err = CW_ERR_STORE;
+    json_decref(before);
+    json_decref(after);
+    json_decref(answer);
+    json_decref(in);
+    return good;
+}
+
 void cw_transfer_apply(struct cw_transfer *t, const char *kind, struct cw_str name,
                        const char *command, json_t *in)
 {
-    const struct cw_api_command *row = cw_api_find(cw_str_of(command));
-    struct cw_api_call call = *t->call;
     struct cw_api_problem problem;
-    cw_assert(row != NULL);
-    call.what_if = true; /* what stays as it is, is not written */
-    json_t *answer = t->err ? NULL : cw_api_run(row, &call, in, &problem);
-    call.what_if = false;
-    if (answer &&
-        !json_equal(json_object_get(answer, "before"), json_object_get(answer, "after"))) {
-        json_t *before = shown(answer, "before"), *after = shown(answer, "after");
-        enum cw_transfer_result result = judge(before, after);
-        json_decref(answer);
-        answer = result == CW_TRANSFER_SAME ? json_object() : cw_api_run(row, &call, in, &problem);
-        if (answer)
-            add(t, kind, name, result, CW_S(""), before, after);
-        else
-            json_decref(before), json_decref(after);
-    } else if (answer) {
-        add(t, kind, name, CW_TRANSFER_SAME, CW_S(""), shown(answer, "before"),
-            shown(answer, "after"));
-    }
-    if (!answer && !t->err && problem.status >= 500)
-        t->err = CW_ERR_STORE;
-    else if (!answer && !t->err)
+    if (!cw_transfer_try(t, kind, name, command, in, &problem) && !t->err)
         cw_transfer_add(t, kind, name, CW_TRANSFER_REFUSED, problem.sentence);
-    json_decref(answer);
-    json_decref(in);
 }
 
 /* The first of the refused rows, for one sentence about all. */
@@ -171,14 +190,37 @@ static json_t *answer_of(struct cw_transfer *t)
     return answer;
 }
 
-json_t *cw_transfer_end(struct cw_transfer *t, bool is_partial, struct cw_api_problem *problem)
+/* Contacts are no administrator's act and leave no rows of their own: this one tells of them, and
+ * that what stands beside it came in together. */
+static enum cw_err note(const struct cw_transfer *t, const char *action)
+{
+    size_t total = 0;
+    for (int i = 0; i < CW_TRANSFER_N_RESULTS; i++)
+        total += t->counts[i];
+    if (total == t->counts[CW_TRANSFER_SAME] + t->counts[CW_TRANSFER_REFUSED])
+        return CW_OK;
+    return cw_store_audit_note(
+        t->call->store, t->call->who, action, CW_S(""),
+        cw_arena_printf(t->call->arena,
+                        "%zu new, %zu changed, %zu removed, %zu the same, %zu "
+                        "refused",
+                        t->counts[CW_TRANSFER_NEW], t->counts[CW_TRANSFER_CHANGED],
+                        t->counts[CW_TRANSFER_REMOVED], t->counts[CW_TRANSFER_SAME],
+                        t->counts[CW_TRANSFER_REFUSED]));
+}
+
+json_t *cw_transfer_end(struct cw_transfer *t, const char *action, bool is_partial,
+                        struct cw_api_problem *problem)
 {
     bool refused = t->counts[CW_TRANSFER_REFUSED] > 0 && !is_partial;
+    bool is_kept = !t->err && !t->call->what_if && !refused;
     json_t *answer = NULL;
-    if (t->err || t->call->what_if || refused)
-        cw_store_batch_cancel(t->call->store);
-    else
+    if (is_kept)
+        t->err = note(t, action);
+    if (is_kept && !t->err)
         t->err = cw_store_batch_commit(t->call->store);
+    else
+        cw_store_batch_cancel(t->call->store);
     if (t->err)
         cw_api_refuse_store(problem, t->err, &(struct cw_refusal){.field = ""});
     else if (refused && !t->call->what_if)

@@ -20,6 +20,7 @@ struct cw_transfer {
     json_t *rows; /* {"kind","name","result","sentence","before","after"} */
     size_t counts[CW_TRANSFER_N_RESULTS];
     struct cw_map seen; /* "kind name" of all that the file has */
+    int64_t since;      /* of what is applied next (cw_api_call's); 0: now */
     enum cw_err err;    /* the store failed: nothing of it counts */
 };
 
@@ -31,10 +32,15 @@ bool cw_transfer_has(struct cw_transfer *, const char *kind, struct cw_str name)
 /* Runs the command, takes `in` over, and adds a row of what came of it. */
 void cw_transfer_apply(struct cw_transfer *, const char *kind, struct cw_str name,
                        const char *command, json_t *in);
+/* The same, but a refusal adds no row: false with the problem. */
+bool cw_transfer_try(struct cw_transfer *, const char *kind, struct cw_str name,
+                     const char *command, json_t *in, struct cw_api_problem *);
 void cw_transfer_add(struct cw_transfer *, const char *kind, struct cw_str name,
                      enum cw_transfer_result, struct cw_str sentence);
-/* Commits, or rolls back: for what-if, and when a row was refused though not `is_partial`.  The
- * answer of the command, or NULL with a problem. */
-json_t *cw_transfer_end(struct cw_transfer *, bool is_partial, struct cw_api_problem *);
+/* Commits, or rolls back: for what-if, and when a row was refused though not `is_partial`.  What is
+ * kept is noted in the audit trail as `action`, beside a row for each change.  The answer of the
+ * command, or NULL with a problem. */
+json_t *cw_transfer_end(struct cw_transfer *, const char *action, bool is_partial,
+                        struct cw_api_problem *);
 
 #endif

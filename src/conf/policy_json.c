@@ -215,6 +215,22 @@ json_t *cw_settings_to_json(const struct cw_settings *settings, bool with_secret
     return object;
 }
 
+json_t *cw_settings_to_json_after(const struct cw_settings *settings,
+                                  const struct cw_settings *before)
+{
+    struct cw_arena arena = {0};
+    json_t *object = cw_settings_to_json(settings, false);
+    for (size_t i = 0; i < cw_setting_n; i++) {
+        const struct cw_setting *row = &cw_setting_rows[i];
+        struct cw_str now = cw_setting_get(&arena, row, settings);
+        if (row->type == CW_SETTING_SECRET && now.n > 0 &&
+            !cw_str_eq(now, cw_setting_get(&arena, row, before)))
+            json_object_set_new(object, row->name, json_string("(new)"));
+    }
+    cw_arena_free(&arena);
+    return object;
+}
+
 /* The text that the row takes, or the absent string when the value cannot be one. */
 static struct cw_str text_of(struct cw_arena *arena, const json_t *value)
 {

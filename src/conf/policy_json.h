@@ -37,6 +37,8 @@ struct cw_str cw_partner_set_json(struct cw_arena *, struct cw_partner *,
 
 /* With secrets for the snapshot; else "(set)" or "" stands in their place. */
 json_t *cw_settings_to_json(const struct cw_settings *, bool with_secrets);
+/* Without secrets, but "(new)" stands for one that `before` has not. */
+json_t *cw_settings_to_json_after(const struct cw_settings *, const struct cw_settings *before);
 
 /* Sets one setting; the value may be of its own JSON type or, from a command line, text.  The
  * absent string when it was taken, else a sentence. */

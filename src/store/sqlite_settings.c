@@ -78,7 +78,7 @@ enum cw_err cw_store_settings_set(struct cw_store *store, const struct cw_change
         err = cw_sql_exec(store, "UPDATE counter SET value=value+1 WHERE name='settings'");
     if (!err) {
         audit.before = cw_settings_to_json(&before, false);
-        audit.after = cw_settings_to_json(settings, false);
+        audit.after = cw_settings_to_json_after(settings, &before);
     }
     return cw_store_commit(store, change, &audit, err);
 }

@@ -254,7 +254,7 @@ static void test_rotation(void **state)
     assert_int_equal(cw_store_settings_get(f->store, &f->arena, &first, &version), CW_OK);
     json_t *answer = must(f, SETTING, "{\"dialback-secret\":\"new\"}");
     assert_json(answer, "{\"saved\":true,\"before\":{\"dialback-secret\":\"(set)\",\"version\":1},"
-                        "\"after\":{\"dialback-secret\":\"(set)\",\"version\":2}}");
+                        "\"after\":{\"dialback-secret\":\"(new)\",\"version\":2}}");
     json_decref(answer);
     assert_int_equal(cw_store_settings_get(f->store, &f->arena, &second, &version), CW_OK);
     assert_false(cw_str_eq(first.dialback_secret, second.dialback_secret));

@@ -61,7 +61,9 @@ static void fill(struct fixture *f)
     json_decref(must(f, "settings set", "{\"stanza-rate\":7}"));
     json_decref(must(f, "access set", "{\"xmpp\":false}"));
     json_decref(must(f, "access set", "{\"user\":\"u@contoso.test\",\"xmpp\":true}"));
+    f->call.since = 1600000000;
     json_decref(must(f, "contact block", "{\"user\":\"u@contoso.test\",\"address\":\"bad.test\"}"));
+    f->call.since = 0;
     assert_int_equal(
         cw_store_contact_add(f->store, CW_S("u@contoso.test"), CW_S("x@a.test"), 1700000000),
         CW_OK);
@@ -100,10 +102,9 @@ static void test_round_trip(void **state)
     assert_int_equal(version, after);
     assert_rows(f, import(f, "import", before, "{}"), ALL_OF_IT("new") "changed settings ");
     char *again = exported(f);
-    char *since = strstr(again, "\"since\": \"20"); /* a block's is that of the import */
-    assert_non_null(since);
-    assert_non_null(strstr(again, "2023-11-14T22:13:20Z")); /* the contact's own is kept */
-    assert_int_equal(strlen(before), strlen(again));
+    assert_string_equal(before, again); /* when blocks and contacts were made, too */
+    assert_non_null(strstr(again, "2023-11-14T22:13:20Z"));
+    assert_non_null(strstr(again, "2020-09-13T12:26:40Z"));
     free(before);
     free(again);
 }
@@ -124,6 +125,79 @@ static void test_replace(void **state)
     json_t *rules = must(f, "access list", "{}"); /* a section that was not in the file */
     assert_int_equal(json_array_size(json_object_get(rules, "rules")), 2);
     json_decref(rules);
+}
+
+/* A domain goes from one partner to another, whichever of them the file names first; only what two
+ * partners exchange needs two files. */
+static void test_order(void **state)
+{
+    struct fixture *f = *state;
+    fill(f); /* b.test is a.test's */
+    assert_rows(f,
+                import(f, "import",
+                       DOCUMENT("\"partners\":[{\"domain\":\"0.test\",\"additional\":[\"d.test\"]},"
+                                "{\"domain\":\"c.test\",\"additional\":[\"b.test\"]},"
+                                "{\"domain\":\"a.test\",\"additional\":[\"e.test\"]}]"),
+                       "{}"),
+                "new partner 0.test; changed partner a.test; changed partner c.test");
+    assert_rows(f,
+                import(f, "import",
+                       DOCUMENT("\"partners\":[{\"domain\":\"a.test\",\"additional\":[\"b.test\"]},"
+                                "{\"domain\":\"c.test\",\"additional\":[\"e.test\"]}]"),
+                       "{\"partial\":true}"),
+                "refused partner a.test; refused partner c.test");
+}
+
+/* What an entry does not have is not left out in silence. */
+static void test_strangers(void **state)
+{
+    struct fixture *f = *state;
+    json_t *answer = import(
+        f, "import",
+        DOCUMENT(
+            "\"partners\":[{\"domain\":\"a.test\",\"colour\":1}],"
+            "\"access\":[{\"scope\":\"global\",\"xmpp\":false,\"sip\":true},"
+            "{\"scope\":\"global\",\"name\":\"all\",\"xmpp\":true}],"
+            "\"blocks\":[{\"user\":\"u@contoso.test\",\"blocked\":\"b.test\",\"until\":\"x\"}],"
+            "\"contacts\":[{\"user\":\"u@contoso.test\",\"contact\":\"x@b.test\",\"who\":1}]"),
+        "{\"partial\":true}");
+    static const char *const sentences[] = {
+        "partner put has no argument \"colour\".", "Entries of \"access\" have no \"sip\".",
+        "The file has it twice: access global.", "Entries of \"blocks\" have no \"until\".",
+        "Entries of \"contacts\" have no \"who\"."};
+    assert_non_null(answer);
+    const json_t *rows = json_object_get(answer, "rows");
+    assert_int_equal(json_array_size(rows), 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_string_equal(json_string_value(json_object_get(json_array_get(rows, i), "sentence")),
+                            sentences[i]);
+    json_decref(answer);
+}
+
+/* One row for each change, and one that says that they came in together; none for a look. */
+static void test_trail(void **state)
+{
+    static const char document[] = DOCUMENT(
+        "\"partners\":[{\"domain\":\"a.test\"},{\"domain\":\"x.test\",\"tls\":\"NotSupported\"}],"
+        "\"contacts\":[{\"user\":\"u@contoso.test\",\"contact\":\"x@a.test\"}]");
+    struct fixture *f = *state;
+    struct cw_audit_row *trail;
+    size_t n;
+    f->call.what_if = true;
+    json_decref(import(f, "import", document, "{\"partial\":true}"));
+    f->call.what_if = false;
+    assert_null(import(f, "import", document, "{}"));
+    assert_int_equal(cw_store_audit_list(f->store, 9, &f->arena, &trail, &n), CW_OK);
+    assert_int_equal(n, 0);
+    json_decref(import(f, "import", document, "{\"partial\":true}"));
+    json_decref(import(f, "import", document, "{\"partial\":true}")); /* changes nothing */
+    assert_int_equal(cw_store_audit_list(f->store, 9, &f->arena, &trail, &n), CW_OK);
+    assert_int_equal(n, 2);
+    assert_string_equal(trail[0].action.p, "import");
+    assert_string_equal(trail[0].after.p,
+                        "{\"detail\":\"2 new, 0 changed, 0 removed, 0 the same, 1 refused\"}");
+    assert_string_equal(trail[1].action.p, "partner new");
+    assert_string_equal(trail[1].object.p, "a.test");
 }
 
 static void test_refused(void **state)
@@ -160,7 +234,9 @@ static void test_documents(void **state)
         {"no JSON", "x", "The file is no JSON: '[' or '{' expected near 'x' (line 1)."},
         {"no export", "{}",
          "The file is no export of this release: \"causeway\": {\"format\": 1} is missing."},
-        {"a later form", "{\"causeway\":{\"format\":2}}",
+        {"a later form", "{\"causeway\":{\"format\":2},\"colours\":[]}",
+         "The file was written by a later release, in a form that is not known here."},
+        {"a form of none", "{\"causeway\":{\"format\":0}}",
          "The file is no export of this release: \"causeway\": {\"format\": 1} is missing."},
         {"a section that is none", DOCUMENT("\"colours\":[]"),
          "The file has a section \"colours\" that is not known here."},
@@ -180,15 +256,48 @@ static void test_documents(void **state)
     }
 }
 
+/* Nowhere but where it was asked for. */
+static void assert_no_secret(struct fixture *f, const json_t *secret)
+{
+    struct cw_audit_row *trail;
+    size_t n;
+    assert_int_equal(cw_store_audit_list(f->store, 99, &f->arena, &trail, &n), CW_OK);
+    assert_true(n > 4);
+    for (size_t i = 0; i < n; i++) {
+        assert_null(strstr(trail[i].before.p, json_string_value(secret)));
+        assert_null(strstr(trail[i].after.p, json_string_value(secret)));
+    }
+    json_t *shown = must(f, "settings get", "{}");
+    assert_json(json_object_get(shown, "dialback-secret"), "\"(set)\"");
+    json_decref(shown);
+}
+
 static void test_secrets(void **state)
 {
     struct fixture *f = *state;
+    json_decref(
+        must(f, "settings set", "{\"dialback-secret\":\"new\"}")); /* there is a previous one */
     json_t *plain = must(f, "export", "{}"), *whole = must(f, "export", "{\"secrets\":true}");
     assert_null(json_object_get(json_object_get(plain, "settings"), "dialback-secret"));
     const json_t *secret = json_object_get(json_object_get(whole, "settings"), "dialback-secret");
     assert_true(json_string_length(secret) >= 32);
+    char *text = json_dumps(whole, 0);
+    json_decref(must(f, "settings set", "{\"dialback-secret\":\"new\",\"stanza-rate\":9}"));
+    json_t *other = must(f, "export", "{\"secrets\":true}");
+    assert_rows(f, import(f, "import", text, "{}"), "changed settings ");
+    json_decref(must(f, "settings set", "{\"dialback-secret\":\"new\"}"));
+    assert_rows(f, import(f, "import", text, "{}"), "changed settings "); /* only they differ */
+    assert_rows(f, import(f, "import", text, "{}"), "same settings ");
+    json_t *again = must(f, "export", "{\"secrets\":true}");
+    assert_true(json_equal(json_object_get(whole, "settings"), json_object_get(again, "settings")));
+    assert_false(
+        json_equal(json_object_get(whole, "settings"), json_object_get(other, "settings")));
+    assert_no_secret(f, secret);
+    free(text);
     json_decref(plain);
     json_decref(whole);
+    json_decref(other);
+    json_decref(again);
     f->call.permission = CW_VIEWER;
     assert_null(run(f, "export", "{\"secrets\":true}"));
     assert_int_equal(f->problem.status, 403);
@@ -233,6 +342,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(test_replace, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_strangers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_trail, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_documents, setup, teardown),
         cmocka_unit_test_setup_teardown(test_secrets, setup, teardown),

@@ -232,7 +232,7 @@ static void test_audit(void **state)
     assert_int_equal(n, 2);
     assert_true(cw_str_eq_cstr(rows[0].action, "settings set"));
     assert_int_equal(cw_str_find(rows[0].after, settings.dialback_secret), -1);
-    assert_true(cw_str_find(rows[0].after, CW_S("\"dialback-secret\":\"(set)\"")) > 0);
+    assert_true(cw_str_find(rows[0].after, CW_S("\"dialback-secret\":\"(new)\"")) > 0);
     assert_true(cw_str_eq_cstr(rows[1].action, "partner set"));
     assert_true(cw_str_eq_cstr(rows[1].object, "a.test"));
     assert_true(cw_str_eq_cstr(rows[1].who, "test"));

@@ -1,9 +1,11 @@
 """Causeway itself: writes its configuration, runs it, and runs its commands."""
 
+import hashlib
 import json
 import os
 import pathlib
 import re
+import ssl
 import subprocess
 
 from .ca import Authority, Pair
@@ -186,6 +188,13 @@ class Causeway(Server):
     @property
     def panel_certificate(self) -> pathlib.Path:
         return self.directory / "panel.pem"
+
+    @property
+    def panel_fingerprint(self) -> str:
+        """SHA-256 of the panel's certificate, as browsers show it."""
+        text = re.search(r"-----BEGIN CERT.*?END CERTIFICATE-----\n",
+                         self.panel_certificate.read_text(), re.DOTALL)[0]
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(text)).hexdigest()
 
     def new_account(self, name: str, password: str, role: str = "administrator") -> None:
         """Of the panel; the password need not be changed."""

@@ -131,6 +131,16 @@ panel:
             return read_all(connection)
 
 
+class Place:
+    """Where a panel is that `causeway run` has started; enough for a Browser."""
+
+    tls, connect = Panel.tls, Panel.connect
+
+    def __init__(self, causeway):
+        self.address = causeway.settings.panel
+        self.certificate = causeway.panel_certificate
+
+
 def read_all(connection) -> bytes:
     data = b""
     with contextlib.suppress(ConnectionError, ssl.SSLError):

@@ -103,7 +103,9 @@ Everything is running:
 
 How to sign in:        open {lab.causeway.panel_url} as administrator, with the one-time password
                        {lab.causeway.first_password}
-                       (the browser warns of a certificate that the panel has made for itself)
+                       (it asks for another one; each ./run begins anew, with a new one)
+                       The panel has made its certificate itself, and the browser warns of it;
+                       SHA-256 {lab.causeway.panel_fingerprint}
 
 Your own SIP client:   user alice or bob, domain {lab_settings.LOCAL_DOMAIN};
                        registrar and outbound proxy {at(s.kamailio)}

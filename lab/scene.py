@@ -8,13 +8,12 @@ who write to each other, and administrators who have changed things. For picture
 
 import contextlib
 import time
-import types
 
 from . import rogue
 from .causeway import panel_section
 from .nameserver import Name, NameServer
-from .panel import Panel
 from .panel import Browser as Client
+from .panel import Place
 from .partner import Mode
 from .pidf import State
 from .process import LabError, undisturbed
@@ -131,10 +130,7 @@ class Scene:
         """That account's session, without a browser; the account is made."""
         causeway = self.lab.causeway
         causeway.new_account(name, PASSWORD, role)
-        place = types.SimpleNamespace(address=self.settings.panel,
-                                      certificate=causeway.panel_certificate)
-        place.tls = lambda: Panel.tls(place)
-        client = Client(place, {})
+        client = Client(Place(causeway), {})
         self._done(client.sign_in(name, PASSWORD))
         return client
 

@@ -1,6 +1,9 @@
 """The lab without Causeway: that a failure further down is not the lab's own."""
 
 import contextlib
+import hashlib
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -8,10 +11,12 @@ import sys
 import pytest
 
 from lab.ca import Authority
+from lab.causeway import Causeway
 from lab.dns import DnsServer
 from lab.ejabberd import Ejabberd
 from lab.kamailio import Kamailio
 from lab.kamailio_presence import KamailioPresence
+from lab.panel import Browser, Place
 from lab.partner import Mode
 from lab.phone import Phone
 from lab.pidf import State
@@ -165,3 +170,57 @@ def test_run_says_which_port_is_held(settings):
              "--data", str(settings.data)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert f"{settings.edge[0]}:5269 (tcp) is already in use" in done.stderr
+
+
+@contextlib.contextmanager
+def run(settings):
+    """`./run`, built already, until the end of the block: what it prints up to "Press Ctrl-C"."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "lab.run", "--base", settings.base, "--data", str(settings.data),
+         "--program", str(settings.program)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True)
+    try:
+        said = ""
+        for line in running.stdout:
+            said += line
+            if line.startswith("Press Ctrl-C"):
+                break
+        else:
+            raise LabError(f"./run has ended: {said}")
+        yield said
+        running.send_signal(signal.SIGINT)
+        rest = running.stdout.read()
+        assert (running.wait(30), rest.splitlines()[-1]) == (0, "Everything has stopped.")
+    finally:
+        running.kill()
+        running.wait()
+
+
+def test_run_says_how_to_sign_in(settings):
+    """The address answers with the certificate that is named, and the password is good for a sign-in
+    that has to choose another one; a second run in the same directory has a new one."""
+    passwords = [sign_in_as_told(settings), sign_in_as_told(settings)]
+    assert passwords[0] != passwords[1]
+
+
+def sign_in_as_told(settings) -> str:
+    with run(settings) as said:
+        url, account, password, fingerprint = re.search(
+            r"open (https://\S+) as (\w+),.*?one-time password\s+(\S+).*?SHA-256 ([0-9a-f]{64})",
+            said, re.DOTALL).groups()
+        assert url == "https://{}:{}/".format(*settings.panel)
+        place = Place(Causeway(settings, None))
+        with contextlib.closing(place.connect()) as connection:
+            shown = hashlib.sha256(connection.getpeercert(binary_form=True)).hexdigest()
+        assert shown == fingerprint
+        browser = Browser(place, {})
+        assert b"<title>" in browser.get("//").body
+        assert browser.sign_in(account, password).json["must-change-password"]
+        assert browser.get("/partners").status == 403
+        changed = browser.ask("PUT", "/session/password",
+                              {"so-far": password, "password": "a password of my own"})
+        assert changed.status == 204, changed
+        assert browser.sign_in(account, "a password of my own").status == 200
+        assert [one["domain"] for one in browser.get("/partners").json["partners"]] == [
+            "fabrikam.test"]
+    return password

@@ -9,6 +9,7 @@ import time
 
 from . import settings as lab_settings
 from .causeway import panel_section
+from .panel import Browser, Place
 from .pidf import State
 from .process import LabError, raise_on_signals
 from .settings import ACCOUNTS, PARTNER_DOMAIN
@@ -72,6 +73,16 @@ def _prove_messages(lab: Lab) -> None:
     _say(f"  juliet -> alice (XMPP to SIP): \"{got.body}\"")
     _say(f"     received by {alice.address} from {got.sender_address} after "
          f"{(got.at - sent_at) * 1000:.0f} ms")
+
+
+def _prove_panel(lab: Lab) -> None:
+    """The web application is there, behind the certificate that the panel has made."""
+    answer = Browser(Place(lab.causeway), {}).get("//")
+    if answer.status != 200:
+        raise LabError(f"the control panel answered with status {answer.status}: "
+                       f"{answer.body.decode(errors='replace')}")
+    _say(f"  the control panel answers at {lab.causeway.panel_url}; the first sign-in is\n"
+         f"     administrator with the one-time password {lab.causeway.first_password}")
 
 
 def _arrival(alice, juliet, stanza_id: str, text: str, lab: Lab):
@@ -156,6 +167,7 @@ def _run(options) -> None:
         except LabError as problem:
             raise LabError(f"{problem}\nThe reason is in {lab.causeway.log}") from None
         _prove_messages(lab)
+        _prove_panel(lab)
         lab.phone("alice").publish(expires=0)
         lab.sign_out_clients()
         if not options.once:

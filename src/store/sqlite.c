@@ -91,7 +91,9 @@ static enum cw_err open_database(struct cw_store *store, const char *path, struc
         err = cw_sql_exec(store, "PRAGMA journal_mode=WAL;"
                                  "PRAGMA synchronous=FULL;"
                                  "PRAGMA foreign_keys=ON;"
-                                 "PRAGMA trusted_schema=OFF;");
+                                 "PRAGMA trusted_schema=OFF;"
+                                 /* our roles may make no files but their own (rights.c) */
+                                 "PRAGMA temp_store=MEMORY;");
     if (!err)
         err = cw_schema_migrate(store, arena, refusal);
     if (err && !cw_str_is_present(refusal->sentence))

@@ -45,30 +45,34 @@ static enum cw_err check_directory(const char *path, struct stat *info, struct c
 }
 
 /* Made before SQLite opens it, so that it never exists with another mode; SQLite gives the files
- * beside it the same.  Made by root, it belongs to the directory's owner, who runs the gateway. */
-static enum cw_err make_file(const char *path, const struct stat *directory, struct cw_arena *arena,
-                             struct cw_refusal *refusal)
+ * beside it the same.  Made by root, it belongs to the directory's owner, who runs the gateway.
+ *
+ * A file that is there is looked at and not opened: to close any descriptor of it would take away
+ * the locks that other handles of this process hold (POSIX), and the next process that comes and
+ * goes would take away the log, with the changes in it. */
+static int make_file(const char *path, const struct stat *directory)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+    if (fd < 0)
+        return errno == EEXIST ? 0 : errno;
+    int code = 0;
+    if (geteuid() == 0 && fchown(fd, directory->st_uid, directory->st_gid) != 0)
+        code = errno;
+    close(fd);
+    return code;
+}
+
+static enum cw_err check_file(const char *path, const struct stat *directory,
+                              struct cw_arena *arena, struct cw_refusal *refusal)
 {
     struct stat info;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        int code = errno;
-        if (fd >= 0)
-            close(fd);
+    int code = make_file(path, directory);
+    if (code == 0 && lstat(path, &info) != 0)
+        code = errno;
+    if (code != 0)
         return cw_store_refuse(
             refusal, CW_ERR_IO, "store",
             cw_arena_printf(arena, "%s: the store cannot be opened: %s", path, strerror(code)));
-    }
-    int owned = 0;
-    if (info.st_size == 0 && geteuid() == 0)
-        owned = fchown(fd, directory->st_uid, directory->st_gid);
-    close(fd);
-    if (owned != 0)
-        return cw_store_refuse(refusal, CW_ERR_IO, "store",
-                               cw_arena_printf(arena,
-                                               "%s: cannot be given to its directory's "
-                                               "owner: %s",
-                                               path, strerror(errno)));
     if (!S_ISREG(info.st_mode))
         return cw_store_refuse(refusal, CW_ERR_INVALID, "store",
                                cw_arena_printf(arena, "%s: is not a file", path));
@@ -111,7 +115,7 @@ enum cw_err cw_store_open(const struct cw_store_options *options, struct cw_stor
     *refusal = (struct cw_refusal){.field = ""};
     enum cw_err err = check_directory(options->path, &directory, arena, refusal);
     if (!err)
-        err = make_file(options->path, &directory, arena, refusal);
+        err = check_file(options->path, &directory, arena, refusal);
     if (err)
         return err;
     struct cw_store *store = cw_alloc(sizeof(*store));

@@ -392,6 +392,36 @@ static void test_processes(void **state)
     assert_int_equal(audit_rows(f), 40);
 }
 
+/* A handle that is opened while the process has another takes none of its locks away (POSIX drops
+ * them when any descriptor of the file is closed): a process that comes and goes would think itself
+ * the last one, and take away the log in which the changes are. */
+static void test_second_handle(void **state)
+{
+    struct fixture *f = *state;
+    struct cw_store *second;
+    char log[sizeof f->scratch.path + 8];
+    int begin[2], status = -1;
+    char c = 0;
+    cw_store_close(&f->store); /* a handle must not cross a fork */
+    assert_int_equal(pipe(begin), 0);
+    if (fork() == 0) {
+        bool ok = read(begin[0], &c, 1) == 1 && open_store(f, &f->store) == CW_OK;
+        cw_store_close(&f->store);
+        _exit(ok ? 0 : 1);
+    }
+    assert_int_equal(open_store(f, &f->store), CW_OK);
+    assert_int_equal(open_store(f, &second), CW_OK);
+    assert_int_equal(add(f, "a.test"), CW_OK);
+    assert_int_equal(write(begin[1], &c, 1), 1);
+    assert_true(wait(&status) > 0);
+    assert_int_equal(status, 0);
+    snprintf(log, sizeof log, "%s-wal", f->scratch.path);
+    assert_int_equal(access(log, F_OK), 0);
+    cw_store_close(&second);
+    close(begin[0]);
+    close(begin[1]);
+}
+
 /* Eight processes open a store that is not there yet: one makes it, all get it. */
 static void test_first_open(void **state)
 {
@@ -521,6 +551,7 @@ int main(void)
         TEST(test_contacts),
         TEST(test_withdraw),
         TEST(test_processes),
+        TEST(test_second_handle),
         TEST(test_older_schema),
         TEST(test_open_refusals),
         TEST(test_first_open),

@@ -75,7 +75,7 @@ export const ptBR: Catalogue = {
   "partners.found.one": "{n} parceiro encontrado",
   "partners.found.other": "{n} parceiros encontrados",
   "partners.streams": "Fluxos",
-  "partners.in-out": "{in} de entrada, {out} de saída",
+  "partners.in-out": "{in} entrada, {out} saída",
   "partners.connecting": "Conectando",
   "partners.no-streams": "Nenhum",
   "partners.failure": "Última falha",

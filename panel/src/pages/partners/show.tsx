@@ -75,9 +75,9 @@ function Actions({ partner }: { partner: Partner }) {
 }
 
 /* Shown when they say something. */
-const textFields = ["description", "proxy-fqdn", "trust-anchor", "pinned-keys"] as const;
+const textFields = ["proxy-fqdn", "trust-anchor", "pinned-keys"] as const;
 const shownFields = [
-  "description", "type", "tls", "sasl", "dialback", "connection-limit", "keep-alive", "proxy-fqdn",
+  "type", "tls", "sasl", "dialback", "connection-limit", "keep-alive", "proxy-fqdn",
   "enabled", "trust-anchor", "pinned-keys",
 ] as const;
 
@@ -93,6 +93,14 @@ function Settings({ partner }: { partner: Partner }) {
     <section>
       <h2>{t("show.settings")}</h2>
       <dl class="properties">
+        {partner.description && (
+          <div class="whole">
+            <dt>{t("partner.description")}</dt>
+            <dd>
+              <Foreign text={partner.description} />
+            </dd>
+          </div>
+        )}
         {partner.additional.length > 0 && (
           <div class="whole">
             <dt>{t("partner.additional")}</dt>
@@ -104,7 +112,7 @@ function Settings({ partner }: { partner: Partner }) {
           </div>
         )}
         {shown.map((name) => (
-          <div key={name} class={name === "description" || name === "trust-anchor" ? "whole" : ""}>
+          <div key={name} class={name === "trust-anchor" ? "whole" : ""}>
             <dt>{t(labelOf(name))}</dt>
             <dd class={name === "trust-anchor" ? "pem" : ""}>
               <Foreign text={shownValue(name, partner)} />

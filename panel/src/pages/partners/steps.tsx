@@ -37,11 +37,7 @@ function StepLine({ step }: { step: Step }) {
           <Foreign text={step.sentence} />
         </p>
       )}
-      {step.advice && (
-        <p class="advice">
-          {t("step.advice")} <Foreign text={step.advice} />
-        </p>
-      )}
+      <Advice text={step.advice} />
       {Object.keys(step.facts).length > 0 && (
         <details>
           <summary>{t("step.facts")}</summary>
@@ -49,6 +45,16 @@ function StepLine({ step }: { step: Step }) {
         </details>
       )}
     </>
+  );
+}
+
+/* What to do about it, where the server knows. */
+export function Advice({ text }: { text: string | undefined }) {
+  if (!text) return null;
+  return (
+    <p class="advice">
+      <strong>{t("step.advice")}</strong> <Foreign text={text} />
+    </p>
   );
 }
 

@@ -1,18 +1,21 @@
 /* The picture of timeline.ts, its text alternative, and below it each attempt with its steps. */
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Attempt } from "../../api/types";
 import { ago, dateTime } from "../../base/format";
 import { t, tn } from "../../base/i18n";
 import { Icon } from "../../kit/icon";
 import { useOwnId } from "../../kit/id";
+import { Notice } from "../../kit/notice";
 import { Foreign } from "../../kit/text";
-import { Steps, stepName } from "./steps";
+import { Time } from "../../kit/time";
+import { Advice, Steps, stepName } from "./steps";
 import { columnsOf, isBad, isGood, stageNames, stoppedAt, type Column } from "./timeline-data";
 
-const CELL = 14;
+const CELL = 18;
 const GAP = 3;
-const LEFT = 120; /* the stages' names */
-const TOP = 18; /* the directions */
-const FOOT = 20; /* the times */
+const LEFT = 132; /* the stages' names */
+const TOP = 20; /* the directions */
+const FOOT = 22; /* the times */
 const STEP = CELL + GAP;
 
 function x(i: number): number {
@@ -46,6 +49,7 @@ export function Timeline({ attempts }: { attempts: Attempt[] }) {
   return (
     <>
       <p>{summary(attempts)}</p>
+      <Trouble last={attempts.at(-1)!} />
       <Picture attempts={attempts} />
       <Legend />
       <ol class="attempts" reversed>
@@ -56,6 +60,17 @@ export function Timeline({ attempts }: { attempts: Attempt[] }) {
         ))}
       </ol>
     </>
+  );
+}
+
+/* What the newest attempt failed of, before all details. */
+function Trouble({ last }: { last: Attempt }) {
+  if (!isBad(last) || !last.sentence) return null;
+  return (
+    <Notice kind="warning">
+      <Foreign text={last.sentence} />
+      <Advice text={last.advice} />
+    </Notice>
   );
 }
 
@@ -74,10 +89,14 @@ function open(attempt: Attempt): void {
 function Picture({ attempts }: { attempts: Attempt[] }) {
   const columns = columnsOf(attempts);
   const id = useOwnId();
+  const place = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    place.current!.scrollLeft = place.current!.scrollWidth; /* the newest are in view */
+  }, [attempts.length]);
   const width = x(columns.length) + GAP;
   const height = TOP + stageNames.length * STEP + FOOT;
   return (
-    <div class="picture" tabIndex={0} role="region" aria-label={t("timeline.title")}>
+    <div ref={place} class="picture" tabIndex={0} role="region" aria-label={t("timeline.title")}>
       <svg
         class="timeline"
         width={width}
@@ -89,7 +108,7 @@ function Picture({ attempts }: { attempts: Attempt[] }) {
         <title id={`${id}-title`}>{t("timeline.title")}</title>
         <desc id={`${id}-desc`}>{summary(attempts)}</desc>
         {stageNames.map((stage, row) => (
-          <text key={stage} class="stage" x={LEFT - 8} y={y(row) + CELL - 3} text-anchor="end">
+          <text key={stage} class="stage" x={LEFT - 8} y={y(row) + CELL - 5} text-anchor="end">
             {stepName(stage)}
           </text>
         ))}
@@ -130,7 +149,7 @@ function cross(left: number, top: number): string {
 function Times({ attempts, y: at }: { attempts: Attempt[]; y: number }) {
   const first = attempts[0]!;
   const last = attempts.at(-1)!;
-  const wide = attempts.length >= 14; /* else both do not fit below */
+  const wide = attempts.length >= 12; /* else both do not fit below */
   return (
     <>
       {wide && (
@@ -168,22 +187,14 @@ function AttemptDetails({ attempt }: { attempt: Attempt }) {
       <summary>
         <span class={`result ${attempt.result}`}>
           <Icon name={isBad(attempt) ? "failed" : attempt.result === "pending" ? "skipped" : "ok"} />
+          {" "}
           {t(`result.${attempt.result}`)}
         </span>{" "}
-        <time dateTime={attempt.at}>{dateTime(attempt.at)}</time>{" "}
-        {t(`direction.${attempt.direction}`)}
-        {attempt.sentence && (
-          <span class="sentence">
-            {" "}
-            <Foreign text={attempt.sentence} />
-          </span>
-        )}
+        <Time at={attempt.at} />{" "}
+        <span>{t(`direction.${attempt.direction}`)}</span>{" "}
+        {attempt.sentence && <Foreign text={attempt.sentence} />}
       </summary>
-      {attempt.advice && (
-        <p class="advice">
-          {t("step.advice")} <Foreign text={attempt.advice} />
-        </p>
-      )}
+      <Advice text={attempt.advice} />
       <p>
         <small>
           <Foreign text={`${attempt.local} – ${attempt.remote}`} /> · {t("timeline.id")}{" "}

@@ -156,52 +156,85 @@ static json_t *state_of(json_t *before, json_t *after)
     return json_is_object(after) ? after : json_is_object(before) ? before : NULL;
 }
 
-static json_t *restore_partner(const struct cw_api_call *call, const struct cw_audit_row *row,
-                               const json_t *state, struct cw_api_problem *problem)
+/* What every restorer gets: the arguments of `audit restore`, the row, the state to come back. */
+struct restoring {
+    const json_t *in;
+    const struct cw_audit_row *row;
+    const json_t *state;
+};
+
+/* The version that whoever asks has seen, for the command that makes the change. */
+static void pass_version(const struct restoring *what, json_t *in)
 {
-    (void)row;
-    return cw_api_partner_put(call, state, problem);
+    json_t *version = json_object_get(what->in, "if-version");
+    if (version)
+        json_object_set(in, "if-version", version);
+}
+
+static json_t *restore_partner(const struct cw_api_call *call, const struct restoring *what,
+                               struct cw_api_problem *problem)
+{
+    json_t *in = json_copy((json_t *)(uintptr_t)what->state);
+    pass_version(what, in);
+    json_t *answer = cw_api_partner_put(call, in, problem);
+    json_decref(in);
+    return answer;
 }
 
 /* Secrets are not in the trail: they stay.  So does what that release did not have. */
-static json_t *restore_settings(const struct cw_api_call *call, const struct cw_audit_row *row,
-                                const json_t *state, struct cw_api_problem *problem)
+static json_t *restore_settings(const struct cw_api_call *call, const struct restoring *what,
+                                struct cw_api_problem *problem)
 {
     json_t *in = json_object(), *value;
     const char *name;
-    (void)row;
-    json_object_foreach((json_t *)(uintptr_t)state, name, value)
+    json_object_foreach((json_t *)(uintptr_t)what->state, name, value)
     {
         const struct cw_setting *setting = cw_setting_find(cw_str_of(name));
         if (setting && setting->type != CW_SETTING_SECRET)
             json_object_set(in, name, value);
     }
+    pass_version(what, in);
     json_t *answer = cw_api_settings_set(call, in, problem);
     json_decref(in);
     return answer;
 }
 
-static json_t *restore_access(const struct cw_api_call *call, const struct cw_audit_row *row,
-                              const json_t *state, struct cw_api_problem *problem)
+static bool has_no_version(const struct restoring *what, struct cw_api_problem *problem)
 {
+    if (!json_object_get(what->in, "if-version"))
+        return true;
+    cw_api_refuse(problem, 400, "if-version",
+                  CW_S("Access rules and blocks have no version to compare."));
+    return false;
+}
+
+static json_t *restore_access(const struct cw_api_call *call, const struct restoring *what,
+                              struct cw_api_problem *problem)
+{
+    struct cw_str object = what->row->object;
+    if (!has_no_version(what, problem))
+        return NULL;
     json_t *in = json_object();
-    json_object_set(in, "xmpp", json_object_get(state, "xmpp"));
-    if (!cw_str_eq_cstr(row->object, "global"))
-        json_object_set_new(in, cw_str_index(row->object, '@') < 0 ? "domain" : "user",
-                            cw_json_of_str(row->object));
+    json_object_set(in, "xmpp", json_object_get(what->state, "xmpp"));
+    if (!cw_str_eq_cstr(object, "global"))
+        json_object_set_new(in, cw_str_index(object, '@') < 0 ? "domain" : "user",
+                            cw_json_of_str(object));
     json_t *answer = cw_api_access_set(call, in, problem);
     json_decref(in);
     return answer;
 }
 
-static json_t *restore_block(const struct cw_api_call *call, const struct cw_audit_row *row,
-                             const json_t *state, struct cw_api_problem *problem)
+static json_t *restore_block(const struct cw_api_call *call, const struct restoring *what,
+                             struct cw_api_problem *problem)
 {
+    struct cw_api_call then = *call;
+    if (!has_no_version(what, problem))
+        return NULL;
     json_t *in = json_object();
-    (void)row;
-    json_object_set(in, "user", json_object_get(state, "user"));
-    json_object_set(in, "address", json_object_get(state, "blocked"));
-    json_t *answer = cw_api_contact_block(call, in, problem);
+    then.since = json_integer_value(json_object_get(what->state, "since"));
+    json_object_set(in, "user", json_object_get(what->state, "user"));
+    json_object_set(in, "address", json_object_get(what->state, "blocked"));
+    json_t *answer = cw_api_contact_block(&then, in, problem);
     json_decref(in);
     return answer;
 }
@@ -209,7 +242,7 @@ static json_t *restore_block(const struct cw_api_call *call, const struct cw_aud
 /* By the first word of the action. */
 static const struct restorer {
     struct cw_str of;
-    json_t *(*restore)(const struct cw_api_call *, const struct cw_audit_row *, const json_t *state,
+    json_t *(*restore)(const struct cw_api_call *, const struct restoring *,
                        struct cw_api_problem *);
 } restorers[] = {
     {CW_STR("partner "), restore_partner},
@@ -267,7 +300,8 @@ json_t *cw_api_audit_restore(const struct cw_api_call *call, const json_t *in,
     const json_t *state = state_of(before, after);
     const struct restorer *restorer = restorer_of(&row);
     if (restorer && state)
-        answer = restorer->restore(call, &row, state, problem);
+        answer = restorer->restore(call, &(struct restoring){.in = in, .row = &row, .state = state},
+                                   problem);
     else
         answer = cw_api_refuse(problem, 409, "id",
                                cw_arena_printf(call->arena,

@@ -64,6 +64,11 @@ static const struct cw_api_arg audit_list_args[] = {
 static const struct cw_api_arg audit_id_args[] = {
     {"id", CW_ARG_NUMBER, true, true, "", "", "the row's number, as in the list"},
 };
+static const struct cw_api_arg audit_restore_args[] = {
+    {"id", CW_ARG_NUMBER, true, true, "", "", "the row's number, as in the list"},
+    {"if-version", CW_ARG_NUMBER, false, false, "", "",
+     "refuse when the partner's or the settings' version is another by now"},
+};
 static const struct cw_api_command rows[] = {
     {"account new", "Add an account for the panel", CW_ADMINISTRATOR, true, "POST", "/accounts",
      CW_ARGS(account_new_args), .run = cw_api_account_new, .shows = "Account",
@@ -103,7 +108,7 @@ static const struct cw_api_command rows[] = {
     {"audit restore",
      "Make a partner, setting, access rule or block again as it was after that change; what it "
      "removed, as it was before",
-     CW_ADMINISTRATOR, true, "POST", "/audit/{id}/restore", CW_ARGS(audit_id_args),
+     CW_ADMINISTRATOR, true, "POST", "/audit/{id}/restore", CW_ARGS(audit_restore_args),
      .run = cw_api_audit_restore},
 };
 const struct cw_api_rows cw_api_account_rows = CW_ROWS(rows);

@@ -1,6 +1,6 @@
 /* The audit trail: who changed what, and bringing back what was. */
 import { pathOf } from "../base/route";
-import { call, get } from "./client";
+import { call, get, versionTag } from "./client";
 import { routes } from "./routes";
 
 export interface Entry {
@@ -43,10 +43,14 @@ export function getRevision(id: string): Promise<Revision> {
   return get(pathOf(routes.revision.path, { id }));
 }
 
-/* `isTrial`: only what would be. */
-export function restore(id: string, isTrial: boolean): Promise<Restored> {
-  return call("POST", pathOf(routes.restore.path, { id }), {
-    query: { dry_run: isTrial || undefined },
-    body: {},
-  });
+/* What restoring would do. */
+export function tryRestore(id: string): Promise<Restored> {
+  return call("POST", pathOf(routes.restore.path, { id }), { query: { dry_run: true }, body: {} });
+}
+
+/* Does it, unless there is another version by now than the one that `seen` would change. */
+export function restore(id: string, seen: Restored): Promise<Restored> {
+  const version = seen.before?.["version"];
+  const ifMatch = typeof version === "number" ? versionTag({ version }) : "*";
+  return call("POST", pathOf(routes.restore.path, { id }), { ifMatch, body: {} });
 }

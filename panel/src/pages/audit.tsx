@@ -1,7 +1,7 @@
 /* Audit: who changed what and when, each change as a difference, and bringing back what was; what
  * that would change is shown first. */
 import { useEffect, useState } from "preact/hooks";
-import { getRevision, listAudit, restore, type AuditFilter, type Entry, type Revision } from "../api/audit";
+import { getRevision, listAudit, restore, tryRestore, type AuditFilter, type Entry, type Revision } from "../api/audit";
 import { asProblem, type Problem } from "../api/problem";
 import { isAdministrator } from "../api/session-state";
 import { differences } from "../base/diff";
@@ -143,7 +143,7 @@ function RevisionFacts({ of }: { of: Revision }) {
 }
 
 async function restoreAsking(id: string): Promise<void> {
-  const trial = await restore(id, true);
+  const trial = await tryRestore(id);
   const changes = differences(trial.before, trial.after, derived);
   const choices = [{ value: true, text: t("audit.restore"), kind: "primary" as const }];
   const answer = await ask(
@@ -156,7 +156,7 @@ async function restoreAsking(id: string): Promise<void> {
     true,
   );
   if (!answer) return;
-  await restore(id, false);
+  await restore(id, trial);
   say(t("audit.restored"));
   await go("/audit");
 }

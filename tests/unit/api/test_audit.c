@@ -189,6 +189,71 @@ static void test_restore_what_if(void **state)
     assert_null(run(f, "partner get", "{\"domain\":\"a.test\"}"));
 }
 
+/* Somebody looked at what the restoring would do, and meanwhile another one changed the partner. */
+static void test_restore_conflict(void **state)
+{
+    static const struct refusal_row rows[] = {
+        {"changed", "audit restore", "{\"id\":1,\"if-version\":2}", 412, "",
+         "The partner a.test was changed by somebody else meanwhile; look at it again, then repeat "
+         "the change."},
+        {"settings", "audit restore", "{\"id\":3,\"if-version\":1}", 412, "",
+         "The settings were changed by somebody else meanwhile; look at them again, then repeat "
+         "the change."},
+        {"what has no version", "audit restore", "{\"id\":4,\"if-version\":1}", 400, "if-version",
+         "Access rules and blocks have no version to compare."},
+    };
+    struct fixture *f = *state;
+    prepare_rows(f);
+    done(f, "audit restore", "{\"id\":8}");
+    done(f, "partner disable", "{\"domain\":\"a.test\"}");
+    done(f, "partner disable", "{\"domain\":\"a.test\"}");
+    assert_refusals(f, rows, sizeof(rows) / sizeof(rows[0]));
+    assert_null(run(f, "audit restore", "{\"id\":1,\"if-version\":2}"));
+    assert_true(cw_str_eq_cstr(f->problem.changed_by, "test"));
+    done(f, "audit restore", "{\"id\":1,\"if-version\":3}");
+    done(f, "audit restore", "{\"id\":3,\"if-version\":2}");
+    done(f, "partner remove", "{\"domain\":\"a.test\"}");
+    assert_null(run(f, "audit restore", "{\"id\":1,\"if-version\":4}"));
+    assert_int_equal(f->problem.status, 412);
+}
+
+/* What is forbidden by now does not come back: the domain has become one of ours. */
+static void test_restore_by_todays_rules(void **state)
+{
+    static const struct cw_str locals[] = {CW_STR("contoso.test"), CW_STR("a.test")};
+    static const struct refusal_row rows[] = {
+        {"a local domain", "audit restore", "{\"id\":2}", 400, "domain",
+         "a.test is a local domain; a partner's domain must be another."},
+    };
+    struct fixture *f = *state;
+    struct cw_store_options options = {f->scratch.path, locals, 2};
+    struct cw_refusal refusal;
+    prepare(f);
+    done(f, "partner remove", "{\"domain\":\"a.test\"}");
+    assert_int_equal(cw_store_open(&options, &f->call.store, &f->arena, &refusal), CW_OK);
+    assert_refusals(f, rows, 1);
+    cw_store_close(&f->call.store);
+}
+
+/* What an import changed has a row each, and goes back as any other. */
+static void test_restore_after_import(void **state)
+{
+    struct fixture *f = *state;
+    prepare(f);
+    done(f, "import",
+         "{\"document\":\"{\\\"causeway\\\":{\\\"format\\\":1},\\\"partners\\\":[{\\\"domain\\\":"
+         "\\\"c.test\\\"}]}\",\"mode\":\"replace\"}");
+    assert_string_equal(listed(f, "{\"action\":\"partner\"}"), "3 2 1");
+    done(f, "audit restore", "{\"id\":2}");
+    json_t *partner = must(f, "partner get", "{\"domain\":\"a.test\"}");
+    assert_json(json_object_get(partner, "additional"), "[\"b.test\"]");
+    json_decref(partner);
+    json_t *note = must(f, "audit show", "{\"id\":4}");
+    assert_json(json_object_get(note, "action"), "\"import\"");
+    assert_json(json_object_get(note, "restorable"), "false");
+    json_decref(note);
+}
+
 static const struct refusal_row refusals[] = {
     {"a domain taken meanwhile", "audit restore", "{\"id\":8}", 409, "additional",
      "b.test is already a partner."},
@@ -228,10 +293,16 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_list),           TEST(test_times),
-        TEST(test_show),           TEST(test_restore_partner),
-        TEST(test_restore_others), TEST(test_restore_what_if),
+        TEST(test_list),
+        TEST(test_times),
+        TEST(test_show),
+        TEST(test_restore_partner),
+        TEST(test_restore_others),
+        TEST(test_restore_what_if),
         TEST(test_refusals),
+        TEST(test_restore_conflict),
+        TEST(test_restore_after_import),
+        TEST(test_restore_by_todays_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

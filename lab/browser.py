@@ -226,6 +226,14 @@ class Browser:
     def focus_name(self) -> str:
         return self.driver.switch_to.active_element.accessible_name
 
+    def processor_ms(self) -> float:
+        """What the page's main thread has computed since the first call on this page, whatever else
+        the machine did."""
+        self._tell("Performance.enable", timeDomain="threadTicks")
+        told = {one["name"]: one["value"]
+                for one in self._tell("Performance.getMetrics")["metrics"]}
+        return told["TaskDuration"] * 1000
+
     # --- what others would see
 
     def violations(self, axe: pathlib.Path):

@@ -165,6 +165,7 @@ class Browser:
 
     def __init__(self, panel: Panel, headers, is_local: bool = False):
         self.panel = panel
+        self.source = None  # an address of this machine, to come from there
         self.headers = dict(headers)
         self.cookie = ""
         self.csrf = ""
@@ -194,6 +195,7 @@ class Browser:
     def _exchange(self, method, path, body, headers) -> Answer:
         connection = (_LocalConnection(self.panel.socket) if self._is_local else
                       http.client.HTTPSConnection(*self.panel.address, timeout=60,
+                                                  source_address=self.source and (self.source, 0),
                                                   context=self.panel.tls()))
         with contextlib.closing(connection):
             connection.request(method, path, body, headers)

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import ssl
+import subprocess
 
 import pytest
 
@@ -151,6 +152,30 @@ def test_old_tls(panel, version):
     with socket.create_connection(panel.address, timeout=15) as plain:
         with pytest.raises((ssl.SSLError, ConnectionError)):
             context.wrap_socket(plain, server_hostname=panel.address[0])
+
+
+def test_suites(panel):
+    """Of all that OpenSSL can still speak, those with forward secrecy and AEAD are taken."""
+    context = panel.tls(ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2)
+    context.set_ciphers("ALL:COMPLEMENTOFALL:@SECLEVEL=0")
+    taken = set()
+    for name in {cipher["name"] for cipher in context.get_ciphers()}:
+        with contextlib.suppress(ssl.SSLError, ConnectionError):
+            context.set_ciphers(f"{name}:@SECLEVEL=0")
+            with socket.create_connection(panel.address, timeout=15) as plain:
+                with context.wrap_socket(plain, server_hostname=panel.address[0]) as connection:
+                    taken.add(connection.cipher()[0])
+    assert taken == {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
+                     "ECDHE-ECDSA-CHACHA20-POLY1305"}
+
+
+def test_renegotiation(panel):
+    done = subprocess.run(["openssl", "s_client", "-connect", panel.host, "-tls1_2", "-CAfile",
+                           panel.certificate], input="R\n", capture_output=True, text=True,
+                          timeout=30)
+    assert "Compression: NONE" in done.stdout and "Verify return code: 0 (ok)" in done.stdout
+    assert "RENEGOTIATING" in done.stdout + done.stderr
+    assert "no renegotiation" in done.stderr
 
 
 def test_tls(panel):

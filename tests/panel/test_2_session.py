@@ -11,6 +11,12 @@ import pytest
 PASSWORD = "quite a long new password"
 
 
+def from_address(panel, last):
+    browser = panel.browser()
+    browser.source = panel.settings.address(last)
+    return browser
+
+
 def test_first_start(start):
     """The password that was printed lets in once, to choose another one; none is printed again."""
     panel = start()
@@ -138,6 +144,42 @@ def test_idle(panel):
     assert old.get("/session").status == 401
 
 
+def test_bounds(start):
+    """Both limits are settings, and hold to the moment."""
+    panel = start("session-idle-s: 100\nsession-max-s: 200")
+    for column, age, status in (("seen", 90, 200), ("seen", 101, 401), ("since", 190, 200),
+                                ("since", 201, 401)):
+        name = f"{column}-{age}"
+        browser = panel.account(name)
+        assert browser.get("/session").json["idle-s"] == 100
+        with sqlite3.connect(panel.data / "causeway.db", timeout=10) as store:
+            store.execute(f"UPDATE session SET {column} = ? WHERE account = ?",
+                          (int(time.time()) - age, name))
+        store.close()
+        assert browser.get("/session").status == status, name
+
+
+def test_out_everywhere(panel):
+    """One's own sessions, and nobody else's."""
+    here, other = panel.account("everywhere", "viewer"), panel.account("bystander")
+    there = panel.browser()
+    assert there.sign_in("everywhere", "a long password of everywhere").status == 200
+    assert here.delete("/sessions").status == 200
+    assert here.get("/session").status == there.get("/session").status == 401
+    assert other.get("/session").status == 200
+
+
+def test_no_setup(panel):
+    """W18: nothing is there to set up once more, and no password that everybody knows."""
+    nobody = from_address(panel, 120)
+    for path in ("/setup", "/install", "/accounts"):
+        for method in ("POST", "PUT"):
+            assert nobody.ask(method, path, {"name": "x", "password": "y"}).status in (401, 404, 405)
+    for name, password in (("administrator", "administrator"), ("administrator", ""),
+                           ("admin", "admin"), ("root", ""), ("causeway", "causeway")):
+        assert nobody.sign_in(name, password).status in (400, 401)
+
+
 def test_wrong_cookies(panel):
     admin = panel.account("twice")
     assert admin.get("/session", Cookie=f"__Host-causeway={admin.cookie}; "
@@ -156,6 +198,42 @@ def test_guessing(panel):
         assert answers[0].status == 401 and answers[-1].status == 429
         assert int(answers[-1].headers["retry-after"]) >= 1
         assert answers[0].json["detail"] == "The name or the password is wrong."
+
+
+def test_many_guesses(start):
+    """W03: 200 passwords on one account, one password on 200 accounts; who knows it comes in."""
+    panel = start("requests-per-s: 0")
+    panel.account("target")
+    for last, tries in ((101, [("target", f"guess {n}") for n in range(200)]),
+                        (102, [(f"account-{n}", "Summer 2026!") for n in range(200)])):
+        guesser = from_address(panel, last)
+        answers = [guesser.sign_in(*words) for words in tries]
+        judged = [answer for answer in answers if answer.status != 429]
+        assert {answer.status for answer in judged} == {401}
+        # Whoever waits as he is told may go on, slower and slower.
+        assert answers[12].status == 429 and len(judged) < 20
+        assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers
+                   if answer.status == 429)
+    assert from_address(panel, 103).sign_in("target", "a long password of target").status == 200
+
+
+def test_same_time(start):
+    """Whether a name exists is not told by the time, nor by the words."""
+    panel = start()
+    panel.account("known")
+    panel.account("disabled")
+    assert panel.local().patch("/accounts/disabled", {"enabled": False}).status == 200
+    least = {}
+    for last in range(110, 114):
+        browser = from_address(panel, last)
+        for name in ("known", "unknown", "disabled"):
+            begun = time.monotonic()
+            answer = browser.sign_in(name, "not the password")
+            took = time.monotonic() - begun
+            assert answer.status == 401
+            assert answer.json["detail"] == "The name or the password is wrong."
+            least[name] = min(took, least.get(name, took))
+    assert max(least.values()) < 2.5 * min(least.values()), least
 
 
 def test_guessing_inside(start):

@@ -73,3 +73,22 @@ def test_session_ends(panel, listen):
     wait_until(lambda: listener.heard(b"event: hello"), 10, "the beginning")
     assert panel.local().delete("/sessions?account=ended").status == 200
     wait_until(listener.is_over, 25, "the end of the events")
+
+
+def test_not_all_to_one(panel, listen):
+    """Sixteen of one account; the next is refused, and another account hears."""
+    many, other = panel.account("many", "viewer"), panel.account("few", "viewer")
+    heard = [listen(many) for _ in range(16)]
+    for listener in heard:
+        wait_until(lambda: listener.heard(b"event: hello"), 10, "the beginning")  # noqa: B023
+    late = listen(many)
+    wait_until(lambda: late.heard(b"HTTP/1.1 503 "), 10, "the refusal")
+    one = listen(other)
+    wait_until(lambda: one.heard(b"event: hello"), 10, "the beginning")
+    heard[0].close()
+    again = []
+
+    def is_heard():
+        again.append(listen(many))
+        return any(again[-1].heard(b"event: hello") for _ in range(3))
+    wait_until(is_heard, 10, "room for one more")

@@ -2,6 +2,8 @@
  * goes on as a hash; the answer shows one only when it was made here, once. */
 #include "api/account.h"
 
+#include <time.h>
+
 #include "account/name.h"
 #include "account/password.h"
 #include "api/api_priv.h"
@@ -121,7 +123,11 @@ json_t *cw_api_account_password(const struct cw_api_call *call, const json_t *in
         return NULL;
     enum cw_err err = cw_store_account_password(call->store, &change, before.name, password.hash,
                                                 password.must_change, CW_STR_NONE);
-    if (!err)
+    after = before; /* as it would be */
+    after.must_change_password = password.must_change;
+    after.changed = time(NULL);
+    after.version++;
+    if (!err && !call->what_if)
         err = cw_store_account_get(call->store, before.name, call->arena, &after);
     if (err)
         return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
@@ -202,6 +208,8 @@ json_t *cw_api_account_new(const struct cw_api_call *call, const json_t *in,
     enum cw_err err = cw_store_account_add(call->store, &change, &account, call->arena, &refusal);
     if (err)
         return cw_api_refuse_store(problem, err, &refusal);
+    account.since = account.changed = time(NULL); /* as it would be */
+    account.version = 1;
     if (!call->what_if)
         err = cw_store_account_get(call->store, account.name, call->arena, &account);
     if (err)

@@ -89,7 +89,8 @@ static const struct thing {
      "causeway object, partners [object], settings object, access [object], blocks [object], "
      "contacts [object]"},
     {"ImportRow", NULL,
-     "kind text, name text, result text, sentence text, before object!, after object!"},
+     "kind text, name text, result text, sentence text, before object!, after object!, "
+     "streams... int"},
 };
 
 static json_t *type_of(struct cw_str type)

@@ -182,6 +182,8 @@ static json_t *refuse_all(struct cw_transfer *t, struct cw_api_problem *problem)
 static json_t *answer_of(struct cw_transfer *t)
 {
     json_t *answer = cw_api_changed(t->call, NULL, NULL), *counts = json_object();
+    if (t->call->what_if)
+        cw_transfer_tell_streams(t->call, t->rows);
     for (int i = 0; i < CW_TRANSFER_N_RESULTS; i++)
         json_object_set_new(counts, result_name((enum cw_transfer_result)i),
                             json_integer((json_int_t)t->counts[i]));

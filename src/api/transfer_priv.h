@@ -17,7 +17,7 @@ enum { CW_TRANSFER_N_RESULTS = CW_TRANSFER_REFUSED + 1 };
 
 struct cw_transfer {
     const struct cw_api_call *call;
-    json_t *rows; /* {"kind","name","result","sentence","before","after"} */
+    json_t *rows; /* {"kind","name","result","sentence","before","after"}, "streams" perhaps */
     size_t counts[CW_TRANSFER_N_RESULTS];
     struct cw_map seen; /* "kind name" of all that the file has */
     int64_t since;      /* of what is applied next (cw_api_call's); 0: now */
@@ -42,5 +42,9 @@ void cw_transfer_add(struct cw_transfer *, const char *kind, struct cw_str name,
  * command, or NULL with a problem. */
 json_t *cw_transfer_end(struct cw_transfer *, const char *action, bool is_partial,
                         struct cw_api_problem *);
+
+/* transfer_live.c: adds to the rows of partners that would go or change how many `streams` they
+ * have, when somebody can tell. */
+void cw_transfer_tell_streams(const struct cw_api_call *, json_t *rows);
 
 #endif

@@ -50,6 +50,10 @@ static void show_row(const json_t *row)
            name);
     if (text_of(row, "sentence")[0])
         printf("    %s\n", text_of(row, "sentence"));
+    const json_t *streams = json_object_get(row, "streams");
+    if (json_integer_value(streams) > 0)
+        printf("    live streams: %lld; they are closed, or checked anew\n",
+               (long long)json_integer_value(streams));
     if (strcmp(text_of(row, "result"), "changed") == 0)
         show_changes(json_object_get(row, "before"), json_object_get(row, "after"));
 }

@@ -303,6 +303,81 @@ static void test_secrets(void **state)
     assert_int_equal(f->problem.status, 403);
 }
 
+/* --- live streams ----------------------------------------------------------------------------*/
+
+static unsigned n_asked;
+
+static json_t *gateway(void *arg, const json_t *request, unsigned timeout_s,
+                       struct cw_api_problem *problem)
+{
+    (void)request;
+    (void)timeout_s;
+    n_asked++;
+    if (arg)
+        return json_loads(arg, 0, NULL);
+    *problem = (struct cw_api_problem){.status = 504, .field = "", .sentence = CW_S("Silence.")};
+    return NULL;
+}
+
+static char streams_of_two_edges[] =
+    "{\"ok\":true,\"edges\":[{\"edge\":\"/a\",\"answer\":{\"ok\":true,\"streams\":[{\"partner\":"
+    "\"a.test\"},{\"partner\":\"c.test\"},{\"partner\":\"e.test\"}]}},{\"edge\":\"/b\",\"answer\":"
+    "{\"ok\":true,\"streams\":[{\"partner\":\"a.test\"}]}}],\"silent\":[]}";
+
+/* "a.test 2; c.test -" */
+static void assert_streams(struct fixture *f, const char *document, const char *expected)
+{
+    json_t *answer = import(f, "import", document, "{\"mode\":\"replace\"}"), *row;
+    struct cw_str got = CW_S("");
+    size_t i;
+    assert_non_null(answer);
+    json_array_foreach(json_object_get(answer, "rows"), i, row)
+    {
+        const json_t *streams = json_object_get(row, "streams");
+        got = cw_arena_printf(&f->arena, "%.*s%s%s ", CW_ARG(got), i ? "; " : "",
+                              json_string_value(json_object_get(row, "name")));
+        got = streams ? cw_arena_printf(&f->arena, "%.*s%lld", CW_ARG(got),
+                                        (long long)json_integer_value(streams))
+                      : cw_arena_printf(&f->arena, "%.*s-", CW_ARG(got));
+        assert_true(!streams || json_is_integer(streams));
+    }
+    assert_string_equal(got.p, expected);
+    json_decref(answer);
+}
+
+/* Before it is done one sees which live streams it concerns; nobody is asked for what cuts none. */
+static void test_cuts(void **state)
+{
+    struct fixture *f = *state;
+    for (char name[] = "a.test"; name[0] <= 'f'; name[0]++)
+        json_decref(
+            must(f, "partner new", cw_arena_printf(&f->arena, "{\"domain\":\"%s\"}", name).p));
+    f->call.ask = gateway;
+    f->call.ask_arg = streams_of_two_edges;
+    f->call.what_if = true;
+    assert_streams(f,
+                   DOCUMENT("\"partners\":[{\"domain\":\"c.test\",\"tls\":\"Optional\"},"
+                            "{\"domain\":\"d.test\",\"enabled\":false},"
+                            "{\"domain\":\"e.test\",\"description\":\"x\"},"
+                            "{\"domain\":\"f.test\"},{\"domain\":\"g.test\"}]"),
+                   "a.test 2; b.test 0; c.test 1; d.test 0; e.test -; f.test -; g.test -");
+    assert_int_equal(n_asked, 1);
+    assert_streams(f,
+                   DOCUMENT("\"partners\":[{\"domain\":\"a.test\",\"description\":\"x\"},"
+                            "{\"domain\":\"b.test\"},{\"domain\":\"c.test\"},{\"domain\":"
+                            "\"d.test\"},{\"domain\":\"e.test\"},{\"domain\":\"f.test\"}]"),
+                   "a.test -; b.test -; c.test -; d.test -; e.test -; f.test -");
+    assert_int_equal(n_asked, 1);
+    f->call.ask_arg = NULL; /* nobody could tell: no number then */
+    assert_streams(f, DOCUMENT("\"partners\":[]"),
+                   "a.test -; b.test -; c.test -; d.test -; e.test -; f.test -");
+    assert_int_equal(n_asked, 2);
+    f->call.what_if = false;
+    assert_streams(f, DOCUMENT("\"partners\":[]"),
+                   "a.test -; b.test -; c.test -; d.test -; e.test -; f.test -");
+    assert_int_equal(n_asked, 2);
+}
+
 /* --- Lync -------------------------------------------------------------------------------------*/
 
 #define LYNC                                                                               \
@@ -348,6 +423,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_documents, setup, teardown),
         cmocka_unit_test_setup_teardown(test_secrets, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cuts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lync, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,26 +1,10 @@
 /* Catalogues: the same keys in each, the same gaps in each text, none unused, none missing. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { chooseLanguage, fill } from "../src/base/i18n";
 import { en } from "../src/text/en";
 import { ptBR } from "../src/text/pt-BR";
-
-const source = join(process.env["PANEL_SOURCE"] ?? ".", "src");
-
-function sources(folder: string): string {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.name !== "text" || folder !== source)
-    .map((entry) =>
-      entry.isDirectory()
-        ? sources(join(folder, entry.name))
-        : /\.tsx?$/.test(entry.name)
-          ? readFileSync(join(folder, entry.name), "utf8")
-          : "",
-    )
-    .join("\n");
-}
+import { sourceText } from "./source";
 
 const keys = Object.keys(en);
 const gapsOf = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
@@ -44,7 +28,7 @@ test("catalogues: no text is empty", () => {
 /* Keys are written out in the source ("partners.title"), begun there (`type.${type}`), or are of
  * tn("remove.streams"). */
 test("catalogues: none is unused", () => {
-  const text = sources(source);
+  const text = sourceText(/\.tsx?$/, "text");
   const written = new Set([...text.matchAll(/"([\w-]+(?:\.[\w-]+)*)"/g)].map((match) => match[1]!));
   const begun = [...text.matchAll(/`([\w.-]+\.)\$\{/g)].map((match) => match[1]!);
   for (const key of keys) {

@@ -3,13 +3,20 @@ import { listParts, valueText, type Difference } from "../base/diff";
 import { known, t } from "../base/i18n";
 import { Foreign } from "./text";
 
-function fieldName(field: string): string {
+export function fieldName(field: string): string {
   return known(`partner.${field}`) ?? known(`setting.${field}`) ?? known(`field.${field}`) ?? field;
 }
 
-function Value({ value }: { value: unknown }) {
+/* Words of the API, as the forms have them. */
+function wordOf(field: string, text: string): string {
+  if (field === "tls" || field === "sasl") return known(`requirement.${text}`) ?? text;
+  if (field === "type") return known(`type.${text}`) ?? text;
+  return field === "role" ? (known(`role-name.${text}`) ?? text) : text;
+}
+
+function Value({ field, value }: { field: string; value: unknown }) {
   if (typeof value === "boolean") return <>{value ? t("yes") : t("no")}</>;
-  const texts = valueText(value).split("\n");
+  const texts = wordOf(field, valueText(value)).split("\n");
   return (
     <>
       {texts.map((text, i) => (
@@ -23,9 +30,9 @@ function Value({ value }: { value: unknown }) {
 
 function After({ one }: { one: Difference }) {
   const parts = listParts(one.before, one.after);
-  if (!parts) return <Value value={one.after} />;
+  if (!parts) return <Value field={one.field} value={one.after} />;
   const changed = parts.filter((part) => part.sign !== " ");
-  if (changed.length === 0) return <Value value={one.after} />; /* another order */
+  if (changed.length === 0) return <Value field={one.field} value={one.after} />; /* another order */
   return (
     <>
       {changed.map((part) => (
@@ -65,7 +72,7 @@ export function Differences({ of, caption }: { of: Difference[]; caption: string
                 <Foreign text={fieldName(one.field)} />
               </th>
               <td>
-                <Value value={one.before} />
+                <Value field={one.field} value={one.before} />
               </td>
               <td>
                 <After one={one} />

@@ -3,29 +3,20 @@ import type { ComponentChildren } from "preact";
 import { reveal } from "../base/reveal";
 import { type Key, t } from "../base/i18n";
 
-export function Foreign({ text }: { text: string }) {
-  return (
-    <bdi>
-      {reveal(text).map((piece) =>
-        "text" in piece ? piece.text : <span class="code-point">{piece.code}</span>,
-      )}
-    </bdi>
+function pieces(text: string) {
+  return reveal(text).map((piece) =>
+    "text" in piece ? piece.text : <span class="code-point">{piece.code}</span>,
   );
+}
+
+export function Foreign({ text }: { text: string }) {
+  return <bdi>{pieces(text)}</bdi>;
 }
 
 /* A domain or an address: where it is too long, its line ends behind a dot, if it can. */
 export function ForeignName({ text }: { text: string }) {
   const parts = text.split(/(?<=[.@])/);
-  return (
-    <bdi>
-      {parts.map((part, i) => (
-        <>
-          {i > 0 && <wbr />}
-          {Foreign({ text: part })}
-        </>
-      ))}
-    </bdi>
-  );
+  return <bdi>{parts.map((part, i) => [i > 0 && <wbr />, ...pieces(part)])}</bdi>;
 }
 
 /* A domain as people read it, and beside it as the DNS has it where that differs: "раураl.com" is

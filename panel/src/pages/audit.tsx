@@ -6,17 +6,17 @@ import { asProblem, type Problem } from "../api/problem";
 import { isAdministrator } from "../api/session-state";
 import { differences } from "../base/diff";
 import { dateTime } from "../base/format";
-import { t } from "../base/i18n";
+import { known, t } from "../base/i18n";
 import { go, pathOf } from "../base/route";
 import { ask } from "../kit/dialog";
 import { Button } from "../kit/button";
-import { Differences } from "../kit/differences";
+import { Differences, fieldName } from "../kit/differences";
 import { Filters } from "../kit/filters";
 import { Loading, useLoad } from "../kit/load";
 import { ProblemNotice, say } from "../kit/notice";
 import { Page } from "../kit/page";
 import { Table, type Column } from "../kit/table";
-import { Foreign } from "../kit/text";
+import { Foreign, ForeignName } from "../kit/text";
 import { Time } from "../kit/time";
 import type { PageRow } from "./registry";
 
@@ -24,20 +24,33 @@ const names = ["object", "who", "action"] as const;
 const showPattern = "/audit/{id}";
 const derived = ["version", "domain-unicode", "additional-unicode", "methods", "note"];
 
+/* "partner set", in the reader's words. */
+function actionName(action: string): string {
+  return known(`action.${action}`) ?? action;
+}
+
 const columns: Column<Entry>[] = [
   { title: "audit.at", cell: (one) => <Time at={one.at} /> },
-  { title: "audit.who", cell: (one) => <Foreign text={one.who} /> },
+  { title: "audit.who", kind: "name", cell: (one) => <Foreign text={one.who} /> },
   {
     title: "audit.action",
     cell: (one) => (
       <a class="roomy" href={pathOf(showPattern, { id: String(one.id) })}>
-        <Foreign text={one.action} />
+        <Foreign text={actionName(one.action)} />
       </a>
     ),
   },
-  { title: "audit.object", cell: (one) => <Foreign text={one.object} /> },
-  { title: "audit.fields", cell: (one) => <Foreign text={one.fields.join(", ") || "–"} /> },
+  { title: "audit.object", kind: "name", cell: (one) => <ForeignName text={one.object || "–"} /> },
+  {
+    title: "audit.fields",
+    kind: "name",
+    cell: (one) => <Foreign text={one.fields.map(fieldName).join(", ") || "–"} />,
+  },
 ];
+
+function filterName(name: (typeof names)[number]): string {
+  return t(name === "action" ? "audit.filter-action" : `audit.${name}`);
+}
 
 function AuditList() {
   const [filter, setFilter] = useState<AuditFilter>({});
@@ -53,7 +66,7 @@ function AuditList() {
         </Button>
       }
     >
-      <Filters fields={names.map((name) => ({ name, label: t(`audit.${name}`) }))} onChange={setFilter} />
+      <Filters fields={names.map((name) => ({ name, label: filterName(name) }))} onChange={setFilter} />
       <Loading of={first} />
       {first.data && <Entries key={key} filter={filter} first={first.data} />}
     </Page>
@@ -112,8 +125,8 @@ function AuditEntry({ id }: { id: string }) {
   const one = revision.data;
   return (
     <Page
-      title={one ? `${one.action} ${one.object}` : t("audit.title")}
-      heading={one && <Foreign text={`${one.action} ${one.object}`} />}
+      title={one ? titleOf(one) : t("audit.title")}
+      heading={one && <Foreign text={titleOf(one)} />}
       above={[t("nav.system"), <a href="/audit">{t("audit.title")}</a>]}
       actions={
         one?.restorable &&
@@ -131,6 +144,10 @@ function AuditEntry({ id }: { id: string }) {
   );
 }
 
+function titleOf(one: Revision): string {
+  return one.object ? `${actionName(one.action)}: ${one.object}` : actionName(one.action);
+}
+
 function RevisionFacts({ of }: { of: Revision }) {
   return (
     <>
@@ -138,6 +155,7 @@ function RevisionFacts({ of }: { of: Revision }) {
         <Foreign text={t("audit.by", { who: of.who, at: dateTime(of.at) })} />
       </p>
       <Differences of={of.changes} caption={t("audit.changes")} />
+      {!of.restorable && <p class="none">{t("audit.nothing")}</p>}
     </>
   );
 }

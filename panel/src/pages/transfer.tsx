@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { exportAll, importDocument, textOfFile, type Imported, type ImportRow, type Source } from "../api/transfer";
 import { isAdministrator } from "../api/session-state";
-import { served, t } from "../base/i18n";
+import { known, served, t } from "../base/i18n";
 import { doNow, useRefusals } from "../kit/act";
 import { Button } from "../kit/button";
 import { Field, SelectField, SwitchField } from "../kit/field";
@@ -37,8 +37,8 @@ function TransferPage() {
 }
 
 const columns: Column<ImportRow>[] = [
-  { title: "import.kind", by: (row) => row.kind, cell: (row) => <Foreign text={row.kind} /> },
-  { title: "import.name", by: (row) => row.name, cell: (row) => <Foreign text={row.name || "–"} /> },
+  { title: "import.kind", by: (row) => row.kind, cell: (row) => <Foreign text={known(`kind.${row.kind}`) ?? row.kind} /> },
+  { title: "import.name", kind: "name", by: (row) => row.name, cell: (row) => <Foreign text={row.name || "–"} /> },
   {
     title: "import.result",
     by: (row) => row.result,
@@ -46,7 +46,7 @@ const columns: Column<ImportRow>[] = [
       <span class={row.result === "refused" ? "may-not" : ""}>{t(`import.result.${row.result}`)}</span>
     ),
   },
-  { title: "rules.reason", cell: (row) => <Foreign text={served(row.sentence) || "–"} /> },
+  { title: "rules.reason", kind: "name", cell: (row) => <Foreign text={served(row.sentence) || "–"} /> },
 ];
 
 function Import() {
@@ -114,7 +114,7 @@ function Import() {
         )}
         <SwitchField name="partial" label={t("import.partial")} help={t("import.partial-help")} value={partial} onChange={(value) => { setPartial(value); other(); }} />
         <ProblemNotice problem={refusals.problem} />
-        <Button type="submit" busy={refusals.busy}>{t("import.look")}</Button>
+        <Button type="submit" kind={preview ? "secondary" : "primary"} busy={refusals.busy}>{t("import.look")}</Button>
       </form>
       {preview && <Preview told={preview.told} partial={partial} busy={refusals.busy} onTake={() => void take()} />}
     </section>

@@ -1,8 +1,10 @@
 /* English: the catalogue whose keys are everybody's. */
 import { systemEn } from "./system.en";
+import { wordsEn } from "./words.en";
 
 export const en = {
   ...systemEn,
+  ...wordsEn,
   "product": "Causeway",
   "skip": "Skip to the content",
   "again": "Try again",
@@ -13,6 +15,10 @@ export const en = {
   "dialog.cancel": "Cancel",
   "dialog.close": "Close",
   "field.required": "(required)",
+  "field.detail": "Detail",
+  "field.role": "Role",
+  "field.xmpp": "XMPP federation",
+  "field.must-change-password": "Must change the password",
   "domain.a-label": "As the DNS has it",
 
   "problem.network": "The panel does not answer. Is it running, and is the network there?",
@@ -213,28 +219,6 @@ export const en = {
   "timeline.id": "stream",
   "timeline.edge": "edge",
   "timeline.steps": "Steps",
-  "result.pending": "going on",
-  "result.ready": "succeeded",
-  "result.failed": "failed",
-  "result.refused": "refused",
-  "result.ended": "succeeded, has ended",
-  "state.ok": "ok",
-  "state.failed": "failed",
-  "state.skipped": "skipped",
-  "step.dns": "DNS",
-  "step.srv": "Servers (SRV)",
-  "step.tcp": "TCP",
-  "step.tls": "TLS",
-  "step.features": "Stream features",
-  "step.proof": "Proof of identity",
-  "step.authentication": "Authentication",
-  "step.verdict": "Result",
-  "step.end": "End",
-  "step.own-certificate": "Our certificate",
-  "step.own-address": "Our listeners",
-  "step.own-dns": "Our DNS records",
-  "step.advice": "What to do:",
-  "step.facts": "Details",
 
   "test.title": "Test {name}",
   "test.administrators": "Tests are for administrators.",
@@ -247,37 +231,4 @@ export const en = {
   "test.failed": "Failed.",
   "test.try-title": "Try the changes with {name}",
   "test.try-nothing": "Nothing has changed that decides about connecting; this tries the saved settings.",
-
-  "served.none": "–",
-  "served.SASL over TLS": "SASL over TLS",
-  "served.TLS dialback": "TLS dialback",
-  "served.TCP dialback": "TCP dialback",
-  "served.dialback is never used when both TLS and SASL are required":
-    "Dialback is never used when both TLS and SASL are required.",
-  "served.SASL needs TLS; optional TLS may make negotiation fail or weaker":
-    "SASL needs TLS; optional TLS may make negotiation fail or weaker.",
-  "served.the partner's choice decides": "The partner's choice decides.",
-  "served.unencrypted: the weakest trust there is": "Unencrypted: the weakest trust there is.",
-  "served.SASL needs TLS: set TLS to Required or Optional, or SASL to NotSupported":
-    "SASL needs TLS: set TLS to Required or Optional, or SASL to Not supported.",
-  "served.SASL or dialback must be enabled": "SASL or dialback must be enabled.",
-  "served.reloaded": "reloaded",
-  "served.unchanged": "unchanged",
-  "served.refused": "refused",
-  "served.the files hold the certificate that is in use":
-    "The files hold the certificate that is in use.",
-  "served.ready": "ready",
-  "served.connecting": "connecting",
-  "served.header": "greeting",
-  "served.features": "negotiating",
-  "served.proceed": "beginning TLS",
-  "served.tls": "TLS handshake",
-  "served.auth": "authenticating",
-  "served.dialback": "dialback",
-  "served.verifying": "verifying",
-  "served.proving": "proving",
-  "served.open": "open",
-  "served.new": "new",
-  "served.closing": "closing",
-  "served.closed": "closed",
 } as const;

@@ -14,7 +14,7 @@ import { sightText, word } from "./words";
 export function PairPage({ user, contact }: { user: string; contact: string }) {
   const pair = useLoad(`pair ${user} ${contact}`, () => getPair(user, contact), ["partners", "settings"]);
   const turn = async ({ blocked }: Pair) => {
-    const title = t(blocked ? "blocks.lift" : "contacts.block");
+    const title = t(blocked ? "blocks.lift" : "contacts.block-one");
     const done = t(blocked ? "blocks.lifted" : "blocks.done");
     const act = () => (blocked ? unblock : block)(user, contact);
     if (await doNow({ title, done, act })) await pair.reload();
@@ -28,7 +28,7 @@ export function PairPage({ user, contact }: { user: string; contact: string }) {
         pair.data &&
         isAdministrator.value && (
           <Button onClick={() => void turn(pair.data!)}>
-            {pair.data.blocked ? t("blocks.lift") : t("contacts.block")}
+            {t(pair.data.blocked ? "blocks.lift" : "contacts.block-one")}
           </Button>
         )
       }
@@ -57,7 +57,7 @@ function PairFacts({ pair }: { pair: Pair }) {
         <span class={one.answer === "refuse" ? "may-not" : "may"}>{word(`answer.${one.answer}`)}</span>
       ),
     },
-    { title: "rules.rule", cell: ([, one]) => <Foreign text={one.rule} /> },
+    { title: "rules.rule", cell: ([, one]) => <Foreign text={served(one.rule)} /> },
     { title: "rules.reason", cell: ([, one]) => <Foreign text={served(one.reason) || "–"} /> },
   ];
   return (

@@ -4,6 +4,7 @@ import type { Step } from "../../api/types";
 import { duration } from "../../base/format";
 import { known, t } from "../../base/i18n";
 import { Icon } from "../../kit/icon";
+import { Facts } from "../../kit/facts";
 import { Foreign } from "../../kit/text";
 
 export function stepName(step: string): string {
@@ -56,37 +57,4 @@ export function Advice({ text }: { text: string | undefined }) {
       <strong>{t("step.advice")}</strong> <Foreign text={text} />
     </p>
   );
-}
-
-/* Any JSON, as names and values. */
-export function Facts({ of }: { of: unknown }) {
-  if (Array.isArray(of)) {
-    if (of.length === 0) return <span class="none">–</span>;
-    return (
-      <ul class="facts">
-        {of.map((one, i) => (
-          <li key={i}>
-            <Facts of={one} />
-          </li>
-        ))}
-      </ul>
-    );
-  }
-  if (typeof of === "object" && of)
-    return (
-      <dl class="facts">
-        {Object.entries(of).map(([name, value]) => (
-          <div key={name}>
-            <dt>
-              <Foreign text={name} />
-            </dt>
-            <dd>
-              <Facts of={value} />
-            </dd>
-          </div>
-        ))}
-      </dl>
-    );
-  if (typeof of === "boolean") return <>{of ? t("yes") : t("no")}</>;
-  return <Foreign text={of === null || of === "" ? "–" : String(of)} />;
 }

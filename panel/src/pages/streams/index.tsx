@@ -7,10 +7,10 @@ import { getStream } from "../../api/streams";
 import type { Stream } from "../../api/types";
 import { t, tn } from "../../base/i18n";
 import { Button } from "../../kit/button";
+import { FactSheet } from "../../kit/facts";
 import { Loading, useEvery, useLoad } from "../../kit/load";
 import { Page } from "../../kit/page";
 import { NotWhole } from "../../kit/silent";
-import { Facts } from "../partners/steps";
 import type { PageRow } from "../registry";
 import { Door, useDoor } from "./door";
 import { closeAsking, StreamTable, streamPattern } from "./table";
@@ -73,7 +73,7 @@ function ShowStream({ id }: { id: string }) {
       }
     >
       {isClosed ? <p>{t("streams.closed")}</p> : <Loading of={facts} />}
-      {facts.data && <Facts of={facts.data} />}
+      {facts.data && <FactSheet of={facts.data} />}
     </Page>
   );
 }

@@ -1,0 +1,15 @@
+/* The sources themselves, for tests of what is used. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(process.env["PANEL_SOURCE"] ?? ".", "src");
+
+/* All files of src/ whose names match, but for those of one of its folders. */
+export function sourceText(names: RegExp, butFolder = ""): string {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && names.test(entry.name))
+    .map((entry) => join(entry.path, entry.name))
+    .filter((file) => !butFolder || !file.startsWith(join(root, butFolder, "/")))
+    .map((file) => readFileSync(file, "utf8"))
+    .join("\n");
+}

@@ -1,11 +1,13 @@
-/* The pair that the panel shows: the configured one; else one of our own, made at the first start:
- * ECDSA P-256, signed by itself, for this machine's name and the addresses that are listened on. */
+/* The pair that the panel shows: the configured one; else one of our own, made at the first start,
+ * and anew a month before it ends: ECDSA P-256, signed by itself, for this machine's name and the
+ * addresses that are listened on. */
 #include <errno.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/secret.h"
@@ -15,7 +17,7 @@
 
 #define FILE_NAME "panel.pem"
 
-enum { VALID_DAYS = 3650, DAY_S = 86400 };
+enum { VALID_DAYS = 3650, RENEW_DAYS = 30, DAY_S = 86400 };
 
 static void add_name(struct cw_buf *names, const char *kind, struct cw_str name)
 {
@@ -127,6 +129,33 @@ static bool make(struct panel *panel, struct cw_str path, struct cw_buf *why)
     return ok;
 }
 
+/* One that cannot be read is not ours to replace: loading it says what is wrong. */
+static bool ends_soon(const char *path)
+{
+    time_t soon = time(NULL) + (time_t)RENEW_DAYS * DAY_S;
+    BIO *bio = BIO_new_file(path, "r");
+    X509 *x = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    bool is_soon = x && X509_cmp_time(X509_get0_notAfter(x), &soon) < 0;
+    X509_free(x);
+    BIO_free(bio);
+    ERR_clear_error();
+    return is_soon;
+}
+
+static struct cw_str own_path(const struct panel *panel, struct cw_arena *arena)
+{
+    return cw_arena_printf(arena, "%.*s/" FILE_NAME, CW_ARG(panel->config.data_dir));
+}
+
+bool panel_certificate_is_due(const struct panel *panel)
+{
+    struct cw_arena arena = {0};
+    bool is_due =
+        cw_str_is_empty(panel->config.panel.certificate) && ends_soon(own_path(panel, &arena).p);
+    cw_arena_free(&arena);
+    return is_due;
+}
+
 bool panel_certificate_paths(struct panel *panel, struct cw_str *certificate, struct cw_str *key,
                              struct cw_buf *why)
 {
@@ -135,7 +164,7 @@ bool panel_certificate_paths(struct panel *panel, struct cw_str *certificate, st
     *key = config->key;
     if (!cw_str_is_empty(*certificate))
         return true;
-    *certificate = *key =
-        cw_arena_printf(&panel->arena, "%.*s/" FILE_NAME, CW_ARG(panel->config.data_dir));
-    return access(certificate->p, F_OK) == 0 || make(panel, *certificate, why);
+    *certificate = *key = own_path(panel, &panel->arena);
+    return (access(certificate->p, F_OK) == 0 && !ends_soon(certificate->p)) ||
+           make(panel, *certificate, why);
 }

@@ -53,7 +53,7 @@ struct panel {
     struct panel_workers *workers;
     struct panel_events *events;
     struct panel_health *health;
-    struct panel_directory *directory; /* NULL: none is configured */
+    struct panel_directory *directory;         /* NULL: none is configured */
     struct panel_rates *rates, *address_rates; /* of a session or token; of an address */
     struct cw_lockout *lockout;                /* of the loop */
     struct cw_rights rights;
@@ -217,9 +217,11 @@ struct panel_rates *panel_rates_new(unsigned per_s, unsigned burst);
 void panel_rates_free(struct panel_rates **);
 unsigned panel_rates_take(struct panel_rates *, struct cw_str key, uint64_t now_ms);
 
-/* certificate.c: the pair to show; made when none is configured and none is there. */
+/* certificate.c: the pair to show; made when none is configured and none is there, or it ends soon.
+ */
 bool panel_certificate_paths(struct panel *, struct cw_str *certificate, struct cw_str *key,
                              struct cw_buf *why);
+bool panel_certificate_is_due(const struct panel *); /* ours is to be made anew */
 
 /* rights.c */
 bool panel_rights_files(struct panel *, struct cw_buf *why);

@@ -14,6 +14,7 @@
 
 enum {
     MAX_GROUPS = 64,
+    DAY_MS = 86400000,
     SMALL_BODY = 64 << 10,
     MAX_LARGE_BODIES = 32 << 20, /* that are being sent, together */
 };
@@ -170,6 +171,18 @@ bool panel_server_load_certificate(struct panel_server *server, struct cw_buf *w
     return true;
 }
 
+/* Nobody has to remember a certificate of our own making. */
+static void on_day(void *arg)
+{
+    struct panel_server *server = arg;
+    struct cw_buf why = {0};
+    cw_timer_set(server->daily, DAY_MS);
+    if (panel_certificate_is_due(server->panel) && !panel_server_load_certificate(server, &why))
+        CW_LOG(&server->panel->log, CW_LOG_ERROR, "panel-certificate-refused",
+               CW_KV("reason", cw_buf_str(&why)));
+    cw_buf_free(&why);
+}
+
 static bool listen_on(struct panel_server *server, const struct cw_endpoint *where,
                       struct cw_buf *why)
 {
@@ -191,6 +204,8 @@ struct panel_server *panel_server_new(struct panel *panel, struct cw_buf *why)
     server->panel = panel;
     server->listeners = cw_alloc((config->n_listen + 1) * sizeof(struct cw_listener *));
     TAILQ_INIT(&server->conns);
+    server->daily = cw_timer_new(panel->base, on_day, server);
+    cw_timer_set(server->daily, DAY_MS);
     bool ok = panel_server_load_certificate(server, why);
     for (size_t i = 0; ok && i < config->n_listen; i++)
         ok = listen_on(server, &config->listen[i], why);
@@ -244,6 +259,7 @@ void panel_server_free(struct panel_server **at)
         panel_conn_end(TAILQ_FIRST(&server->conns));
     cw_map_each(&server->per_address, free_count, NULL);
     cw_map_free(&server->per_address);
+    cw_timer_free(&server->daily);
     cw_tls_ctx_free(&server->tls);
     cw_free(server->listeners);
     cw_free(server);

@@ -17,6 +17,7 @@ struct panel_server {
     size_t n_listeners;
     TAILQ_HEAD(panel_conns, panel_conn) conns; /* the oldest first */
     unsigned n_conns;
+    struct cw_timer *daily;
     size_t body_bytes; /* that were promised to those who send large bodies */
     struct cw_map per_address;
     bool is_stopping;

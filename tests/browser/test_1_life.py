@@ -115,7 +115,7 @@ def restore_the_last(browser) -> None:
     browser.wait(lambda: all(PARTNER_DOMAIN in one.text for one in browser.all("tbody tr")),
                  "rows on the partner alone")
     browser.find("tbody tr:first-child a").click()
-    browser.wait(lambda: difference(browser) == [["SASL negotiation", "Required", "NotSupported"]],
+    browser.wait(lambda: difference(browser) == [["SASL negotiation", "Required", "Not supported"]],
                  "what was changed")
     browser.press("Audit")
     before = browser.wait(lambda: browser.all("tbody tr a")[1:2], "the revision before it")[0]
@@ -123,7 +123,7 @@ def restore_the_last(browser) -> None:
     browser.press("Restore")
     browser.wait_text("Bring back this state?")
     assert difference(browser, "dialog[open] ") == [
-        ["SASL negotiation", "NotSupported", "Required"]]
+        ["SASL negotiation", "Not supported", "Required"]]
     browser.press("Restore")
     browser.wait_text("It has been brought back.")
 

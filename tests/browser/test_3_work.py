@@ -143,7 +143,7 @@ def test_contacts(border, causeway, signed_in):
     assert not [c for c in causeway.query("contact", "list")["contacts"]
                 if c["contact"] == "romeo@two.test"]
 
-    browser.press("Block")
+    browser.press("Block an address")
     browser.fill("user", "not an address")
     browser.fill("address", "two.test")
     browser.press("Block")

@@ -61,7 +61,7 @@ export function NewBlock(props: { user: string; onClose: () => void; then: () =>
     await props.then();
   };
   return (
-    <FormDialog title={t("contacts.block")} submit={t("contacts.block")} refusals={refusals} onSubmit={() => void submit()} onClose={props.onClose}>
+    <FormDialog title={t("contacts.block")} submit={t("contacts.block-one")} refusals={refusals} onSubmit={() => void submit()} onClose={props.onClose}>
       <TextField name="user" label={t("contacts.user")} required refusal={refusals.at("user")} value={user} onChange={setUser} input={plainText} />
       <TextField name="address" label={t("blocks.address")} help={t("blocks.address-help")} required refusal={refusals.at("address")} value={address} onChange={setAddress} input={plainText} />
     </FormDialog>

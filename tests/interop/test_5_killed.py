@@ -1,10 +1,13 @@
-"""kill -9 of the edge or the gateway: the other one lives, the supervisor brings a new one within a
-second, and whoever sends meanwhile hears what became of the message."""
+"""kill -9 of the edge, the gateway or the panel: the others live, the supervisor brings a new one
+within a second, and whoever sends meanwhile hears what became of the message."""
 
 import collections
 import contextlib
+import http.client
+import json
 import os
 import signal
+import ssl
 import threading
 import time
 
@@ -56,6 +59,43 @@ def test_it_comes_back(lab, exchange, eventually, role):
     for turn in range(2):
         kill_and_wait(lab, eventually, role)
         try_both_ways(exchange(lab), eventually, 30, f"after kill {turn} of the {role}")
+
+
+def test_nobody_notices_the_panels_end(start_lab, settings, exchange, eventually):
+    """While messages cross, the panel is killed, twice: each arrives, no other role is started
+    anew, and the next panel knows the sessions of the one before."""
+    address, port = settings.panel
+    lab = start_lab(Mode.SASL, panel=f'  listen: ["{address}:{port}"]')
+    lab.add_partner()
+    exchange(lab).both_ways("before")
+    others = {name: lab.causeway.role(name) for name in ("edge", "gateway")}
+    tls = ssl.create_default_context(cafile=lab.causeway.panel_certificate)
+
+    def status(cookie):
+        connection = http.client.HTTPSConnection(address, port, timeout=20, context=tls)
+        with contextlib.closing(connection):
+            connection.request("GET", "/api/v1/session", headers={"Cookie": cookie})
+            return connection.getresponse().status
+    cookie = sign_in(lab, tls)
+    for turn in range(2):
+        old = lab.causeway.role("panel")
+        os.kill(old, signal.SIGKILL)
+        exchange(lab).both_ways(f"while there is no panel, {turn}")
+        lab.causeway.wait_role("panel", old)
+        lab.causeway.wait_port(settings.panel)
+        exchange(lab).both_ways(f"with a new panel, {turn}")
+        assert status(cookie) == 200
+    assert {name: lab.causeway.role(name) for name in others} == others
+
+
+def sign_in(lab, tls) -> str:
+    lab.causeway.new_account("watcher", "a long password of watcher", "viewer")
+    connection = http.client.HTTPSConnection(*lab.settings.panel, timeout=20, context=tls)
+    with contextlib.closing(connection):
+        connection.request("POST", "/api/v1/session", json.dumps(
+            {"name": "watcher", "password": "a long password of watcher"}),
+            {"Content-Type": "application/json"})
+        return connection.getresponse().getheader("Set-Cookie").split(";")[0]
 
 
 def test_streams_outlive_the_gateway(lab, exchange, eventually):

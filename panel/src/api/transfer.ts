@@ -9,6 +9,9 @@ export interface ImportRow {
   name: string;
   result: Result;
   sentence: string; /* why it was refused */
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+  streams?: number; /* live ones that it concerns; not there: none, or nobody could tell */
 }
 
 export interface Imported {
@@ -37,8 +40,13 @@ export function importDocument(
   });
 }
 
-/* A file's bytes as text, as its byte order mark says: PowerShell writes UTF-16. */
-export function textOfFile(bytes: Uint8Array): string {
+/* A file's bytes as text, as its byte order mark says: PowerShell writes UTF-16.  null: they are
+ * none, and nothing of them is guessed. */
+export function textOfFile(bytes: Uint8Array): string | null {
   const utf16 = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
-  return new TextDecoder(utf16).decode(bytes);
+  try {
+    return new TextDecoder(utf16, { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
 }

@@ -5,6 +5,9 @@ export interface Difference {
   after: unknown; /* undefined: is gone */
 }
 
+/* Fields of a partner that follow from others, or change with every write. */
+export const derived = ["version", "domain-unicode", "additional-unicode", "methods", "note"];
+
 type Thing = Record<string, unknown> | null | undefined;
 
 /* In the order of the fields.  `but`: fields that follow from others, such as the version. */

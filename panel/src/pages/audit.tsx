@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { getRevision, listAudit, restore, tryRestore, type AuditFilter, type Entry, type Revision } from "../api/audit";
 import { asProblem, type Problem } from "../api/problem";
 import { isAdministrator } from "../api/session-state";
-import { differences } from "../base/diff";
+import { derived, differences } from "../base/diff";
 import { dateTime } from "../base/format";
 import { known, t } from "../base/i18n";
 import { go, pathOf } from "../base/route";
@@ -22,7 +22,6 @@ import type { PageRow } from "./registry";
 
 const names = ["object", "who", "action"] as const;
 const showPattern = "/audit/{id}";
-const derived = ["version", "domain-unicode", "additional-unicode", "methods", "note"];
 
 /* "partner set", in the reader's words. */
 function actionName(action: string): string {

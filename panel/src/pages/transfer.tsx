@@ -2,9 +2,11 @@
 import { useState } from "preact/hooks";
 import { exportAll, importDocument, textOfFile, type Imported, type ImportRow, type Source } from "../api/transfer";
 import { isAdministrator } from "../api/session-state";
+import { derived, differences, valueText } from "../base/diff";
 import { known, served, t } from "../base/i18n";
 import { doNow, useRefusals } from "../kit/act";
 import { Button } from "../kit/button";
+import { fieldName } from "../kit/differences";
 import { Field, SelectField, SwitchField } from "../kit/field";
 import { ProblemNotice, say } from "../kit/notice";
 import { Page } from "../kit/page";
@@ -36,6 +38,24 @@ function TransferPage() {
   );
 }
 
+/* "TLS: Required → Optional" */
+function Changes({ of }: { of: ImportRow }) {
+  if (of.result !== "changed") return <>–</>;
+  return (
+    <>
+      {differences(of.before, of.after, derived).map((one) => (
+        <div key={one.field}>
+          <Foreign text={`${fieldName(one.field)}: ${onOneLine(one.before)} → ${onOneLine(one.after)}`} />
+        </div>
+      ))}
+    </>
+  );
+}
+
+function onOneLine(value: unknown): string {
+  return valueText(value).replaceAll("\n", ", ");
+}
+
 const columns: Column<ImportRow>[] = [
   { title: "import.kind", by: (row) => row.kind, cell: (row) => <Foreign text={known(`kind.${row.kind}`) ?? row.kind} /> },
   { title: "import.name", kind: "name", by: (row) => row.name, cell: (row) => <Foreign text={row.name || "–"} /> },
@@ -46,6 +66,8 @@ const columns: Column<ImportRow>[] = [
       <span class={row.result === "refused" ? "may-not" : ""}>{t(`import.result.${row.result}`)}</span>
     ),
   },
+  { title: "import.changes", kind: "name", cell: (row) => <Changes of={row} /> },
+  { title: "import.streams", kind: "number", by: (row) => row.streams ?? -1, cell: (row) => row.streams ?? "–" },
   { title: "rules.reason", kind: "name", cell: (row) => <Foreign text={served(row.sentence) || "–"} /> },
 ];
 
@@ -64,6 +86,7 @@ function Import() {
     if (!file) return refusals.refuse("document", t("field.missing"));
     await refusals.send(async () => {
       const document = textOfFile(new Uint8Array(await file.arrayBuffer()));
+      if (document === null) return refusals.refuse("document", t("import.not-text"));
       const told = await importDocument(source, document, { replace, partial, isTrial: true });
       setPreview({ document, told });
     });

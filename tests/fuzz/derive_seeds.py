@@ -96,6 +96,8 @@ def of_files():
     example = TESTS.parent / "packaging" / "causeway.yaml.example"
     if example.exists():
         yield "config", "example", example.read_text()
+    for file in sorted((TESTS / "unit" / "import" / "data").glob("[!.]*")):
+        yield "import", file.name, file.read_bytes()
 
 
 def main(out):

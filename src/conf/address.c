@@ -158,3 +158,21 @@ bool cw_ip_is_literal(struct cw_str text)
 {
     return ip_family(text) != 0;
 }
+
+bool cw_ldap_url_read(struct cw_arena *arena, struct cw_ldap_config *ldap)
+{
+    struct cw_str clear = CW_S("ldap://"), tls = CW_S("ldaps://"), rest, host, port;
+    ldap->is_ldaps = cw_str_eq_nocase(cw_str_sub(ldap->url, 0, tls.n), tls);
+    if (!ldap->is_ldaps && !cw_str_eq_nocase(cw_str_sub(ldap->url, 0, clear.n), clear))
+        return false;
+    rest = cw_str_sub(ldap->url, ldap->is_ldaps ? tls.n : clear.n, ldap->url.n);
+    if (cw_str_ends(rest, CW_S("/")))
+        rest.n--;
+    ldap->port = ldap->is_ldaps ? 636 : 389;
+    if (!split(rest, &host, &port) || (cw_str_is_present(port) && !port_of(port, &ldap->port)))
+        return false;
+    if (cw_str_starts(rest, CW_S("[")) ? ip_family(host) != 6 : !host_is_plain(host))
+        return false;
+    ldap->host = cw_arena_dup(arena, host);
+    return true;
+}

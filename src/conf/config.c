@@ -113,6 +113,8 @@ static struct cw_str check_together(struct cw_config *config, struct cw_arena *e
     struct cw_str fault = check_links(config, errors);
     if (!cw_str_is_present(fault))
         fault = check_components(config, errors);
+    if (!cw_str_is_present(fault))
+        fault = cw_config_check_ldap(config, errors);
     if (cw_str_is_present(fault))
         return fault;
     return cw_config_check_sip(config, errors);

@@ -128,6 +128,33 @@ struct cw_gateway_config {
     } sip;
 };
 
+/* How it is known that a user is in a group of the directory. */
+enum cw_membership {
+    CW_MEMBERSHIP_MEMBERS,   /* the group's entry names him: group-filter */
+    CW_MEMBERSHIP_MEMBER_OF, /* his own entry names the group: memberOf */
+    CW_MEMBERSHIP_NESTED,    /* Active Directory goes through groups in groups */
+};
+
+/* The directory whose users may sign in to the panel. */
+struct cw_ldap_config {
+    struct cw_str url;  /* as written; empty: there is none */
+    struct cw_str host; /* of it: a name, or an IP literal without brackets */
+    uint16_t port;
+    bool is_ldaps;                    /* TLS from the first octet; else StartTLS, always */
+    struct cw_str ca;                 /* PEM trust anchors; empty: the system's */
+    struct cw_str bind_dn;            /* of the account that searches; empty: nobody */
+    struct cw_str bind_password_file; /* its password, in the first line */
+    struct cw_str base;               /* users are below it */
+    struct cw_str *name_attributes;   /* one of them has the name as it is typed */
+    size_t n_name_attributes;         /* at least one */
+    struct cw_str user_filter;        /* which entries are users at all (RFC 4515) */
+    enum cw_membership membership;
+    struct cw_str group_filter;              /* with {dn} and {name} for those of the user */
+    struct cw_str *administrators, *viewers; /* the groups' DNs */
+    size_t n_administrators, n_viewers;
+    unsigned timeout_s, recheck_s;
+};
+
 /* The control panel and the API. */
 struct cw_panel_config {
     enum cw_switch enabled;
@@ -141,6 +168,7 @@ struct cw_panel_config {
     unsigned session_idle_s, session_max_s; /* of a signed-in browser */
     unsigned max_connections, max_per_address;
     unsigned requests_per_s, requests_burst; /* of one session, token or address */
+    struct cw_ldap_config ldap;
 };
 
 struct cw_config {

@@ -60,9 +60,14 @@ bool cw_section_convert(struct cw_conversion *, const struct cw_section *,
 struct cw_str cw_config_check_sip(struct cw_config *, struct cw_arena *errors);
 bool cw_config_is_local(const struct cw_config *, struct cw_str domain);
 
+/* The same of panel.ldap; reads host and port from its URL.  config_ldap.c */
+struct cw_str cw_config_check_ldap(struct cw_config *, struct cw_arena *errors);
+
 /* address.c */
 bool cw_ip_is_literal(struct cw_str text);
 /* Reads host, port and transport from hop->uri; false when it is none that we can reach. */
 bool cw_next_hop_read(struct cw_arena *, struct cw_next_hop *hop);
+/* The same of ldap->url: ldap://HOST[:PORT] or ldaps://HOST[:PORT], and nothing behind it. */
+bool cw_ldap_url_read(struct cw_arena *, struct cw_ldap_config *ldap);
 
 #endif

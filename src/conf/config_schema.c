@@ -14,6 +14,7 @@ static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const switches[] = {"off", "on", NULL};
 static const char *const transports[] = {"udp", "tcp", "tls", NULL};
 static const char *const profiles[] = {"simple", NULL};
+static const char *const memberships[] = {"members", "member-of", "nested", NULL};
 
 static const struct cw_option log_options[] = {
     {"level", CW_OPTION_CHOICE, AT(cw_config, log.level), .choices = log_levels, .fallback = "info",
@@ -204,6 +205,38 @@ static const struct cw_option gateway_options[] = {
 };
 static const struct cw_section gateway_section = {ROWS(gateway_options)};
 
+static const struct cw_option ldap_options[] = {
+    {"url", CW_OPTION_TEXT, AT(cw_config, panel.ldap.url), NONE,
+     .help = "ldap://HOST (with StartTLS, always) or ldaps://HOST; empty: no directory"},
+    {"ca", CW_OPTION_PATH, AT(cw_config, panel.ldap.ca), NONE,
+     .help = "PEM trust anchors for it; empty: the system's"},
+    {"bind-dn", CW_OPTION_TEXT, AT(cw_config, panel.ldap.bind_dn), NONE,
+     .help = "the account that searches; empty: nobody in particular"},
+    {"bind-password-file", CW_OPTION_PATH, AT(cw_config, panel.ldap.bind_password_file), NONE,
+     .help = "a file with its password"},
+    {"base", CW_OPTION_TEXT, AT(cw_config, panel.ldap.base), NONE, .help = "users are below it"},
+    {"name-attributes", CW_OPTION_TEXT,
+     LIST(cw_config, panel.ldap.name_attributes, panel.ldap.n_name_attributes),
+     .fallback = "uid,sAMAccountName", .help = "one of them has the name that is typed"},
+    {"user-filter", CW_OPTION_TEXT, AT(cw_config, panel.ldap.user_filter),
+     .fallback = "(objectClass=*)", .help = "which entries are users at all"},
+    {"membership", CW_OPTION_CHOICE, AT(cw_config, panel.ldap.membership), .choices = memberships,
+     .fallback = "members", .help = "how it is known who is in a group"},
+    {"group-filter", CW_OPTION_TEXT, AT(cw_config, panel.ldap.group_filter),
+     .fallback = "(|(member={dn})(uniqueMember={dn})(memberUid={name}))",
+     .help = "with members: what the entry of a user's group fits"},
+    {"administrators", CW_OPTION_TEXT,
+     LIST(cw_config, panel.ldap.administrators, panel.ldap.n_administrators), NONE,
+     .help = "DNs of the groups whose members are administrators"},
+    {"viewers", CW_OPTION_TEXT, LIST(cw_config, panel.ldap.viewers, panel.ldap.n_viewers), NONE,
+     .help = "DNs of the groups whose members are viewers"},
+    {"timeout-s", CW_OPTION_NUMBER, AT(cw_config, panel.ldap.timeout_s), .min = 1, .max = 60,
+     .fallback = "5", .help = "for all that one sign-in asks it"},
+    {"recheck-s", CW_OPTION_NUMBER, AT(cw_config, panel.ldap.recheck_s), .min = 1, .max = 86400,
+     .fallback = "300", .help = "so often the groups of who is signed in are looked at again"},
+};
+static const struct cw_section ldap_section = {ROWS(ldap_options)};
+
 static const struct cw_option panel_options[] = {
     {"enabled", CW_OPTION_CHOICE, AT(cw_config, panel.enabled), .choices = switches,
      .fallback = "on", .help = "causeway run starts the panel"},
@@ -231,6 +264,8 @@ static const struct cw_option panel_options[] = {
      .fallback = "50", .help = "of one session, token or address; 0: no limit"},
     {"requests-burst", CW_OPTION_NUMBER, AT(cw_config, panel.requests_burst), .min = 1,
      .max = 100000, .fallback = "200", .help = "so many at once after a quiet time"},
+    {"ldap", CW_OPTION_SECTION, .section = &ldap_section,
+     .help = "the directory whose users may sign in, too"},
 };
 static const struct cw_section panel_section = {ROWS(panel_options)};
 

@@ -118,7 +118,7 @@ static bool identify_token(struct cw_store *store, struct cw_str text, struct cw
 }
 
 /* The account behind a session, as it is now: who was disabled or became a viewer is so at once. */
-static bool take_account(struct cw_store *store, const struct cw_session *session,
+static bool take_account(struct panel_work *work, const struct cw_session *session,
                          struct cw_arena *arena, struct panel_identity *out,
                          struct cw_api_problem *problem)
 {
@@ -129,9 +129,9 @@ static bool take_account(struct cw_store *store, const struct cw_session *sessio
     out->session_key = session->key;
     out->is_directory = session->is_directory;
     out->permission = session->is_administrator ? CW_ADMINISTRATOR : CW_VIEWER;
-    if (session->is_directory)
-        return true;
-    enum cw_err err = cw_store_account_get(store, session->account, arena, &account);
+    if (session->is_directory) /* directory_watch.c ends it when its groups change */
+        return work->panel->directory || refuse_nobody(problem);
+    enum cw_err err = cw_store_account_get(work->store, session->account, arena, &account);
     if (err == CW_ERR_NOT_FOUND || (!err && !account.is_enabled))
         return refuse_nobody(problem);
     if (err)
@@ -174,7 +174,7 @@ static bool identify_session(struct panel_work *work, struct cw_str cookie, stru
         err = CW_ERR_NOT_FOUND;
     if (err)
         return err == CW_ERR_NOT_FOUND ? refuse_nobody(problem) : refuse_store(problem);
-    return take_account(work->store, &session, arena, out, problem);
+    return take_account(work, &session, arena, out, problem);
 }
 
 static bool proves_own_page(const struct cw_http_request *request,
@@ -213,5 +213,5 @@ bool panel_session_holds(struct panel_work *work, struct cw_arena *arena, struct
     struct panel_identity identity = {.permission = CW_VIEWER};
     struct cw_api_problem problem;
     return work->store && find_session(work, arena, key, &session) &&
-           take_account(work->store, &session, arena, &identity, &problem);
+           take_account(work, &session, arena, &identity, &problem);
 }

@@ -7,6 +7,7 @@
 
 #include "api/account.h"
 #include "conf/role.h"
+#include "panel/directory.h"
 #include "panel/health.h"
 #include "panel/panel_priv.h"
 
@@ -103,7 +104,7 @@ static bool start(struct panel *panel, struct cw_buf *why)
     panel->rates = panel_rates_new(config->requests_per_s, config->requests_burst);
     panel->address_rates = panel_rates_new(4 * config->requests_per_s, 4 * config->requests_burst);
     panel->events = panel_events_new(panel);
-    panel->workers = panel_workers_new(panel, why);
+    panel->workers = panel_directory_begin(panel, why) ? panel_workers_new(panel, why) : NULL;
     panel->health = panel->workers ? panel_health_new(panel) : NULL;
     panel->server = panel->workers ? panel_server_new(panel, why) : NULL;
     return panel->server && panel_rights_drop(panel, why);
@@ -112,6 +113,7 @@ static bool start(struct panel *panel, struct cw_buf *why)
 static void finish(struct panel *panel)
 {
     panel_workers_free(&panel->workers);
+    panel_directory_end(panel);
     panel_health_free(&panel->health);
     panel_events_free(&panel->events);
     panel_server_free(&panel->server);

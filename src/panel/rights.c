@@ -4,6 +4,7 @@
  *     may     read and write the store; bind and remove its socket; make its certificate
  *             read the web application, its certificate, the names of accounts
  *             ask the gateway over its control socket; accept on what listens already
+ *             ask the directory, with its CA and the password of the account that searches
  *     may not see the edge's key, the configuration or any other file
  *             listen anew or bind a TCP port that is not in the configuration
  *             start a program, a process or a thread; look into another process or signal it;
@@ -36,6 +37,8 @@ static void list_paths(const struct cw_config *config, struct cw_paths *paths)
     cw_paths_add(paths, panel->files, CW_PATH_READ);
     add_beside(config, paths, panel->certificate);
     add_beside(config, paths, panel->key);
+    add_beside(config, paths, panel->ldap.ca);
+    add_beside(config, paths, panel->ldap.bind_password_file);
     if (cw_str_is_empty(panel->certificate))
         cw_paths_add(paths, config->data_dir, CW_PATH_WRITE);
     cw_paths_add_parent(paths, panel->socket, CW_PATH_WRITE);

@@ -106,7 +106,10 @@ static bool change_password(struct panel_work *work, struct visit *visit,
                                .permission = identity->permission};
     struct cw_api_own_password own = {identity->who, visit->so_far, visit->wanted,
                                       identity->session_key};
-    if (!identity->is_session || identity->is_directory)
+    if (identity->is_directory)
+        return refuse(&visit->problem, 403, "",
+                      CW_S("Your password is the directory's; change it there."));
+    if (!identity->is_session)
         return refuse(&visit->problem, 403, "",
                       CW_S("Only who is signed in with an account of the panel has a password "
                            "here."));

@@ -1,4 +1,5 @@
-/* Signing in: a name and a password for a session's cookie.
+/* Signing in: a name and a password, of an account of the panel or of the directory, for a
+ * session's cookie.
  *
  *     POST /api/v1/session {"name":"anna","password":"..."}
  *     200 and Set-Cookie: __Host-causeway=...; the body is that of GET /api/v1/session
@@ -11,6 +12,7 @@
 #include "account/name.h"
 #include "account/password.h"
 #include "account/token.h"
+#include "panel/directory.h"
 #include "panel/panel_priv.h"
 #include "store/account.h"
 
@@ -32,39 +34,94 @@ static void refuse(struct sign_in *sign_in, int status, struct cw_str sentence)
 
 /* --- on a worker ------------------------------------------------------------------------------*/
 
-/* True: the account is there, enabled, and the password is right. */
-static bool check(struct panel_work *work, struct sign_in *sign_in, struct cw_account *account)
+/* Who it proved to be. */
+struct found {
+    struct cw_str account;
+    bool is_administrator, must_change_password, is_directory;
+};
+
+static bool refuse_password(struct panel_work *work, struct sign_in *sign_in, const char *why)
+{
+    struct panel_exchange *x = sign_in->x;
+    refuse(sign_in, 401, CW_S("The name or the password is wrong."));
+    (void)cw_store_audit_note(work->store, "-", "sign-in refused", sign_in->name,
+                              cw_arena_printf(&x->arena, "from %.*s%s%s", CW_ARG(x->peer.address),
+                                              why ? ": " : "", why ? why : ""));
+    return false;
+}
+
+/* The hash is of an older release's parameters: here the password is at hand to make it anew. */
+static void renew_hash(struct panel_work *work, struct sign_in *sign_in,
+                       const struct cw_account *account)
+{
+    if (!cw_password_is_current(account->password_hash))
+        (void)cw_store_account_renew_hash(work->store, account->name, account->password_hash,
+                                          cw_password_hash(&sign_in->x->arena, sign_in->password));
+}
+
+/* The panel has no account of that name. */
+static bool check_directory(struct panel_work *work, struct sign_in *sign_in, struct found *out)
+{
+    struct panel_exchange *x = sign_in->x;
+    struct panel_directory_user user;
+    if (!panel_work_begin_slow(work)) {
+        refuse(sign_in, 503, CW_S("Too much is being done at once; try again."));
+        return false;
+    }
+    enum panel_directory_verdict verdict =
+        panel_directory_sign_in(work->panel, &x->arena, sign_in->name, sign_in->password, &user);
+    panel_work_end_slow(work);
+    if (verdict == PANEL_DIRECTORY_GOOD) {
+        *out = (struct found){user.account, user.is_administrator, .is_directory = true};
+        return true;
+    }
+    const char *why = panel_directory_verdict_text(verdict);
+    CW_LOG(&work->panel->log, CW_LOG_INFO, "sign-in-refused", CW_KV("account", sign_in->name),
+           CW_KV("address", x->peer.address), CW_KVC("reason", why));
+    if (verdict != PANEL_DIRECTORY_UNAVAILABLE)
+        return refuse_password(work, sign_in, why);
+    refuse(sign_in, 503,
+           CW_S("The directory cannot be asked now; the panel's own accounts can sign in."));
+    return false;
+}
+
+/* True: there is such an account, and the password is right.  One of the panel's own comes first,
+ * disabled or not: nobody takes its name over by way of the directory. */
+static bool check(struct panel_work *work, struct sign_in *sign_in, struct found *out)
 {
     struct cw_arena *arena = &sign_in->x->arena;
+    struct cw_account account;
     enum cw_err err = sign_in->is_name
-                          ? cw_store_account_get(work->store, sign_in->name, arena, account)
+                          ? cw_store_account_get(work->store, sign_in->name, arena, &account)
                           : CW_ERR_NOT_FOUND;
-    bool is_right = cw_password_is(err ? CW_S("") : account->password_hash, sign_in->password);
+    bool is_right = cw_password_is(err ? CW_S("") : account.password_hash, sign_in->password);
     if (err && err != CW_ERR_NOT_FOUND) {
         refuse(sign_in, 503, CW_S("The store cannot be read now; the log says more."));
         return false;
     }
-    if (!err && is_right && account->is_enabled)
-        return true;
-    refuse(sign_in, 401, CW_S("The name or the password is wrong."));
-    (void)cw_store_audit_note(
-        work->store, "-", "sign-in refused", sign_in->name,
-        cw_arena_printf(arena, "from %.*s", CW_ARG(sign_in->x->peer.address)));
-    return false;
+    if (err && sign_in->is_name && work->panel->directory)
+        return check_directory(work, sign_in, out);
+    if (err || !is_right || !account.is_enabled)
+        return refuse_password(work, sign_in, NULL);
+    renew_hash(work, sign_in, &account);
+    *out =
+        (struct found){account.name, account.is_administrator, account.must_change_password, false};
+    return true;
 }
 
 static bool begin_session(struct panel_work *work, struct sign_in *sign_in,
-                          const struct cw_account *account)
+                          const struct found *found)
 {
     struct panel_exchange *x = sign_in->x;
     struct cw_str before = panel_cookie(&x->request);
     struct cw_str cookie = cw_cookie_generate(&x->arena);
     struct cw_session session = {
         .key = cw_token_digest(&x->arena, cookie),
-        .account = account->name,
+        .account = found->account,
         .csrf = cw_cookie_generate(&x->arena),
         .address = x->peer.address,
-        .is_administrator = account->is_administrator,
+        .is_administrator = found->is_administrator,
+        .is_directory = found->is_directory,
         .since = time(NULL),
         .seen = time(NULL),
     };
@@ -74,14 +131,15 @@ static bool begin_session(struct panel_work *work, struct sign_in *sign_in,
         refuse(sign_in, 503, CW_S("The store cannot be written now; the log says more."));
         return false;
     }
-    (void)cw_store_audit_note(work->store, account->name.p, "sign-in", account->name,
+    (void)cw_store_audit_note(work->store, found->account.p, "sign-in", found->account,
                               cw_arena_printf(&x->arena, "from %.*s", CW_ARG(x->peer.address)));
     sign_in->cookie = cookie;
     sign_in->identity = (struct panel_identity){
-        .who = account->name,
-        .permission = account->is_administrator ? CW_ADMINISTRATOR : CW_VIEWER,
+        .who = found->account,
+        .permission = found->is_administrator ? CW_ADMINISTRATOR : CW_VIEWER,
         .is_session = true,
-        .must_change_password = account->must_change_password,
+        .is_directory = found->is_directory,
+        .must_change_password = found->must_change_password,
         .csrf = session.csrf,
     };
     return true;
@@ -90,12 +148,12 @@ static bool begin_session(struct panel_work *work, struct sign_in *sign_in,
 static void run(struct panel_work *work, void *arg)
 {
     struct sign_in *sign_in = arg;
-    struct cw_account account;
+    struct found found;
     sign_in->has_run = true;
     if (!work->store)
         refuse(sign_in, 503, CW_S("The store cannot be read now; the log says more."));
-    else if (check(work, sign_in, &account) && begin_session(work, sign_in, &account))
-        sign_in->x->who = account.name;
+    else if (check(work, sign_in, &found) && begin_session(work, sign_in, &found))
+        sign_in->x->who = found.account;
 }
 
 /* --- on the loop ------------------------------------------------------------------------------*/

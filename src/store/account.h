@@ -32,6 +32,10 @@ enum cw_err cw_store_account_set(struct cw_store *, const struct cw_change *,
 enum cw_err cw_store_account_password(struct cw_store *, const struct cw_change *,
                                       struct cw_str name, struct cw_str password_hash,
                                       bool must_change, struct cw_str keep_session);
+/* The same password in another hash: nothing for the audit trail, no session ends.  Nothing is done
+ * when the hash is not `so_far` any more. */
+enum cw_err cw_store_account_renew_hash(struct cw_store *, struct cw_str name, struct cw_str so_far,
+                                        struct cw_str password_hash);
 /* Its sessions end, too. */
 enum cw_err cw_store_account_remove(struct cw_store *, const struct cw_change *, struct cw_str name,
                                     uint64_t expected_version, struct cw_arena *,

@@ -194,6 +194,17 @@ enum cw_err cw_store_account_password(struct cw_store *store, const struct cw_ch
     return cw_store_commit(store, change, &audit, err);
 }
 
+enum cw_err cw_store_account_renew_hash(struct cw_store *store, struct cw_str name,
+                                        struct cw_str so_far, struct cw_str password_hash)
+{
+    struct cw_sql s = cw_sql_prepare(
+        store, "UPDATE account SET password_hash=? WHERE name=? AND password_hash=?");
+    cw_sql_text(&s, password_hash);
+    cw_sql_text(&s, name);
+    cw_sql_text(&s, so_far);
+    return cw_sql_run(&s);
+}
+
 enum cw_err cw_store_account_remove(struct cw_store *store, const struct cw_change *change,
                                     struct cw_str name, uint64_t expected_version,
                                     struct cw_arena *arena, struct cw_refusal *refusal)

@@ -70,6 +70,12 @@ def start(request):
             _running(request.node.name, options, last=5))
 
 
+@pytest.fixture(scope="module")
+def settings(request):
+    """For servers beside the panels of a module."""
+    return _settings(f"beside-{request.module.__name__}")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
     """Shows the end of the panel's log beside a failure."""

@@ -10,7 +10,9 @@
 
 #include "conf/config.h"
 
-#define BASE "local-domains: [contoso.test]\n"
+#define BASE          "local-domains: [contoso.test]\n"
+#define LDAP(options) BASE "panel:\n  ldap:\n    base: dc=x\n    " options "\n"
+#define GROUPS        "    viewers: [\"cn=v,dc=x\"]\n"
 
 struct refusal_row {
     const char *name, *text, *sentence;
@@ -56,6 +58,28 @@ static const struct refusal_row refusals[] = {
      "f: edge.queue.max-stanzas: \"0\" is not a number from 1 to 1000000"},
     {"number above", BASE "gateway: {sip: {t1-ms: 601}}\n",
      "f: gateway.sip.t1-ms: \"601\" is not a number from 10 to 600"},
+    {"directory's url", LDAP("url: http://dc1") GROUPS,
+     "f: panel.ldap.url: \"http://dc1\" is neither ldap://HOST[:PORT] nor ldaps://HOST[:PORT]"},
+    {"directory's url with more", LDAP("url: \"ldap://dc1/dc=x??sub\"") GROUPS,
+     "f: panel.ldap.url: \"ldap://dc1/dc=x??sub\" is neither ldap://HOST[:PORT] nor "
+     "ldaps://HOST[:PORT]"},
+    {"directory's port", LDAP("url: \"ldaps://dc1:0\"") GROUPS,
+     "f: panel.ldap.url: \"ldaps://dc1:0\" is neither ldap://HOST[:PORT] nor ldaps://HOST[:PORT]"},
+    {"no password for the directory", LDAP("url: ldap://dc1\n    bind-dn: cn=a") GROUPS,
+     "f: panel.ldap: bind-dn and bind-password-file go together"},
+    {"nobody of the directory", LDAP("url: ldap://dc1"),
+     "f: panel.ldap: nobody could sign in; give groups in administrators or viewers"},
+    {"user filter with a place", LDAP("url: ldap://dc1\n    user-filter: (uid={name})") GROUPS,
+     "f: panel.ldap.user-filter: is not a filter in parentheses (RFC 4515); the name is not part of "
+     "it, see name-attributes"},
+    {"group filter that closes early",
+     LDAP("url: ldap://dc1\n    group-filter: (member={dn})(a=b)") GROUPS,
+     "f: panel.ldap.group-filter: is not a filter in parentheses (RFC 4515) with {dn} or {name}"},
+    {"group filter with another place",
+     LDAP("url: ldap://dc1\n    group-filter: (member={user})") GROUPS,
+     "f: panel.ldap.group-filter: is not a filter in parentheses (RFC 4515) with {dn} or {name}"},
+    {"name attribute", LDAP("url: ldap://dc1\n    name-attributes: [\"uid)(a\"]") GROUPS,
+     "f: panel.ldap.name-attributes[1]: \"uid)(a\" is not the name of an attribute"},
     {"number negative", BASE "edge: {link-hold-s: -1}\n",
      "f: edge.link-hold-s: \"-1\" is not a number from 0 to 60"},
     {"no port", BASE "edge: {listen: [\"0.0.0.0\"]}\n", "f: edge.listen[1]: \"0.0.0.0\" is not"},

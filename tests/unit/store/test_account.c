@@ -125,6 +125,23 @@ static void test_version_of_an_account(void **state)
         CW_ERR_NOT_FOUND);
 }
 
+/* A password in a hash of this release's instead of an older one's changes nothing for people. */
+static void test_renewed_hash(void **state)
+{
+    struct fixture *f = *state;
+    add(f, &viktor);
+    int rows = audit_rows(f);
+    assert_int_equal(cw_store_account_renew_hash(f->store, viktor.name, CW_S("another"), CW_S("x")),
+                     CW_OK);
+    assert_true(cw_str_eq(get(f, "viktor").password_hash, viktor.password_hash));
+    assert_int_equal(
+        cw_store_account_renew_hash(f->store, viktor.name, viktor.password_hash, CW_S("newer")),
+        CW_OK);
+    assert_true(cw_str_eq_cstr(get(f, "viktor").password_hash, "newer"));
+    assert_int_equal(get(f, "viktor").version, 1);
+    assert_int_equal(audit_rows(f), rows);
+}
+
 static void test_last_administrator(void **state)
 {
     static const struct {
@@ -307,6 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_account_is_kept),
         TEST(test_version_of_an_account),
+        TEST(test_renewed_hash),
         TEST(test_last_administrator),
         TEST(test_rights_taken_end_sessions),
         TEST(test_session_ages),

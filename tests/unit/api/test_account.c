@@ -271,6 +271,107 @@ static void test_not_first(void **state)
                      CW_ERR_NOT_FOUND);
 }
 
+/* What takes the administrator's rights away from one account. */
+static const struct taking {
+    const char *command, *of_anna, *of_bert;
+} takings[] = {
+    {"account remove", "{\"name\":\"anna\"}", "{\"name\":\"bert\"}"},
+    {"account set", "{\"name\":\"anna\",\"enabled\":false}",
+     "{\"name\":\"bert\",\"enabled\":false}"},
+    {"account set", "{\"name\":\"anna\",\"role\":\"viewer\"}",
+     "{\"name\":\"bert\",\"role\":\"viewer\"}"},
+};
+
+static void ensure(struct fixture *f, const char *name, const char *arguments)
+{
+    struct cw_account account;
+    if (cw_store_account_get(f->store, cw_str_of(name), &f->arena, &account) == CW_ERR_NOT_FOUND)
+        done(f, "account new", arguments);
+}
+
+/* In a child of its own: 1, it was done; 0, it was refused. */
+static int take_away(struct fixture *f, const char *command, const char *arguments)
+{
+    const struct cw_str local = CW_S("contoso.test");
+    const struct cw_store_options options = {f->scratch.path, &local, 1};
+    struct cw_refusal refusal;
+    if (cw_store_open(&options, &f->store, &f->arena, &refusal))
+        return 2;
+    f->call.store = f->store;
+    json_t *answer = run(f, command, arguments);
+    json_decref(answer);
+    cw_store_close(&f->store);
+    return answer ? 1 : f->problem.status == 400 ? 0 : 2;
+}
+
+/* Two administrators take each other's rights away at the same moment: one of them stays. */
+static void test_last_one_at_once(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < 3; i++) {
+        const struct taking *first = &takings[i], *second = &takings[(i + 1) % 3];
+        int n_done = 0;
+        ensure(f, "anna", ANNA);
+        ensure(f, "bert",
+               "{\"name\":\"bert\",\"role\":\"administrator\",\"password\":\"" GOOD "\"}");
+        done(f, "account set", "{\"name\":\"anna\",\"role\":\"administrator\",\"enabled\":true}");
+        done(f, "account set", "{\"name\":\"bert\",\"role\":\"administrator\",\"enabled\":true}");
+        cw_store_close(&f->store);
+        if (fork() == 0)
+            _exit(take_away(f, first->command, first->of_anna));
+        if (fork() == 0)
+            _exit(take_away(f, second->command, second->of_bert));
+        for (int child = 0; child < 2; child++) {
+            int status = -1;
+            assert_true(wait(&status) > 0);
+            assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+            n_done += WEXITSTATUS(status);
+        }
+        assert_int_equal(n_done, 1);
+        const struct cw_store_options options = {f->scratch.path, &CW_S("contoso.test"), 1};
+        struct cw_refusal refusal;
+        assert_int_equal(cw_store_open(&options, &f->store, &f->arena, &refusal), CW_OK);
+        f->call.store = f->store;
+    }
+}
+
+/* Whatever is shown, exported or noted: no hash, digest, key or token. */
+static void test_nowhere(void **state)
+{
+    static const struct {
+        const char *command, *arguments;
+    } shown[] = {
+        {"account list", "{}"},
+        {"account get", "{\"name\":\"anna\"}"},
+        {"token list", "{}"},
+        {"session list", "{}"},
+        {"audit list", "{}"},
+        {"audit show", "{\"id\":1}"},
+        {"audit show", "{\"id\":2}"},
+        {"audit show", "{\"id\":3}"},
+        {"export", "{}"},
+        {"export", "{\"secrets\":true}"},
+    };
+    struct fixture *f = *state;
+    done(f, "account new", ANNA);
+    done(f, "account password", "{\"name\":\"anna\",\"password\":\"" GOOD " too\"}");
+    json_t *made = must(f, "token new", "{\"name\":\"backup\",\"role\":\"viewer\"}");
+    struct cw_str token = cw_str_of(json_string_value(json_object_get(made, "token")));
+    begin_session(f, "0123456789abcdef-and-more", "anna");
+    const char *secrets[] = {"argon2", GOOD, token.p, cw_token_digest(&f->arena, token).p,
+                             "-and-more"};
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        json_t *answer = must(f, shown[i].command, shown[i].arguments);
+        char *text = json_dumps(answer, 0);
+        for (size_t k = 0; k < sizeof secrets / sizeof *secrets; k++)
+            if (strstr(text, secrets[k]))
+                fail_msg("%s shows \"%s\"", shown[i].command, secrets[k]);
+        free(text);
+        json_decref(answer);
+    }
+    json_decref(made);
+}
+
 /* Four starts at once: one makes the account and shows its password. */
 static void test_first_accounts_at_once(void **state)
 {
@@ -383,6 +484,8 @@ int main(void)
         TEST(test_not_first),
         TEST(test_routes),
         TEST(test_first_accounts_at_once),
+        TEST(test_last_one_at_once),
+        TEST(test_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

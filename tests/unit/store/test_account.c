@@ -305,6 +305,7 @@ static void test_token(void **state)
     assert_true(used.is_administrator && used.id == id && used.used == 1500);
     assert_int_equal(cw_store_token_use(f->store, CW_S("d1"), 1559, &f->arena, &used), CW_OK);
     assert_int_equal(used.used, 1500);
+    assert_int_equal(cw_store_token_use(f->store, CW_S("d1"), 1999, &f->arena, &used), CW_OK);
     assert_int_equal(cw_store_token_use(f->store, CW_S("d1"), 2000, &f->arena, &used),
                      CW_ERR_NOT_FOUND);
     assert_int_equal(cw_store_token_list(f->store, &f->arena, &list, &n), CW_OK);

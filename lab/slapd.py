@@ -1,6 +1,7 @@
 """OpenLDAP's slapd with the people and groups of the lab, and a little of Active Directory's schema.
 
-It lets nobody bind without TLS, and nobody but the account of the panel read anything.
+It lets nobody bind without TLS, and nobody but the account of the panel read anything. An empty
+password binds as nobody and is told to be right, as RFC 4513 section 5.1.2 has it.
 """
 
 import pathlib
@@ -103,6 +104,7 @@ moduleload back_mdb
 moduleload memberof
 TLSCertificateFile {self._pair.certificate}
 TLSCertificateKeyFile {self._pair.key}
+allow bind_anon_cred
 localSSF 256
 security simple_bind=128
 database mdb

@@ -226,3 +226,14 @@ void cw_lockout_succeeded(struct cw_lockout *lockout, struct cw_str account, str
     take_back(lockout, &key);
     (void)touch(&lockout->known, pair.str, now_ms);
 }
+
+void cw_lockout_undo(struct cw_lockout *lockout, struct cw_str account, struct cw_str address)
+{
+    struct key key;
+    make_key(&key, 'p', account, address);
+    take_back(lockout, &key);
+    make_key(&key, 'i', CW_S(""), address);
+    take_back(lockout, &key);
+    make_key(&key, 'a', account, CW_S(""));
+    take_back(lockout, &key);
+}

@@ -28,5 +28,7 @@ void cw_lockout_failed(struct cw_lockout *, struct cw_str account, struct cw_str
                        uint64_t now_ms);
 void cw_lockout_succeeded(struct cw_lockout *, struct cw_str account, struct cw_str address,
                           uint64_t now_ms);
+/* The try could not be judged: it counts for nothing, and those before it count as they did. */
+void cw_lockout_undo(struct cw_lockout *, struct cw_str account, struct cw_str address);
 
 #endif

@@ -164,9 +164,10 @@ static void done(void *arg)
     struct panel_exchange *x = sign_in->x;
     if (!sign_in->has_run)
         refuse(sign_in, 503, CW_S("The panel is stopping."));
-    /* A try that could not be judged is none. */
-    if (cw_str_is_present(sign_in->cookie) || sign_in->problem.status == 503)
+    if (cw_str_is_present(sign_in->cookie))
         cw_lockout_succeeded(x->panel->lockout, sign_in->name, x->peer.address, cw_now_ms());
+    else if (sign_in->problem.status == 503) /* a try that could not be judged is none */
+        cw_lockout_undo(x->panel->lockout, sign_in->name, x->peer.address);
     if (cw_str_is_present(sign_in->cookie)) {
         json_t *answer = panel_show_identity(x->panel, &sign_in->identity);
         panel_set_cookie(x, sign_in->cookie);

@@ -180,6 +180,30 @@ def test_no_setup(panel):
         assert nobody.sign_in(name, password).status in (400, 401)
 
 
+#: "a long password of older", with less memory and fewer passes than today's
+_OLDER_HASH = ("$argon2id$v=19$m=8192,t=2,p=1$bGFiIHNhbHQgMTZieXRlcw"
+               "$QDdptrpgTvw7fZBfXqht3kX2/w+Bt4EFRkcqQA5EZj4")
+
+
+def test_older_hash(panel):
+    """What an older release has hashed more cheaply is hashed anew once the password is at hand."""
+    def hashed():
+        with sqlite3.connect(panel.data / "causeway.db", timeout=10) as store:
+            return store.execute("SELECT password_hash FROM account WHERE name='older'").fetchone()
+
+    signed_in = panel.account("older")
+    today = hashed()
+    with sqlite3.connect(panel.data / "causeway.db", timeout=10) as store:
+        store.execute("UPDATE account SET password_hash = ? WHERE name = 'older'", (_OLDER_HASH,))
+    assert panel.browser().sign_in("older", "not this one").status == 401
+    assert hashed() == (_OLDER_HASH,)
+    assert panel.browser().sign_in("older", "a long password of older").status == 200
+    parameters = today[0].split("$")[:4]
+    assert hashed()[0].split("$")[:4] == parameters and hashed() != today
+    assert panel.browser().sign_in("older", "a long password of older").status == 200
+    assert signed_in.get("/session").status == 200
+
+
 def test_wrong_cookies(panel):
     admin = panel.account("twice")
     assert admin.get("/session", Cookie=f"__Host-causeway={admin.cookie}; "

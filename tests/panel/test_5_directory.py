@@ -154,6 +154,16 @@ def test_other_attributes(start, options):
     assert _sign_in(panel, "dora.windows", password("dora"))[0].status == 200
 
 
+def test_loose_matching(start, slapd, options):
+    """What the directory takes for the same is another name all the same: who has many names could
+    be guessed at by each of them. (Active Directory does so with accents, slapd with hyphens.)"""
+    dn = slapd.add_person("ida", "telephoneNumber: +55-11-4002")
+    slapd.join("viewers", dn)
+    panel = start(options(name_attributes="[telephoneNumber]"))
+    assert _sign_in(panel, "+55114002", password("ida"))[0].status == 401
+    assert _sign_in(panel, "+55-11-4002", password("ida"))[0].status == 200
+
+
 def test_local_first(start, options):
     """An account of the panel is nobody else's, not even when it is disabled."""
     panel = start(options())
@@ -182,6 +192,24 @@ def test_guessing(start, options):
     assert answers[0].status == 401 and answers[-1].status == 429
     assert int(answers[-1].headers["retry-after"]) >= 1
     assert _sign_in(panel, "anna")[0].status == 429, "the right one has to wait, too"
+
+
+def test_guessing_around_a_fault(start, settings, authority, options):
+    """Tries that the directory did not judge make nobody forget the others."""
+    server = Slapd(settings, authority.issue("around", settings.address(10)), last=10)
+    try:
+        server.start()
+        server.add_group("viewers", server.add_person("hanna"))
+        panel = start(options(url=server.url, administrators=None))
+        for number in range(4):
+            assert _sign_in(panel, "hanna", f"wrong {number}")[0].status == 401
+        server.stop()
+        assert [_sign_in(panel, "hanna", "wrong")[0].status for _ in range(6)] == [503] * 6
+        server.start()
+        assert _sign_in(panel, "hanna", "wrong again")[0].status == 401
+        assert _sign_in(panel, "hanna")[0].status == 429
+    finally:
+        server.stop()
 
 
 # --- the session's life

@@ -67,6 +67,22 @@ static void test_hour_forgets(void **state)
     assert_int_equal(cw_lockout_wait_s(*state, ANNA, HERE, 1000 + HOUR_MS), 0);
 }
 
+/* Whoever brings it about that some tries cannot be judged gains nothing for the others. */
+static void test_undone(void **state)
+{
+    fail_often(*state, ANNA, HERE, 4, 1000);
+    for (int i = 0; i < 20; i++) {
+        cw_lockout_failed(*state, ANNA, HERE, 1000);
+        cw_lockout_undo(*state, ANNA, HERE);
+    }
+    assert_int_equal(cw_lockout_wait_s(*state, ANNA, HERE, 1000), 0);
+    cw_lockout_failed(*state, ANNA, HERE, 1000);
+    assert_int_equal(cw_lockout_wait_s(*state, ANNA, HERE, 1000), 1);
+    for (int i = 0; i < 10; i++) /* the address as a whole, too */
+        cw_lockout_failed(*state, CW_S("others"), HERE, 1000);
+    assert_in_range(cw_lockout_wait_s(*state, CW_S("bert"), HERE, 1000), 1, 900);
+}
+
 /* One account guessed from one address; the right password from another one works. */
 static void test_another_address(void **state)
 {
@@ -172,10 +188,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_back_off),          TEST(test_wait_ends),     TEST(test_hour_forgets),
-        TEST(test_another_address),   TEST(test_many_accounts), TEST(test_everywhere),
-        TEST(test_success),           TEST(test_ipv6_network),  TEST(test_keys_differ),
-        TEST(test_memory_is_bounded),
+        TEST(test_back_off),    TEST(test_wait_ends),         TEST(test_hour_forgets),
+        TEST(test_undone),      TEST(test_another_address),   TEST(test_many_accounts),
+        TEST(test_everywhere),  TEST(test_success),           TEST(test_ipv6_network),
+        TEST(test_keys_differ), TEST(test_memory_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,6 +150,24 @@ def test_panel_restarts(causeway, signed_in):
     browser.wait_text("after-it.test")
 
 
+def test_many_windows(causeway, signed_in):
+    """Browsers open six connections to a server and no more; windows that nobody looks at must not
+    keep theirs, or the seventh waits for ever."""
+    browser = signed_in("collector")
+    first = browser.driver.current_window_handle
+    for _ in range(7):
+        browser.driver.switch_to.new_window("tab")
+        browser.open("partners")
+        browser.wait_text("one.test")
+    for path in ("access", "contacts", "audit", "streams", "health", "settings", "partners"):
+        browser.open(path)  # pages that one can go back to keep theirs no more
+        browser.wait_settled()
+    causeway.command("partner", "new", "later.test")
+    browser.wait_text("later.test")
+    browser.driver.switch_to.window(first)
+    browser.wait_text("later.test")  # who comes back to a window sees what was missed
+
+
 def test_session_ends(causeway, signed_in):
     """What was typed stays below the sign-in and can be saved after it; who only looked on is told
     by himself."""

@@ -1,6 +1,9 @@
 /* Server-sent events: that something has changed, not what; whoever shows it reads it anew.  While
  * the connection is away the browser tries again by itself, and `connected` says so; after it comes
- * back everybody reads everything anew, since nobody knows what was missed. */
+ * back everybody reads everything anew, since nobody knows what was missed.
+ *
+ * A window that nobody sees, or that one may go back to, lets its connection go: a browser opens six
+ * to a server and no more, for all its windows together. */
 import { signal } from "@preact/signals";
 import { ROOT } from "./client";
 import { routes } from "./routes";
@@ -17,6 +20,7 @@ export type Listener = (topic: Topic | "all") => void;
 const AGAIN_MS = 5000;
 const listeners = new Set<Listener>();
 let source: EventSource | null = null;
+let wanted = false;
 let missed = false; /* what happened while nobody listened */
 let again: ReturnType<typeof setTimeout> | undefined;
 
@@ -38,23 +42,40 @@ function onError(): void {
   source = null;
   resume().catch(() => undefined);
   clearTimeout(again);
-  again = setTimeout(startEvents, AGAIN_MS);
+  again = setTimeout(connect, AGAIN_MS);
 }
 
-export function startEvents(): void {
-  if (source) return;
+function connect(): void {
+  if (source || !wanted || document.hidden) return;
   source = new EventSource(ROOT + routes.events.path);
   source.onopen = onOpen;
   source.onerror = onError;
   for (const topic of topics) source.addEventListener(topic, () => tellAll(topic));
 }
 
-export function stopEvents(): void {
-  missed = source !== null;
+function disconnect(): void {
+  if (source) missed = true;
   clearTimeout(again);
   source?.close();
   source = null;
+}
+
+export function startEvents(): void {
+  wanted = true;
+  connect();
+}
+
+export function stopEvents(): void {
+  wanted = false;
+  disconnect();
   connected.value = true;
+}
+
+/* Once. */
+export function watchWindow(): void {
+  document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()));
+  addEventListener("pagehide", disconnect);
+  addEventListener("pageshow", connect);
 }
 
 /* Returns how to stop. */

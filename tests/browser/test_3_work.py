@@ -100,7 +100,7 @@ def test_steps_come_one_by_one(border, signed_in):
     browser = signed_in("tester", "partners/slow.test/test")
     browser.press("Start the test")
     browser.wait(lambda: ["DNS", "Servers (SRV)", "TCP"] == steps(browser), "the first steps")
-    browser.wait_text("Testing …")
+    browser.wait_text("Testing…")
     assert not browser.all(".verdict")
     may_go_on.set()
     browser.wait_text("Failed.", 40)

@@ -2,12 +2,13 @@
 import { useState } from "preact/hooks";
 import { t } from "../base/i18n";
 import { Button } from "./button";
-import { plainText, TextField } from "./field";
+import { plainText, SelectField, TextField } from "./field";
 
 export interface FilterField<K extends string> {
   name: K;
   label: string;
   refusal?: string | undefined;
+  choices?: { value: string; text: string }[]; /* absent: any text */
 }
 
 /* `onChange`: told only those that are not empty. */
@@ -30,17 +31,24 @@ export function Filters<K extends string>(props: {
           submit(typed);
         }}
       >
-        {props.fields.map(({ name, label, refusal }) => (
-          <TextField
-            key={name}
-            name={name}
-            label={label}
-            refusal={refusal}
-            value={typed[name] ?? ""}
-            onChange={(text) => setTyped((old) => ({ ...old, [name]: text }))}
-            input={plainText}
-          />
-        ))}
+        {props.fields.map(({ name, label, refusal, choices }) => {
+          const common = {
+            name,
+            label,
+            refusal,
+            value: typed[name] ?? "",
+            onChange: (text: string) => setTyped((old) => ({ ...old, [name]: text })),
+          };
+          return choices ? (
+            <SelectField
+              key={name}
+              {...common}
+              choices={[{ value: "", text: t("filters.all") }, ...choices]}
+            />
+          ) : (
+            <TextField key={name} {...common} input={plainText} />
+          );
+        })}
         <Button type="submit">{t("filters.submit")}</Button>
         {Object.values(typed).some(Boolean) && (
           <Button

@@ -18,9 +18,9 @@ import { Page } from "../kit/page";
 import { Table, type Column } from "../kit/table";
 import { Foreign, ForeignName } from "../kit/text";
 import { Time } from "../kit/time";
+import { wordsEn } from "../text/words.en";
 import type { PageRow } from "./registry";
 
-const names = ["object", "who", "action"] as const;
 const showPattern = "/audit/{id}";
 
 /* "partner set", in the reader's words. */
@@ -47,8 +47,14 @@ const columns: Column<Entry>[] = [
   },
 ];
 
-function filterName(name: (typeof names)[number]): string {
-  return t(name === "action" ? "audit.filter-action" : `audit.${name}`);
+const ACTION = "action.";
+
+/* What can be done, as the catalogue has it. */
+function actionChoices() {
+  return Object.keys(wordsEn)
+    .filter((key) => key.startsWith(ACTION))
+    .map((key) => key.slice(ACTION.length))
+    .map((value) => ({ value, text: actionName(value) }));
 }
 
 function AuditList() {
@@ -65,7 +71,14 @@ function AuditList() {
         </Button>
       }
     >
-      <Filters fields={names.map((name) => ({ name, label: filterName(name) }))} onChange={setFilter} />
+      <Filters
+        fields={[
+          { name: "object", label: t("audit.object") },
+          { name: "who", label: t("audit.who") },
+          { name: "action", label: t("audit.action"), choices: actionChoices() },
+        ]}
+        onChange={setFilter}
+      />
       <Loading of={first} />
       {first.data && <Entries key={key} filter={filter} first={first.data} />}
     </Page>

@@ -177,7 +177,6 @@ export const systemEn = {
   "audit.restore-text": "This is what would change. It is a new change, kept in the trail like any other.",
   "audit.restore-nothing": "Everything is as it was then; there is nothing to bring back.",
   "audit.restored": "It has been brought back.",
-  "audit.filter-action": "What, such as “partner set”",
   "audit.nothing": "There is nothing to restore from this entry.",
 
   "health.title": "Health",
@@ -299,6 +298,7 @@ export const systemEn = {
   "import.not-done": "Nothing has been imported.",
   "filters.submit": "Filter",
   "filters.clear": "Clear",
+  "filters.all": "All",
   "edges.silent": "These edges do not answer, so that what they have is missing here: {edges}.",
   "edges.left-out.one": "{n} more is not shown.",
   "edges.left-out.other": "{n} more are not shown.",

@@ -108,7 +108,7 @@ export const wordsPtBR: Record<keyof typeof wordsEn, string> = {
   "queue.paced": "Renovações ritmadas",
   "queue.store-writes": "Gravações no armazenamento",
   "queue.unresolved": "Domínios sendo consultados",
-  "queue.waiting-stanzas": "Stanzas à espera de fluxo",
+  "queue.waiting-stanzas": "Stanzas à espera de um fluxo",
   "queue.waiting-bytes": "Bytes dessas stanzas",
   "queue.unauthenticated": "Fluxos ainda não autenticados",
 

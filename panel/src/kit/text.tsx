@@ -3,20 +3,14 @@ import type { ComponentChildren } from "preact";
 import { reveal } from "../base/reveal";
 import { type Key, t } from "../base/i18n";
 
-function pieces(text: string) {
-  return reveal(text).map((piece) =>
-    "text" in piece ? piece.text : <span class="code-point">{piece.code}</span>,
-  );
-}
-
 export function Foreign({ text }: { text: string }) {
-  return <bdi>{pieces(text)}</bdi>;
-}
-
-/* A domain or an address: where it is too long, its line ends behind a dot, if it can. */
-export function ForeignName({ text }: { text: string }) {
-  const parts = text.split(/(?<=[.@])/);
-  return <bdi>{parts.map((part, i) => [i > 0 && <wbr />, ...pieces(part)])}</bdi>;
+  return (
+    <bdi>
+      {reveal(text).map((piece) =>
+        "text" in piece ? piece.text : <span class="code-point">{piece.code}</span>,
+      )}
+    </bdi>
+  );
 }
 
 /* A domain as people read it, and beside it as the DNS has it where that differs: "раураl.com" is
@@ -24,7 +18,7 @@ export function ForeignName({ text }: { text: string }) {
 export function Domain({ ascii, unicode }: { ascii: string; unicode: string }) {
   return (
     <span class="domain">
-      {ForeignName({ text: unicode })}
+      {Foreign({ text: unicode })}
       {unicode !== ascii && (
         <>
           {" "}

@@ -16,7 +16,7 @@ import { Loading, useLoad } from "../kit/load";
 import { ProblemNotice, say } from "../kit/notice";
 import { Page } from "../kit/page";
 import { Table, type Column } from "../kit/table";
-import { Foreign, ForeignName } from "../kit/text";
+import { Foreign } from "../kit/text";
 import { Time } from "../kit/time";
 import { wordsEn } from "../text/words.en";
 import type { PageRow } from "./registry";
@@ -39,7 +39,7 @@ const columns: Column<Entry>[] = [
       </a>
     ),
   },
-  { title: "audit.object", kind: "name", cell: (one) => <ForeignName text={one.object || "–"} /> },
+  { title: "audit.object", kind: "name", cell: (one) => <Foreign text={one.object || "–"} /> },
   {
     title: "audit.fields",
     kind: "name",

@@ -12,7 +12,7 @@ import { go } from "../../base/route";
 import { Button, ButtonLink } from "../../kit/button";
 import { useGrowing } from "../../kit/grow";
 import { Icon } from "../../kit/icon";
-import { Domain, Foreign, ForeignName, Tag } from "../../kit/text";
+import { Domain, Foreign, Tag } from "../../kit/text";
 import { failureOf, setInView, type Live } from "./live";
 import { editPath, showPath, testPath } from "./paths";
 import type { Column, Order } from "./search";
@@ -181,7 +181,7 @@ function additional(names: string[]) {
     <span>
       {names.slice(0, SHOWN).map((name) => (
         <span key={name} class="name">
-          {ForeignName({ text: name })}
+          {Foreign({ text: name })}
         </span>
       ))}
       {names.length > SHOWN && (

@@ -72,6 +72,14 @@ static bool is_plain_path(struct cw_str path)
     return true;
 }
 
+/* "/contacts/alice%40contoso.test/juliet%40fabrikam.test": a page, whatever its addresses are made
+ * of. */
+static bool is_pair(struct cw_str path)
+{
+    return cw_str_starts(path, CW_S("/contacts/")) &&
+           (cw_str_find(path, CW_S("%40")) > 0 || cw_str_index(path, '@') > 0);
+}
+
 /* Files are below /assets/ or right at the root; the last word of a page's path may be a domain:
  * "/partners/fabrikam.test". */
 static bool is_page(struct cw_str path)
@@ -159,7 +167,7 @@ void panel_file(struct panel_exchange *x)
         panel_answer_problem(x, 405, "", CW_S("This takes GET, HEAD."));
         return;
     }
-    if (!is_plain_path(path)) {
+    if (!is_plain_path(path) && !is_pair(path)) {
         panel_answer_problem(x, 404, "", CW_S("There is nothing at this path."));
         return;
     }

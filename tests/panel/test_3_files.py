@@ -15,6 +15,17 @@ def test_pages(panel):
             assert answer.headers["cache-control"] == "no-cache"
 
 
+def test_page_of_two_addresses(panel):
+    """What a contact's page has for its path, as the browser writes it, can be opened at once."""
+    nobody = panel.browser()
+    for user in ("alice%40contoso.test", "o'brien+im%40contoso.test", "%5C3csvg%5C20x%40a.test",
+                 "j%C3%BCrgen%40contoso.test", "alice@contoso.test"):
+        answer = nobody.get(f"//contacts/{user}/juliet%40fabrikam.test")
+        assert answer.status == 200 and b"<title>Causeway" in answer.body, user
+    assert nobody.get("//assets/alice%40contoso.test.js").status == 404
+    assert nobody.get("//a%40b.js").status == 404
+
+
 def test_unchanged(panel):
     """What a browser has is not sent again; what changed meanwhile is."""
     nobody = panel.browser()

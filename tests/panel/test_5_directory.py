@@ -185,6 +185,19 @@ def test_password_is_the_directorys(start, options):
     assert browser.get("/session").status == 401
 
 
+def test_ending_sessions(start, options):
+    """One's own all at once, and an administrator anybody's."""
+    panel = start(options())
+    here, there, other = (_sign_in(panel, name)[1] for name in ("bert", "bert", "anna"))
+    shown = here.get("/sessions").json["sessions"]
+    assert [(one["account"], one["directory"]) for one in shown] == [("ldap:bert", True)] * 2
+    assert here.delete("/sessions?account=ldap:anna").status == 403
+    assert here.delete("/sessions").status == 200
+    assert there.get("/session").status == 401 and other.get("/session").status == 200
+    assert panel.local().delete("/sessions?account=ldap:anna").status == 200
+    assert other.get("/session").status == 401
+
+
 def test_guessing(start, options):
     """W03, for names of the directory too."""
     panel = start(options())

@@ -1,4 +1,6 @@
 /* A select with its label beside it, outside of forms: language, theme, filters. */
+import { Options } from "./field";
+
 export function Chooser<T extends string>(props: {
   label: string;
   value: T;
@@ -12,11 +14,7 @@ export function Chooser<T extends string>(props: {
         value={props.value}
         onChange={(event) => props.onChange(event.currentTarget.value as T)}
       >
-        {props.choices.map((choice) => (
-          <option key={choice.value} value={choice.value} selected={choice.value === props.value}>
-            {choice.text}
-          </option>
-        ))}
+        <Options value={props.value} choices={props.choices} />
       </select>
     </label>
   );

@@ -7,7 +7,7 @@ import { Time } from "./time";
 
 const TIME = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
-export function factName(name: string): string {
+function factName(name: string): string {
   return known(`fact.${name}`) ?? name;
 }
 
@@ -33,9 +33,13 @@ export function Facts({ of }: { of: unknown }) {
       </ul>
     );
   }
+  return <Pairs of={Object.entries(of)} look="facts" />;
+}
+
+function Pairs({ of, look }: { of: [string, unknown][]; look: string }) {
   return (
-    <dl class="facts">
-      {Object.entries(of).map(([name, value]) => (
+    <dl class={look}>
+      {of.map(([name, value]) => (
         <div key={name}>
           <dt>
             <Foreign text={factName(name)} />
@@ -56,18 +60,7 @@ export function FactSheet({ of }: { of: Record<string, unknown> }) {
   const parts = all.filter(([, value]) => typeof value === "object" && value);
   return (
     <>
-      <dl class="properties">
-        {simple.map(([name, value]) => (
-          <div key={name}>
-            <dt>
-              <Foreign text={factName(name)} />
-            </dt>
-            <dd>
-              <Facts of={value} />
-            </dd>
-          </div>
-        ))}
-      </dl>
+      <Pairs of={simple} look="properties" />
       {parts.map(([name, value]) => (
         <section key={name}>
           <h2>

@@ -120,6 +120,19 @@ export function AreaField(
   );
 }
 
+/* `selected` is for languages that change while the select is there. */
+export function Options(props: { value: string; choices: { value: string; text: string }[] }) {
+  return (
+    <>
+      {props.choices.map(({ value, text }) => (
+        <option key={value} value={value} selected={value === props.value}>
+          {text}
+        </option>
+      ))}
+    </>
+  );
+}
+
 export function SelectField<T extends string>(
   props: FieldProps & {
     value: T;
@@ -137,11 +150,7 @@ export function SelectField<T extends string>(
           value={props.value}
           onChange={(event) => props.onChange(event.currentTarget.value as T)}
         >
-          {props.choices.map((choice) => (
-            <option key={choice.value} value={choice.value} selected={choice.value === props.value}>
-              {choice.text}
-            </option>
-          ))}
+          <Options value={props.value} choices={props.choices} />
         </select>
       )}
     </Field>

@@ -3,7 +3,7 @@ import { isAdministrator } from "../../api/session-state";
 import type { Setting } from "../../api/settings";
 import { number } from "../../base/format";
 import { known, t } from "../../base/i18n";
-import { AreaField, Field, SwitchField, TextField } from "../../kit/field";
+import { AreaField, Field, Options, SwitchField, TextField } from "../../kit/field";
 import { NEW, NONE, TYPED } from "./draft";
 import { StatesField } from "./states";
 
@@ -88,11 +88,7 @@ function SecretField({ setting, value, isSet, refusal, onChange }: Props) {
             value={isTyped ? TYPED : typed}
             onChange={(event) => onChange(event.currentTarget.value)}
           >
-            {choices.map((choice) => (
-              <option key={choice.value} value={choice.value} selected={choice.value === (isTyped ? TYPED : typed)}>
-                {choice.text}
-              </option>
-            ))}
+            <Options value={isTyped ? TYPED : typed} choices={choices} />
           </select>
           {isTyped && (
             <input

@@ -80,7 +80,8 @@ struct cw_api_command {
     bool streams;        /* it has news before its answer */
     const char *creates; /* it may make a thing: where, "/partners/{domain}" of its answer */
     /* A list row: the answer's member that is the list, and the members (apart by spaces) that name
-     * one item of it.  Such a row takes "limit" and "cursor", too (page.c). */
+     * one item of it and order the list; "scope=global|domain|user" in the order of these words.
+     * Such a row takes "limit" and "cursor", too (page.c). */
     const char *list, *key;
     /* For descriptions: what the answer is, or each item of the list, or before and after; and what
      * the answer has beside it (both: openapi_things.c). */

@@ -97,7 +97,7 @@ static const struct cw_api_command rows[] = {
      .shows = "Token", .is_panels = true},
     {"session list", "List who is signed in to the panel; a viewer sees himself", CW_VIEWER, false,
      "GET", "/sessions", CW_ARGS(session_args), .run = cw_api_session_list, .shows = "Session",
-     .list = "sessions", .key = "id"},
+     .list = "sessions", .key = "since id"},
     {"session end", "Sign an account out everywhere; oneself when none is named", CW_VIEWER, true,
      "DELETE", "/sessions", CW_ARGS(session_args), .run = cw_api_session_end, .shows = "Sessions",
      .is_panels = true},

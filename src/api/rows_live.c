@@ -18,7 +18,7 @@ static const struct cw_api_arg door_lift_args[] = {
 static const struct cw_api_command rows[] = {
     {"stream list", "List the streams there are", CW_VIEWER, false, "GET", "/streams",
      CW_ARGS(stream_list_args), .run = cw_api_stream_list, .shows = "Stream",
-     .tells = "silent [text], left-out int", .list = "streams", .key = "edge id"},
+     .tells = "silent [text], left-out int", .list = "streams", .key = "since edge id"},
     {"stream show", "Show all there is to say about a stream", CW_VIEWER, false, "GET",
      "/streams/{id}", CW_ARGS(stream_show_args), .run = cw_api_stream_show, .shows = "OneStream"},
     {"stream close", "Close a stream, or all of a partner; the next message opens a new one",

@@ -56,6 +56,6 @@ static const struct cw_api_command rows[] = {
      "/access", CW_ARGS(access_scope_args), .run = cw_api_access_unset, .shows = "AccessRule"},
     {"access list", "List the rules on who may use the federation", CW_VIEWER, false, "GET",
      "/access", .run = cw_api_access_list, .shows = "AccessRule", .list = "rules",
-     .key = "scope name"},
+     .key = "scope=global|domain|user name"},
 };
 const struct cw_api_rows cw_api_people_rows = CW_ROWS(rows);

@@ -83,10 +83,11 @@ static json_t *ask_once(int fd, const char *name, const char *again)
     sigaddset(&held, SIGTERM);
     sigaddset(&held, SIGTSTP);
     sigprocmask(SIG_BLOCK, &held, &before);
-    dprintf(fd, "%s%s: ", name, again);
     json_t *value = NULL;
-    if (tcsetattr(fd, TCSAFLUSH, &unseen) == 0)
+    if (tcsetattr(fd, TCSAFLUSH, &unseen) == 0) { /* before anybody is asked: who types is quick */
+        dprintf(fd, "%s%s: ", name, again);
         value = take_line(fd);
+    }
     (void)tcsetattr(fd, TCSAFLUSH, &shown);
     dprintf(fd, "\n");
     sigprocmask(SIG_SETMASK, &before, NULL);

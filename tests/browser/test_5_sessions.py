@@ -133,7 +133,7 @@ def test_bodies_are_logged(causeway, signed_in):
     browser.wait(lambda: warning not in browser.text, "the end of the warning")
     assert causeway.query("settings", "get")["log-message-bodies"] is False
     browser.press("Audit")
-    browser.wait_text("log-message-bodies")
+    browser.wait_text("Log message texts")
 
 
 def test_panel_restarts(causeway, signed_in):

@@ -158,6 +158,7 @@ export const en = {
   "form.try": "Try with the live partner",
   "form.unsaved": "There are unsaved changes.",
   "form.saved": "{name} has been saved.",
+  "form.administrators": "Partners are added and changed by administrators.",
 
   "discard.title": "Discard the changes?",
   "discard.text": "What you changed has not been committed and will be lost.",

@@ -156,6 +156,7 @@ export const ptBR: Catalogue = {
   "form.try": "Testar com o parceiro real",
   "form.unsaved": "Há alterações não salvas.",
   "form.saved": "{name} foi salvo.",
+  "form.administrators": "Parceiros são incluídos e alterados por administradores.",
   "discard.title": "Descartar as alterações?",
   "discard.text": "O que você alterou não foi confirmado e vai se perder.",
   "discard.submit": "Descartar",

@@ -62,7 +62,12 @@ interface EditorProps {
   onReload?: (partner: Partner) => void;
 }
 
-function Editor({ from, onReload }: EditorProps) {
+function Editor(props: EditorProps) {
+  if (!isAdministrator.value) return <Notice kind="info">{t("form.administrators")}</Notice>;
+  return <Form {...props} />;
+}
+
+function Form({ from, onReload }: EditorProps) {
   const base = useRef(draftOf(from ?? EMPTY)).current;
   const [draft, setDraft] = useState<Draft>(base);
   const [typed, setTyped] = useState("");
@@ -136,14 +141,14 @@ function Editor({ from, onReload }: EditorProps) {
         onTyped={setTyped}
       />
       <div class="commit">
-        <Button type="submit" kind="primary" busy={refusals.busy} disabled={!isAdministrator.value}>
+        <Button type="submit" kind="primary" busy={refusals.busy}>
           {t("form.commit")}
         </Button>
         <Button onClick={() => void go(from ? showPath(from.domain) : "/partners")}>
           {t("form.cancel")}
         </Button>
         {from && (
-          <Button icon="test" disabled={!isAdministrator.value} onClick={tryIt}>
+          <Button icon="test" onClick={tryIt}>
             {t("form.try")}
           </Button>
         )}

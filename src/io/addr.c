@@ -148,6 +148,18 @@ struct cw_str cw_addr_ip(struct cw_arena *arena, const struct cw_addr *a)
     return cw_arena_printf(arena, "unix:%.*s", (int)strnlen(un->sun_path, max), un->sun_path);
 }
 
+struct cw_str cw_addr_site(struct cw_arena *arena, const struct cw_addr *a)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct in6_addr network = {0};
+    const uint8_t *octets;
+    if (octets_of(a, &octets) != 16)
+        return cw_addr_ip(arena, a);
+    memcpy(&network, octets, 8);
+    inet_ntop(AF_INET6, &network, text, sizeof text);
+    return cw_arena_printf(arena, "%s/64", text);
+}
+
 struct cw_str cw_addr_text(struct cw_arena *arena, const struct cw_addr *a)
 {
     struct cw_str ip = cw_addr_ip(arena, a);

@@ -26,6 +26,9 @@ struct cw_addr cw_addr_of_octets(const void *octets, size_t n, uint16_t port);
 /* "192.0.2.1:5269", "[2001:db8::1]:5269", "unix:/path"; cw_addr_ip leaves out port and brackets. */
 struct cw_str cw_addr_text(struct cw_arena *, const struct cw_addr *);
 struct cw_str cw_addr_ip(struct cw_arena *, const struct cw_addr *);
+/* What limits for one address count by: "192.0.2.1", but "2001:db8:1:2::/64", for who has one IPv6
+ * address has all of these. */
+struct cw_str cw_addr_site(struct cw_arena *, const struct cw_addr *);
 uint16_t cw_addr_port(const struct cw_addr *);
 void cw_addr_set_port(struct cw_addr *, uint16_t port);
 bool cw_addr_eq(const struct cw_addr *, const struct cw_addr *);    /* address and port */

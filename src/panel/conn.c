@@ -228,6 +228,7 @@ struct panel_conn *panel_conn_new(struct panel_server *server, int fd, const str
     c->conn = cw_conn_accept(server->panel->base, fd, from, &callbacks, c);
     c->peer = *peer;
     c->peer.address = cw_arena_dup(&c->arena, peer->address);
+    c->peer.site = cw_arena_dup(&c->arena, peer->site);
     c->peer.local = cw_arena_dup(&c->arena, peer->local);
     cw_timer_set(c->timer, HEAD_MS);
     if (!peer->is_unix)

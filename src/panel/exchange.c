@@ -241,6 +241,7 @@ struct panel_exchange *panel_exchange_new(struct panel *panel, struct panel_conn
     x->since_ms = cw_now_ms();
     x->peer = *peer;
     x->peer.address = copy(&arena, peer->address);
+    x->peer.site = copy(&arena, peer->site);
     x->peer.local = copy(&arena, peer->local);
     copy_request(&arena, request, &x->request);
     x->arena = arena;

@@ -69,6 +69,7 @@ struct panel_peer {
     unsigned uid;          /* unix */
     bool is_administrator; /* unix: root, the program's own account, or a member of its group */
     struct cw_str address; /* TLS: without the port */
+    struct cw_str site;    /* TLS: what limits count by (cw_addr_site) */
     struct cw_str local;   /* TLS: our own address, without the port */
 };
 

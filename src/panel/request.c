@@ -52,8 +52,7 @@ static unsigned wait_of(struct panel_exchange *x)
         cw_str_is_present(key)
             ? panel_rates_take(x->panel->rates, cw_str_sub(key, 0, MAX_RATE_KEY), x->since_ms)
             : 0;
-    return wait_s ? wait_s
-                  : panel_rates_take(x->panel->address_rates, x->peer.address, x->since_ms);
+    return wait_s ? wait_s : panel_rates_take(x->panel->address_rates, x->peer.site, x->since_ms);
 }
 
 /* The answer's methods are those of the row; here what no row can take. */

@@ -27,10 +27,10 @@ struct count {
 
 static void forget_address(struct panel_server *server, const struct panel_peer *peer)
 {
-    struct count *count = cw_map_get(&server->per_address, peer->address);
+    struct count *count = cw_map_get(&server->per_address, peer->site);
     if (peer->is_unix || !count || --count->n > 0)
         return;
-    cw_map_remove(&server->per_address, peer->address);
+    cw_map_remove(&server->per_address, peer->site);
     cw_free(count);
 }
 
@@ -77,9 +77,9 @@ static bool read_credentials(int fd, struct panel_peer *peer)
     return true;
 }
 
-static bool has_room_for(struct panel_server *server, struct cw_str address)
+static bool has_room_for(struct panel_server *server, struct cw_str site)
 {
-    const struct count *count = cw_map_get(&server->per_address, address);
+    const struct count *count = cw_map_get(&server->per_address, site);
     return !count || count->n < server->panel->config.panel.max_per_address;
 }
 
@@ -97,12 +97,12 @@ static bool make_room(struct panel_server *server)
     return false;
 }
 
-static void count_address(struct panel_server *server, struct cw_str address)
+static void count_address(struct panel_server *server, struct cw_str site)
 {
-    struct count *count = cw_map_get(&server->per_address, address);
+    struct count *count = cw_map_get(&server->per_address, site);
     if (!count) {
         count = cw_alloc(sizeof *count);
-        cw_map_set(&server->per_address, address, count);
+        cw_map_set(&server->per_address, site, count);
     }
     count->n++;
 }
@@ -129,10 +129,11 @@ static void on_accept_tls(void *arg, int fd, const struct cw_addr *from)
 {
     struct panel_server *server = arg;
     struct cw_arena arena = {0};
-    struct panel_peer peer = {.address = cw_addr_ip(&arena, from)};
-    if (has_room_for(server, peer.address) && make_room(server)) {
+    struct panel_peer peer = {.address = cw_addr_ip(&arena, from),
+                              .site = cw_addr_site(&arena, from)};
+    if (has_room_for(server, peer.site) && make_room(server)) {
         peer.local = local_address(fd, &arena);
-        count_address(server, peer.address);
+        count_address(server, peer.site);
         take(server, fd, from, &peer);
     } else {
         CW_LOG(&server->panel->log, CW_LOG_WARN, "connection-refused",
@@ -145,7 +146,7 @@ static void on_accept_tls(void *arg, int fd, const struct cw_addr *from)
 static void on_accept_unix(void *arg, int fd, const struct cw_addr *from)
 {
     struct panel_server *server = arg;
-    struct panel_peer peer = {.address = CW_STR("")};
+    struct panel_peer peer = {.address = CW_STR(""), .site = CW_STR("")};
     if (read_credentials(fd, &peer) &&
         server->n_conns < 2 * server->panel->config.panel.max_connections)
         take(server, fd, from, &peer);

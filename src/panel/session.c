@@ -158,7 +158,7 @@ static void done(void *arg)
     struct visit *visit = arg;
     struct panel_exchange *x = visit->x;
     if (visit->is_password && !visit->is_wrong)
-        cw_lockout_succeeded(x->panel->lockout, guesser(x), x->peer.address, cw_now_ms());
+        cw_lockout_succeeded(x->panel->lockout, guesser(x), x->peer.site, cw_now_ms());
     if (visit->signed_out)
         panel_set_cookie(x, CW_STR_NONE);
     if (visit->status == 0)
@@ -194,7 +194,7 @@ static void put_password(struct panel_exchange *x)
     if (!panel_read_texts(x, texts, 2, &visit.problem)) {
         panel_answer_refusal(x, &visit.problem);
     } else if (!panel_must_wait(x, guesser(x))) {
-        cw_lockout_failed(x->panel->lockout, guesser(x), x->peer.address, cw_now_ms());
+        cw_lockout_failed(x->panel->lockout, guesser(x), x->peer.site, cw_now_ms());
         post(x, &visit);
     }
 }

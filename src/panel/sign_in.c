@@ -19,7 +19,8 @@
 struct sign_in {
     struct panel_exchange *x;
     struct cw_str name, password;
-    bool is_name; /* the name could be one */
+    bool is_name;       /* the name could be one */
+    bool is_directorys; /* the directory's prefix was before it, as a session shows it */
     bool has_run;
     /* What came of it. */
     struct panel_identity identity;
@@ -101,7 +102,7 @@ static bool check(struct panel_work *work, struct sign_in *sign_in, struct found
     }
     if (err && sign_in->is_name && work->panel->directory)
         return check_directory(work, sign_in, out);
-    if (err || !is_right || !account.is_enabled)
+    if (err || !is_right || !account.is_enabled || sign_in->is_directorys)
         return refuse_password(work, sign_in, NULL);
     renew_hash(work, sign_in, &account);
     *out =
@@ -165,9 +166,9 @@ static void done(void *arg)
     if (!sign_in->has_run)
         refuse(sign_in, 503, CW_S("The panel is stopping."));
     if (cw_str_is_present(sign_in->cookie))
-        cw_lockout_succeeded(x->panel->lockout, sign_in->name, x->peer.address, cw_now_ms());
+        cw_lockout_succeeded(x->panel->lockout, sign_in->name, x->peer.site, cw_now_ms());
     else if (sign_in->problem.status == 503) /* a try that could not be judged is none */
-        cw_lockout_undo(x->panel->lockout, sign_in->name, x->peer.address);
+        cw_lockout_undo(x->panel->lockout, sign_in->name, x->peer.site);
     if (cw_str_is_present(sign_in->cookie)) {
         json_t *answer = panel_show_identity(x->panel, &sign_in->identity);
         panel_set_cookie(x, sign_in->cookie);
@@ -183,7 +184,7 @@ static void done(void *arg)
 
 bool panel_must_wait(struct panel_exchange *x, struct cw_str account)
 {
-    uint32_t wait_s = cw_lockout_wait_s(x->panel->lockout, account, x->peer.address, cw_now_ms());
+    uint32_t wait_s = cw_lockout_wait_s(x->panel->lockout, account, x->peer.site, cw_now_ms());
     if (wait_s == 0)
         return false;
     panel_header(x, "Retry-After", cw_arena_printf(&x->arena, "%u", wait_s));
@@ -208,12 +209,15 @@ void panel_sign_in(struct panel_exchange *x)
         panel_answer_refusal(x, &found.problem);
         return;
     }
-    struct cw_str typed = found.name;
+    struct cw_str typed = found.name, prefix = CW_S(PANEL_DIRECTORY_PREFIX);
+    found.is_directorys = x->panel->directory && cw_str_starts(typed, prefix);
+    if (found.is_directorys)
+        typed = cw_str_sub(typed, prefix.n, typed.n);
     found.is_name = cw_account_name(&x->arena, typed, &found.name);
     if (!found.is_name)
         found.name = typed;
     if (panel_must_wait(x, found.name))
         return;
-    cw_lockout_failed(x->panel->lockout, found.name, x->peer.address, cw_now_ms());
+    cw_lockout_failed(x->panel->lockout, found.name, x->peer.site, cw_now_ms());
     panel_post(x, &(struct panel_task){run, NULL, done, cw_memdup(&found, sizeof found)});
 }

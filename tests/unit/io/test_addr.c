@@ -126,12 +126,32 @@ static void equality(void **state)
     cw_arena_free(&arena);
 }
 
+static void test_site(void **state)
+{
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        {"192.0.2.1", "192.0.2.1"},
+        {"::ffff:192.0.2.1", "192.0.2.1"},
+        {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"},
+        {"2001:db8:1:2::", "2001:db8:1:2::/64"},
+        {"::1", "::/64"},
+    };
+    struct cw_arena arena = {0};
+    struct cw_addr a;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_true(cw_addr_parse(cw_str_of(rows[i].text), 1, &a));
+        assert_string_equal(cw_addr_site(&arena, &a).p, rows[i].want);
+    }
+    cw_arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parse),
-        cmocka_unit_test(networks),
-        cmocka_unit_test(mapped_from_kernel),
+        cmocka_unit_test(test_site), cmocka_unit_test(parse),
+        cmocka_unit_test(networks),  cmocka_unit_test(mapped_from_kernel),
         cmocka_unit_test(equality),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

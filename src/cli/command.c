@@ -11,6 +11,7 @@
 #include "import/text.h"
 
 #define MAX_DOCUMENT_BYTES (1u << 20)
+#define MAX_FILE_BYTES     (64u << 20) /* an export of very many partners and contacts */
 
 static bool usage(const struct cw_run *run, const char *format, const char *what)
 {
@@ -91,7 +92,7 @@ static json_t *read_file(struct cw_run *run, const char *name)
     struct cw_buf bytes = {0};
     struct cw_str text;
     bool is_input = strcmp(name, "-") == 0;
-    if (cw_file_read(is_input ? "/dev/stdin" : name, CW_IMPORT_MAX_BYTES, &bytes)) {
+    if (cw_file_read(is_input ? "/dev/stdin" : name, MAX_FILE_BYTES, &bytes)) {
         fprintf(stderr, "causeway: cannot read %s: %s\n", name, strerror(errno));
         return NULL;
     }

@@ -53,6 +53,16 @@ def test_standard_input(cw):
     assert "  changed  partner a.test\n    tls: Required -> Optional\n" in done.stdout
 
 
+def test_large(cw, tmp_path):
+    """A large installation's export is taken; of Lync nobody has so many partners."""
+    file = tmp_path / "causeway.json"
+    contacts = [{"user": f"user{n}@contoso.test", "contact": "x@a.test"} for n in range(5000)]
+    file.write_text(json.dumps({"causeway": {"format": 1}, "contacts": contacts}, indent=200))
+    assert file.stat().st_size > 5 << 20
+    assert "new 5000, changed 0" in cw.run("import", str(file)).stdout
+    assert cw.refusal("import", "lync", str(file)) == "The file is larger than 4 MiB."
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
 def test_lync(cw, tmp_path, encoding):
     file = tmp_path / "partners.xml"

@@ -32,7 +32,7 @@ PARTNERS = (
     {"domain": PARTNER_DOMAIN, "description": "Fabrikam, our supplier of valves",
      "type": "Federated", "tls": "Required", "sasl": "Required", "dialback": False},
     {"domain": LOGISTICS, "description": "Northwind Traders: logistics",
-     "additional": [f"depot.{LOGISTICS}", f"fleet.{LOGISTICS}"], "type": "Federated",
+     "additional": [f"air.{LOGISTICS}", f"hub.{LOGISTICS}"], "type": "Federated",
      "tls": "Required", "sasl": "NotSupported", "dialback": True},
     {"domain": BANK, "description": "Woodgrove Bank", "type": "PublicVerified",
      "tls": "Required", "sasl": "Required", "dialback": False, "connection-limit": 4},

@@ -23,7 +23,7 @@ def test_one_is_made(tmp_path):
     head = (tmp_path / "partners.png").read_bytes()[:26]
     assert head.startswith(b"\x89PNG\r\n\x1a\n")
     width, height, _depth, colours = struct.unpack("!IIBB", head[16:26])
-    assert width == 1200 and height >= 720
+    assert width == 1280 and height >= 720
     assert colours == 3, "a palette: small enough for the history"
 
 

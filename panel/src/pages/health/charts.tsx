@@ -25,8 +25,10 @@ type Series = (typeof series)[number];
 
 const title = (one: Series): Key => `series.${one}`;
 
+/* Two digits of a rate are enough. */
 function shown(value: unknown): string {
-  return typeof value === "number" ? number(value) : "–";
+  if (typeof value !== "number") return "–";
+  return number(value < 10 ? Math.round(value * 10) / 10 : Math.round(value));
 }
 
 function wordsOf(summary: Summary | null): string {

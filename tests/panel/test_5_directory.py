@@ -22,7 +22,7 @@ def authority(settings):
 
 @pytest.fixture(scope="module")
 def slapd(settings, authority):
-    server = Slapd(settings, authority.issue("slapd", settings.address(6)))
+    server = Slapd(settings, authority.issue("slapd", settings.address(6), "localhost"))
     try:
         server.start()
         _fill(server)
@@ -96,6 +96,19 @@ def test_roles(start, slapd, options, way, membership):
     assert "directory-ready" in panel.output() and not _faults(panel)
 
 
+def test_other_groups(start, slapd, options):
+    """Groups that list names, as of Unix, and those that list unique members."""
+    slapd.add(f"dn: {group('unix')}\nobjectClass: posixGroup\ncn: unix\ngidNumber: 4000\n"
+              "memberUid: carla\n")
+    slapd.add(f"dn: {group('unique')}\nobjectClass: groupOfUniqueNames\ncn: unique\n"
+              f"uniqueMember: uid=bert,{PEOPLE}\n")
+    panel = start(options(administrators=f"[\"{group('unique')}\"]",
+                          viewers=f"[\"{group('unix')}\"]"))
+    assert _sign_in(panel, "carla")[0].json["role"] == "viewer"
+    assert _sign_in(panel, "bert")[0].json["role"] == "administrator"
+    assert _sign_in(panel, "anna")[0].status == 401
+
+
 def test_refused(start, slapd, options):
     """All alike for who asks; the log and the trail say why."""
     panel = start(options())
@@ -145,6 +158,17 @@ def test_names(start, options):
     assert answer.status == 200 and answer.json["account"] == "ldap:anna"
     answer, _ = _sign_in(panel, "dora.windows", password("dora"))
     assert answer.status == 200 and answer.json["account"] == "ldap:dora.windows"
+
+
+def test_name_as_it_is_shown(start, options):
+    """A page whose session has ended asks anew for the account that it shows."""
+    panel = start(options())
+    answer, browser = _sign_in(panel, "ldap:anna", password("anna"))
+    assert answer.status == 200 and browser.get("/session").json["account"] == "ldap:anna"
+    panel.account("local")
+    assert _sign_in(panel, "ldap:local", "a long password of local")[0].status == 401
+    for name in ("ldap:ldap:anna", "LDAP:anna", "ldap:", ":anna", "cli:anna"):
+        assert _sign_in(panel, name, password("anna"))[0].status in (400, 401), name
 
 
 def test_other_attributes(start, options):
@@ -343,6 +367,29 @@ def test_missing_group(start, options):
     wait_until(lambda: "directory-group-missing" in panel.output(), 10, "no warning")
     assert _sign_in(panel, "bert")[0].status == 401
     assert _sign_in(panel, "anna")[0].status == 200
+
+
+def _copy(one, other):
+    with contextlib.suppress(OSError):
+        while data := one.recv(65536):
+            other.sendall(data)
+        other.shutdown(socket.SHUT_WR)
+
+
+def test_by_name(start, slapd, options):
+    """The name is looked up with the rights given up; each of its addresses is tried (localhost has
+    a second one where nobody listens), and the certificate is for the name."""
+    def pass_on():
+        for connection, _ in accepted(listener):
+            onward = socket.create_connection(slapd.tls)
+            for ends in ((connection, onward), (onward, connection)):
+                threading.Thread(target=_copy, args=ends, daemon=True).start()
+
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        threading.Thread(target=pass_on, daemon=True).start()
+        panel = start(options(url=f"ldaps://localhost:{listener.getsockname()[1]}"))
+        assert _sign_in(panel, "anna")[0].status == 200
+        assert not _faults(panel)
 
 
 @pytest.mark.parametrize("host", ["address", "localhost"])

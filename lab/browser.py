@@ -32,7 +32,7 @@ PASSWORD = "correct horse battery staple"
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _AXE = """
 const done = arguments[arguments.length - 1];
-axe.run(document, {runOnly: {type: "tag", values: arguments[0]}, resultTypes: ["violations"]})
+axe.run(document, {runOnly: arguments[0], resultTypes: ["violations"]})
   .then(told => done(told.violations.map(
     one => one.id + ": " + one.help + ": " + one.nodes.map(
       node => node.html.slice(0, 200) + " (" + node.any.concat(node.all, node.none).map(
@@ -160,6 +160,10 @@ class Browser:
         self.wait(lambda: self.heading and not self.all("main [aria-busy='true']"),
                   "the whole page")
 
+    def unfold(self) -> None:
+        """All that is folded up."""
+        self.script("document.querySelectorAll('details').forEach(one => one.open = true)")
+
     # --- what is on it
 
     def all(self, css: str):
@@ -210,10 +214,10 @@ class Browser:
     def choose(self, name: str, text: str) -> None:
         Select(self.field(name)).select_by_visible_text(text)
 
-    def sign_in(self, name: str, password: str = PASSWORD) -> None:
+    def sign_in(self, name: str, password: str = PASSWORD, submit: str = "Sign in") -> None:
         self.fill("account", name)
         self.fill("password", password)
-        self.press("Sign in")
+        self.press(submit)
 
     def turn(self, name: str) -> None:
         """A switch, to what it was not."""
@@ -236,15 +240,25 @@ class Browser:
 
     # --- what others would see
 
-    def violations(self, axe: pathlib.Path):
-        """What axe-core finds against the rules of WCAG, level AA, and its own best practices."""
-        self._tell("Runtime.evaluate", expression=axe.read_text())
-        return self.driver.execute_async_script(_AXE, _RULES)
+    def violations(self, axe: pathlib.Path, rule: str = None):
+        """What axe-core finds against the rules of WCAG, level AA, and its own best practices; or
+        against one rule."""
+        if not self.script("return 'axe' in window"):
+            self._tell("Runtime.evaluate", expression=axe.read_text())
+        only = ({"type": "rule", "values": [rule]} if rule
+                else {"type": "tag", "values": _RULES})
+        return self.driver.execute_async_script(_AXE, only)
 
-    def is_too_wide(self) -> bool:
-        """Whether one would have to scroll sideways to read the page."""
-        return self.script("const root = document.scrollingElement;"
-                           "return root.scrollWidth > root.clientWidth")
+    def too_wide(self):
+        """For whose sake one would have to scroll sideways to read the page."""
+        return self.script("""
+            const root = document.scrollingElement, body = document.body;
+            const isCut = one => one !== body && (getComputedStyle(one).overflowX !== "visible" ||
+                                                  isCut(one.parentElement));
+            return root.scrollWidth <= root.clientWidth ? [] : [...body.querySelectorAll("*")]
+                .filter(one => one.getBoundingClientRect().right > root.clientWidth)
+                .map(one => `${isCut(one.parentElement)} too wide: ${one.outerHTML.slice(0, 150)}`)
+                .concat([root.scrollWidth, root.clientWidth])""")
 
     def resize(self, size) -> None:
         """The window may not be as narrow as a phone; what it shows may."""

@@ -25,7 +25,7 @@ cw_api_handler cw_api_stream_list, cw_api_stream_show, cw_api_stream_close;
 cw_api_handler cw_api_certificate_list, cw_api_certificate_reload;
 cw_api_handler cw_api_door_list, cw_api_door_lift;
 cw_api_handler cw_api_health_show;
-cw_api_handler cw_api_partner_diagnose, cw_api_test_partner, cw_api_test_im;
+cw_api_handler cw_api_partner_states, cw_api_partner_diagnose, cw_api_test_partner, cw_api_test_im;
 
 /* Fills the problem; returns NULL, for a handler to return. */
 json_t *cw_api_refuse(struct cw_api_problem *, int status, const char *field,
@@ -114,5 +114,7 @@ json_t *cw_api_ask_edges(const struct cw_api_call *, json_t *question, struct cw
 /* A new array of the objects in the edges' arrays `member`, each with its `edge`; takes nothing
  * over.  NULL with a problem: an answer lacks it. */
 json_t *cw_api_merge(const json_t *answer, const char *member, struct cw_api_problem *);
+/* The sum of the edges' numbers `member`. */
+json_int_t cw_api_sum_of(const json_t *answer, const char *member);
 
 #endif

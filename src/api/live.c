@@ -165,7 +165,7 @@ static json_t *ask(const struct cw_api_call *call, const char *command, const js
     return asked ? cw_api_ask_edges(call, asked, problem) : NULL;
 }
 
-static json_int_t sum_of(const json_t *answer, const char *member)
+json_int_t cw_api_sum_of(const json_t *answer, const char *member)
 {
     json_t *edge;
     size_t i;
@@ -180,7 +180,7 @@ static json_t *listed(const struct cw_api_call *call, const char *command, const
                       const json_t *in, struct cw_api_problem *problem)
 {
     json_t *answer = ask(call, command, in, problem);
-    json_int_t n_left_out = sum_of(answer, "left-out");
+    json_int_t n_left_out = cw_api_sum_of(answer, "left-out");
     json_t *result = merged(answer, member, problem);
     if (result)
         json_object_set_new(result, "left-out", json_integer(n_left_out));
@@ -214,7 +214,7 @@ json_t *cw_api_stream_close(const struct cw_api_call *call, const json_t *in,
         return cw_api_refuse(problem, 400, "id",
                              CW_S("Say which streams: one's id, or --partner."));
     json_t *answer = ask(call, "stream close", in, problem);
-    json_int_t n_closed = sum_of(answer, "closed");
+    json_int_t n_closed = cw_api_sum_of(answer, "closed");
     if (!answer)
         return NULL;
     json_decref(answer);

@@ -122,6 +122,12 @@ static const struct cw_api_command rows[] = {
     {"partner disable", "Disable a partner: as if not listed, but kept; its streams close",
      CW_ADMINISTRATOR, true, "POST", "/partners/{domain}/disable", CW_ARGS(one_args),
      .run = cw_api_partner_disable, .shows = "Partner"},
+    {"partner states",
+     "Show what each partner's streams do, and why the last attempt that failed did; partners of "
+     "whom there is nothing to tell are left out",
+     CW_VIEWER, false, "GET", "/partner-states", .run = cw_api_partner_states,
+     .shows = "PartnerState", .tells = "silent [text], left-out int", .list = "states",
+     .key = "partner"},
     {"partner diagnose", "Show the last attempts to connect, each step, and why they failed",
      CW_VIEWER, false, "GET", "/partners/{domain}/attempts", CW_ARGS(diagnose_args),
      .run = cw_api_partner_diagnose, .shows = "Attempts"},

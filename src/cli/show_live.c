@@ -332,9 +332,10 @@ bool cw_show_live(const struct cw_live_shown *shown, const json_t *answer)
     static const struct {
         const char *member;
         void (*show)(const json_t *member);
-    } rows[] = {{"streams", show_streams},     {"attempts", show_attempts},
-                {"certificates", show_blocks}, {"addresses", show_lines},
-                {"edges", show_lines},         {"reloaded", show_reloaded}};
+    } rows[] = {{"streams", show_streams},   {"states", show_lines},
+                {"attempts", show_attempts}, {"certificates", show_blocks},
+                {"addresses", show_lines},   {"edges", show_lines},
+                {"reloaded", show_reloaded}};
     if (cw_show_health(answer)) {
         ;
     } else if (json_object_get(answer, "attempt")) {

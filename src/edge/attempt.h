@@ -99,6 +99,8 @@ void edge_attempt_observe(struct edge_attempt *, edge_attempt_fn *, void *arg);
 json_t *edge_attempt_json(const struct edge_attempt *);
 /* Those of a partner (primary domain), newest first, at most `limit`. */
 json_t *edge_attempts_of_partner(const struct edge_attempts *, struct cw_str partner, size_t limit);
+/* The newest of them that failed or was refused, without its steps; NULL: there is none. */
+json_t *edge_attempts_last_failure(const struct edge_attempts *, struct cw_str partner);
 /* Those of a domain that is no partner. */
 json_t *edge_attempts_of_stranger(const struct edge_attempts *, struct cw_str domain, size_t limit);
 /* Forgets the lists of partners for whom `is_known` says no. */

@@ -130,9 +130,10 @@ json_t *edge_fact_time(uint64_t at_ms)
                    (int64_t)(cw_now_ms() - at_ms));
 }
 
-json_t *edge_attempt_json(const struct edge_attempt *attempt)
+/* All but the steps. */
+static json_t *summary_of(const struct edge_attempt *attempt)
 {
-    json_t *object = json_object(), *steps = json_array();
+    json_t *object = json_object();
     put(object, "id", attempt->id);
     json_object_set_new(object, "at", time_of(attempt->at_ms));
     put(object, "direction", attempt->direction == CW_INBOUND ? "inbound" : "outbound");
@@ -141,6 +142,12 @@ json_t *edge_attempt_json(const struct edge_attempt *attempt)
     put(object, "result", result_name(attempt->result));
     put(object, "method", cw_method_name(attempt->method));
     put_failure(object, attempt->failure, attempt->sentence, attempt->advice);
+    return object;
+}
+
+json_t *edge_attempt_json(const struct edge_attempt *attempt)
+{
+    json_t *object = summary_of(attempt), *steps = json_array();
     for (size_t i = 0; i < attempt->n_steps; i++)
         json_array_append_new(steps, edge_kept_step_json(&attempt->steps[i]));
     json_object_set_new(object, "steps", steps);
@@ -159,6 +166,20 @@ json_t *edge_attempts_of_partner(const struct edge_attempts *attempts, struct cw
         if (json_array_size(found) < limit)
             json_array_append_new(found, edge_attempt_json(attempt));
     return found;
+}
+
+json_t *edge_attempts_last_failure(const struct edge_attempts *attempts, struct cw_str partner)
+{
+    const struct edge_attempt_list *list = cw_map_get(&attempts->lists, partner);
+    const struct edge_attempt *attempt = list ? TAILQ_FIRST(&list->queue) : NULL;
+    while (attempt && attempt->result != EDGE_ATTEMPT_FAILED &&
+           attempt->result != EDGE_ATTEMPT_REFUSED)
+        attempt = TAILQ_NEXT(attempt, in_list);
+    if (!attempt)
+        return NULL;
+    json_t *object = summary_of(attempt);
+    json_object_del(object, "method");
+    return object;
 }
 
 json_t *edge_attempts_of_stranger(const struct edge_attempts *attempts, struct cw_str domain,

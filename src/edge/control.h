@@ -51,6 +51,9 @@ edge_command edge_stream_list;        /* [partner], [direction] -> {"streams":[.
 edge_command edge_stream_show;        /* id -> {"stream":{...}} */
 edge_command edge_stream_close_asked; /* id, or partner -> {"closed":n} */
 
+/* control_partners.c -> {"partners":[...],"left-out":n} */
+edge_command edge_partner_states_asked;
+
 /* control_attempts.c */
 edge_command edge_attempts_asked; /* domain, [limit] -> {"attempts":[...]}, newest first */
 /* The attempts of a partner, by any of its domains, or of a stranger; a new reference. */

@@ -10,6 +10,7 @@ static const struct {
     {"stream show", edge_stream_show},
     {"stream close", edge_stream_close_asked},
     {"attempts", edge_attempts_asked},
+    {"partner states", edge_partner_states_asked},
     {"test partner", edge_probe_asked},
     {"door list", edge_door_list_asked},
     {"door lift", edge_door_lift_asked},

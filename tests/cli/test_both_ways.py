@@ -65,6 +65,7 @@ STORY = [
     "contact remove",
     "stream list",
     "stream show abc",
+    "partner states",
     "partner diagnose fabrikam.test --limit 5",
     "test partner fabrikam.test --with tls=Optional",
     "certificate list",

@@ -30,7 +30,10 @@ static json_t *gateway(void *arg, const json_t *request, unsigned timeout_s,
 #define EDGE(path, answer) "{\"edge\":\"" path "\",\"answer\":{" answer "}}"
 #define NOT_FOUND          "\"ok\":false,\"status\":404,\"field\":\"id\",\"sentence\":\"None.\""
 #define LIST               "\"ok\":true,\"streams\":"
-#define ATTEMPTS           "\"ok\":true,\"attempts\":"
+#define STATE(partner, streams, methods, failure)                                              \
+    "{\"partner\":\"" partner "\",\"pending\":1,\"inbound\":" streams ",\"methods\":[" methods \
+    "],\"failure\":" failure "}"
+#define ATTEMPTS "\"ok\":true,\"attempts\":"
 #define ASK_TEST(with)                                                                                \
     "{\"command\":\"ask\",\"in\":{\"command\":\"test partner\",\"domain\":\"a.test\",\"with\":{" with \
     "}},\"pick\":\"a.test\",\"timeout-s\":120}"
@@ -95,6 +98,27 @@ static const struct row {
      ASK("\"command\":\"attempts\",\"domain\":\"a.test\",\"limit\":3"),
      "{\"attempts\":[{\"at\":\"2\",\"edge\":\"/b\"},{\"at\":\"3\",\"edge\":\"/a\",\"id\":\"m\"},"
      "{\"at\":\"3\",\"edge\":\"/a\",\"id\":\"n\"}],\"domain\":\"a.test\",\"silent\":[\"/c\"]}"},
+    {"states of two edges", "partner states", "{\"limit\":10}",
+     EDGES(EDGE(
+         "/a",
+         "\"ok\":true,\"left-out\":1,\"partners\":[" STATE("b.test", "1,\"outbound\":2", "\"SASL over TLS\"", "null") "," STATE(
+             "a.test", "0,\"outbound\":0", "",
+             "{\"at\":\"1\"}") "]") "," EDGE("/b",
+                                             "\"ok\":true,\"left-out\":0,\"partners\":[" STATE(
+                                                 "b.test", "1,\"outbound\":0",
+                                                 "\"SASL over TLS\",\"TLS dialback\"",
+                                                 "{\"at\":\"2\"}") "," STATE("a.test",
+                                                                             "0,\"outbound\":0", "",
+                                                                             "{\"at\":\"3\"}") "]")),
+     ASK("\"command\":\"partner states\""),
+     "{\"left-out\":1,\"next\":null,\"silent\":[\"/c\"],\"states\":["
+     "{\"failure\":{\"at\":\"3\",\"edge\":\"/b\"},\"inbound\":0,\"methods\":[],\"outbound\":0,"
+     "\"partner\":\"a.test\",\"pending\":2},"
+     "{\"failure\":{\"at\":\"2\",\"edge\":\"/b\"},\"inbound\":2,"
+     "\"methods\":[\"SASL over TLS\",\"TLS dialback\"],\"outbound\":2,"
+     "\"partner\":\"b.test\",\"pending\":2}]}"},
+    {"states of an older edge", "partner states", "{}", EDGES(EDGE("/a", "\"ok\":true")),
+     ASK("\"command\":\"partner states\""), "An edge's answer cannot be read.", 500},
     {"no attempts", "partner diagnose", "{\"domain\":\"a.test\"}", EDGES(EDGE("/a", ATTEMPTS "[]")),
      ASK("\"command\":\"attempts\",\"domain\":\"a.test\",\"limit\":50"),
      "{\"attempts\":[],\"domain\":\"a.test\",\"silent\":[\"/c\"]}"},

@@ -141,6 +141,30 @@ static void test_only_the_last_are_kept(void **state)
     edge_attempts_free(&all);
 }
 
+/* What is newer and came up does not hide it; what is of another partner, or under way, is none. */
+static void test_last_failure(void **state)
+{
+    struct edge_attempts *all = edge_attempts_new(5);
+    (void)state;
+    assert_null(edge_attempts_last_failure(all, CW_S("a.test")));
+    for (int i = 0; i < 4; i++) {
+        struct edge_attempt *attempt = begin(all, "a.test", "a.test");
+        if (i == 0)
+            fail_with(attempt, CW_FAIL_SHUTDOWN);
+        else if (i == 1)
+            fail_with(attempt, CW_FAIL_CERT_EXPIRED);
+        else if (i == 2)
+            edge_attempt_ready(attempt, CW_METHOD_SASL_EXTERNAL);
+        edge_attempt_end(&attempt);
+    }
+    json_t *failure = edge_attempts_last_failure(all, CW_S("a.test"));
+    assert_string_equal(text_of(failure, "reason"), cw_failure_name(CW_FAIL_CERT_EXPIRED));
+    assert_null(json_object_get(failure, "steps"));
+    assert_null(edge_attempts_last_failure(all, CW_S("b.test")));
+    json_decref(failure);
+    edge_attempts_free(&all);
+}
+
 static void test_strangers_share_one_list(void **state)
 {
     struct edge_attempts *all = edge_attempts_new(3);
@@ -343,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_a_whole_one),
         cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_only_the_last_are_kept),
+        cmocka_unit_test(test_last_failure),
         cmocka_unit_test(test_strangers_share_one_list),
         cmocka_unit_test(test_forgotten_with_the_partner),
         cmocka_unit_test(test_steps_are_bounded),

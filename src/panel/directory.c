@@ -220,7 +220,9 @@ static enum panel_directory_verdict check_password(const struct panel *panel,
     case PANEL_LDAP_YES:
         return PANEL_DIRECTORY_GOOD;
     case PANEL_LDAP_NO:
-    case PANEL_LDAP_MANY:
+    case PANEL_LDAP_MANY: /* Active Directory says in `reason` whether it expired or is locked */
+        CW_LOG(&panel->log, CW_LOG_INFO, "directory-refused", CW_KV("dn", dn),
+               CW_KV("reason", link->reason));
         return PANEL_DIRECTORY_WRONG;
     case PANEL_LDAP_FAULT:
         break;

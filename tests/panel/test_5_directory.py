@@ -126,6 +126,7 @@ def test_refused(start, slapd, options):
                     "disabled in the directory"]
     trail = panel.local().get("/audit?action=sign-in+refused").json["audit"]
     assert any("in none of the directory's groups" in str(row) for row in trail)
+    assert panel.output().count(" directory-refused dn=") == 1, "not with the empty one"
     # Whoever may not sign in anyway: his password is not tried here.
     assert f"uid=nobody,{PEOPLE}" not in slapd.binds()
 
@@ -377,8 +378,7 @@ def _copy(one, other):
 
 
 def test_by_name(start, slapd, options):
-    """The name is looked up with the rights given up; each of its addresses is tried (localhost has
-    a second one where nobody listens), and the certificate is for the name."""
+    """The name is looked up with the rights given up, and the certificate is for the name."""
     def pass_on():
         for connection, _ in accepted(listener):
             onward = socket.create_connection(slapd.tls)

@@ -6,8 +6,8 @@
  *
  * each with "data: {}": who listens asks for what he shows.  Once a second, while somebody listens,
  * a worker looks at the store's version and at the streams; every so often it also looks whether
- * the listeners' sessions still hold.  Listening is no request of the user's: it keeps no session
- * alive. */
+ * the listeners' sessions and tokens still hold.  Listening is no request of the user's: it keeps
+ * no session alive. */
 #include <string.h>
 
 #include "api/rest.h"
@@ -30,7 +30,7 @@ struct listener {
     TAILQ_ENTRY(listener) link;
     struct panel_events *events;
     struct panel_exchange *x;
-    struct cw_str key; /* of its session; absent: a token's, or the socket's */
+    struct cw_str key; /* of its session or token; absent: the socket's */
 };
 
 /* What one look found. */
@@ -136,7 +136,7 @@ static void run(struct panel_work *work, void *arg)
                                            &look->settings_version) == CW_OK;
     look->streams = look_at_streams(work, &look->arena);
     for (size_t i = 0; i < look->n_keys; i++)
-        look->holds[i] = panel_session_holds(work, &look->arena, look->keys[i]);
+        look->holds[i] = panel_key_holds(work, &look->arena, look->keys[i]);
 }
 
 /* --- on the loop ------------------------------------------------------------------------------*/
@@ -255,7 +255,7 @@ static void done_visit(void *arg)
     else if (!x->conn || !has_room_for(x->panel->events, x->who))
         panel_answer_problem(x, 503, "", CW_S("Too many listen already."));
     else
-        begin(x, visit->identity.session_key);
+        begin(x, visit->identity.key);
     cw_free(visit);
 }
 

@@ -108,8 +108,8 @@ static bool identify_token(struct cw_store *store, struct cw_str text, struct cw
     text = cw_str_trim(cw_str_sub(text, scheme.n, text.n));
     if (!cw_token_is_form(text))
         return refuse_nobody(problem);
-    enum cw_err err =
-        cw_store_token_use(store, cw_token_digest(arena, text), time(NULL), arena, &token);
+    out->key = cw_token_digest(arena, text);
+    enum cw_err err = cw_store_token_use(store, out->key, time(NULL), arena, &token);
     if (err)
         return err == CW_ERR_NOT_FOUND ? refuse_nobody(problem) : refuse_store(problem);
     out->who = cw_arena_printf(arena, "token:%.*s", CW_ARG(token.name));
@@ -126,7 +126,7 @@ static bool take_account(struct panel_work *work, const struct cw_session *sessi
     out->is_session = true;
     out->who = session->account;
     out->csrf = session->csrf;
-    out->session_key = session->key;
+    out->key = session->key;
     out->is_directory = session->is_directory;
     out->permission = session->is_administrator ? CW_ADMINISTRATOR : CW_VIEWER;
     if (session->is_directory) /* directory_watch.c ends it when its groups change */
@@ -207,11 +207,15 @@ bool panel_identify(struct panel_work *work, const struct panel_exchange *x, str
            (panel_method_is_safe(x->request.method) || proves_own_page(&x->request, out, problem));
 }
 
-bool panel_session_holds(struct panel_work *work, struct cw_arena *arena, struct cw_str key)
+bool panel_key_holds(struct panel_work *work, struct cw_arena *arena, struct cw_str key)
 {
     struct cw_session session;
+    struct cw_token token;
     struct panel_identity identity = {.permission = CW_VIEWER};
     struct cw_api_problem problem;
-    return work->store && find_session(work, arena, key, &session) &&
-           take_account(work, &session, arena, &identity, &problem);
+    if (!work->store)
+        return false;
+    if (find_session(work, arena, key, &session))
+        return take_account(work, &session, arena, &identity, &problem);
+    return cw_store_token_use(work->store, key, time(NULL), arena, &token) == CW_OK;
 }

@@ -159,14 +159,15 @@ struct panel_identity {
     bool is_session;           /* a browser's: the rest is there */
     bool must_change_password; /* and may do nothing else first */
     bool is_directory;
-    struct cw_str session_key, csrf;
+    struct cw_str key; /* of the session or the token; absent: the socket's */
+    struct cw_str csrf;
 };
 /* On a worker.  `touches`: the request counts as one of the user's.  False with a problem (401,
  * 403): nobody, or a session without what proves that its own page asks. */
 bool panel_identify(struct panel_work *, const struct panel_exchange *, struct cw_arena *,
                     bool touches, struct panel_identity *, struct cw_api_problem *);
-/* Does the session still hold?  Does not count as a request of the user's. */
-bool panel_session_holds(struct panel_work *, struct cw_arena *, struct cw_str key);
+/* Does the session or the token still hold?  Does not count as a request of the user's. */
+bool panel_key_holds(struct panel_work *, struct cw_arena *, struct cw_str key);
 /* The session's cookie in the request, or absent. */
 struct cw_str panel_cookie(const struct cw_http_request *);
 /* Origin, when sent, is the name that the request is for. */

@@ -89,7 +89,7 @@ static bool sign_out(struct panel_work *work, struct visit *visit,
 {
     if (!identity->is_session)
         return refuse(&visit->problem, 400, "", CW_S("There is no session to end."));
-    if (cw_store_session_end(work->store, identity->session_key, CW_STR_NONE))
+    if (cw_store_session_end(work->store, identity->key, CW_STR_NONE))
         return refuse(&visit->problem, 503, "", CW_S("The store cannot be written now."));
     (void)cw_store_audit_note(work->store, identity->who.p, "sign-out", identity->who, CW_S(""));
     visit->signed_out = true;
@@ -104,8 +104,7 @@ static bool change_password(struct panel_work *work, struct visit *visit,
                                .arena = &visit->x->arena,
                                .who = identity->who.p,
                                .permission = identity->permission};
-    struct cw_api_own_password own = {identity->who, visit->so_far, visit->wanted,
-                                      identity->session_key};
+    struct cw_api_own_password own = {identity->who, visit->so_far, visit->wanted, identity->key};
     if (identity->is_directory)
         return refuse(&visit->problem, 403, "",
                       CW_S("Your password is the directory's; change it there."));

@@ -13,8 +13,13 @@ class Listener:
         self._connection = panel.connect(10)
         self._connection.sendall(
             f"GET /api/v1/events HTTP/1.1\r\nHost: {panel.host}\r\n"
-            f"Cookie: __Host-causeway={browser.cookie}\r\n\r\n".encode())
+            f"{self.proof(browser)}\r\n\r\n".encode())
         self._data = b""
+
+    @staticmethod
+    def proof(browser):
+        token = browser.headers.get("Authorization")
+        return f"Authorization: {token}" if token else f"Cookie: __Host-causeway={browser.cookie}"
 
     def close(self):
         self._connection.close()
@@ -73,6 +78,18 @@ def test_session_ends(panel, listen):
     wait_until(lambda: listener.heard(b"event: hello"), 10, "the beginning")
     assert panel.local().delete("/sessions?account=ended").status == 200
     wait_until(listener.is_over, 25, "the end of the events")
+
+
+def test_token_ends(panel, listen):
+    """A script with a token hears until it is taken away."""
+    listener, other = listen(panel.token("ears", "viewer")), listen(panel.token("more", "viewer"))
+    for one in (listener, other):
+        wait_until(lambda: one.heard(b"event: hello"), 10, "the beginning")  # noqa: B023
+    tokens = panel.local().get("/tokens").json["tokens"]
+    number = next(token["id"] for token in tokens if token["name"] == "ears")
+    assert panel.local().delete(f"/tokens/{number}").status == 200
+    wait_until(listener.is_over, 40, "the end of the events")
+    assert not other.is_over()
 
 
 def test_not_all_to_one(panel, listen):

@@ -11,11 +11,13 @@ import { App } from "./app";
 import { watchWindow } from "./api/events";
 import { watchActivity } from "./base/active";
 import { keepLanguage } from "./base/i18n";
+import { keepTime } from "./base/now";
 import { startRouting } from "./base/route";
 import { keepTheme } from "./base/theme";
 
 keepLanguage();
 keepTheme();
+keepTime();
 startRouting();
 watchActivity();
 watchWindow();

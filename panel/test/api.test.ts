@@ -4,9 +4,9 @@ import { test } from "node:test";
 import { urlOf } from "../src/api/client";
 import { ndjson } from "../src/api/ndjson";
 import { asProblem, fieldOf, problemOf } from "../src/api/problem";
-import type { Attempt, Stream } from "../src/api/types";
+import type { Attempt, PartnerState } from "../src/api/types";
 import { matchPath, pathOf } from "../src/base/route";
-import { lastFailure, liveOf } from "../src/pages/partners/live";
+import { keepSame } from "../src/pages/partners/live";
 import { columnsOf, stoppedAt } from "../src/pages/partners/timeline-data";
 import { passwordFault } from "../src/sign-in/password";
 
@@ -57,13 +57,15 @@ test("paths: taken apart and put together", () => {
   assert.equal(pathOf("/partners/{domain}", { domain: "a/b?" }), "/partners/a%2Fb%3F");
 });
 
-test("streams: counted by partner; only those that are ready", () => {
-  const stream = (direction: string, state: string) =>
-    ({ partner: "a.test", direction, state, method: "TLS dialback" }) as Stream;
-  const live = liveOf([stream("inbound", "ready"), stream("outbound", "ready"), stream("outbound", "tls")]);
-  assert.deepEqual(live.get("a.test"), {
-    inbound: 1, outbound: 1, pending: 1, methods: ["TLS dialback"],
+test("states: those that did not change stay the same objects", () => {
+  const state = (partner: string, inbound: number): PartnerState => ({
+    partner, inbound, outbound: 0, pending: 0, methods: [], failure: null,
   });
+  const old = keepSame(new Map(), [state("a.test", 1), state("b.test", 1), state("c.test", 1)]);
+  const next = keepSame(old, [state("a.test", 1), state("b.test", 2)]);
+  assert.equal(next.get("a.test"), old.get("a.test"));
+  assert.equal(next.get("b.test")?.inbound, 2);
+  assert.equal(next.has("c.test"), false);
 });
 
 function attempt(result: Attempt["result"], steps: [string, "ok" | "failed"][]): Attempt {
@@ -82,12 +84,6 @@ test("picture: where an attempt stopped", () => {
   ] as { steps: [string, "ok" | "failed"][]; at: string }[];
   for (const row of rows)
     assert.equal(stoppedAt(columnsOf([attempt("failed", row.steps)])[0]!), row.at);
-});
-
-test("last failure: the newest, which is the last", () => {
-  const list = [attempt("failed", []), attempt("refused", []), attempt("ready", [])];
-  assert.equal(lastFailure(list), list[1]);
-  assert.equal(lastFailure([]), null);
 });
 
 test("passwords: what the browser can tell by itself", () => {

@@ -5,7 +5,8 @@ import type { Partner } from "../src/api/types";
 import {
   addDomains, changesOf, domainsIn, draftOf, EMPTY, fieldsOf, isChanged, tryableOf,
 } from "../src/pages/partners/draft";
-import { endsSo, sorted } from "../src/pages/partners/search";
+import type { States } from "../src/pages/partners/live";
+import { endsSo, sorted, type Column } from "../src/pages/partners/search";
 
 function partner(fields: Partial<Partner>): Partner {
   const domain = fields.domain ?? "a.test";
@@ -63,9 +64,16 @@ test("order: by a column, then by domain; the other way round", () => {
     partner({ domain: "a.test", "domain-unicode": "a.test", tls: "Required" }),
     partner({ domain: "c.test", "domain-unicode": "c.test", tls: "NotSupported" }),
   ];
-  const names = (descending: boolean, by: "tls" | "domain") =>
-    sorted(all, { by, descending }, new Map()).map((one) => one.domain[0]).join("");
+  const states = new Map([
+    ["a.test", { inbound: 1, outbound: 0, failure: null }],
+    ["b.test", { inbound: 1, outbound: 1, failure: { at: "2026-01-01T00:00:00Z" } }],
+    ["c.test", { inbound: 0, outbound: 0, failure: { at: "2026-01-02T00:00:00Z" } }],
+  ]) as unknown as States;
+  const names = (descending: boolean, by: Column) =>
+    sorted(all, { by, descending }, states).map((one) => one.domain[0]).join("");
   assert.equal(names(false, "tls"), "abc");
   assert.equal(names(true, "tls"), "cab");
   assert.equal(names(true, "domain"), "cba");
+  assert.equal(names(true, "streams"), "bac");
+  assert.equal(names(true, "failure"), "cba");
 });

@@ -63,7 +63,8 @@ export function removeAccount(one: Account): Promise<unknown> {
 }
 
 export function givePassword(one: Account, how: Password): Promise<{ password?: string }> {
-  return call("PUT", pathOf(routes.password.path, { name: one.name }), { body: how });
+  const path = pathOf(routes.password.path, { name: one.name });
+  return call("PUT", path, { ifMatch: versionTag(one), body: how });
 }
 
 export async function listTokens(): Promise<Token[]> {

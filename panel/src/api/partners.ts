@@ -4,7 +4,7 @@ import { call, follow, get, getAll, versionTag } from "./client";
 import { fromEdges, type FromEdges } from "./edges";
 import { routes } from "./routes";
 import type {
-  Attempt, Change, Negotiation, Partner, PartnerFields, PartnerTest, Stream, TestNews,
+  Attempt, Change, Negotiation, Partner, PartnerFields, PartnerState, PartnerTest, Stream, TestNews,
 } from "./types";
 
 /* More than that are searched for by the server. */
@@ -52,9 +52,14 @@ export async function listStreams(partner = ""): Promise<FromEdges<Stream>> {
   return fromEdges(await getAll<Stream>(routes.streams.path, "streams", 10000, { partner }));
 }
 
-export async function listAttempts(domain: string, limit?: number): Promise<Attempt[]> {
+/* Of partners of whom there is something to tell. */
+export async function listStates(): Promise<FromEdges<PartnerState>> {
+  return fromEdges(await getAll<PartnerState>(routes.states.path, "states", 100000));
+}
+
+export async function listAttempts(domain: string): Promise<Attempt[]> {
   const path = pathOf(routes.attempts.path, { domain });
-  return (await get<{ attempts: Attempt[] }>(path, { query: { limit } })).attempts;
+  return (await get<{ attempts: Attempt[] }>(path)).attempts;
 }
 
 /* In all of a partner's domains. */

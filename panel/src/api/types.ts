@@ -98,6 +98,16 @@ export interface Attempt {
   steps: Step[];
 }
 
+/* What a partner's streams do at this moment, on all edges together. */
+export interface PartnerState {
+  partner: string;
+  inbound: number;
+  outbound: number;
+  pending: number; /* not authenticated yet */
+  methods: string[];
+  failure: Pick<Attempt, "at" | "result" | "reason" | "sentence"> | null; /* the last one */
+}
+
 export interface PartnerTest {
   passed: boolean;
   attempt: Attempt;

@@ -1,35 +1,32 @@
 /* XMPP federated partners: the list, with what their streams do at this moment. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { listen } from "../../api/events";
-import { listPartners, listStreams } from "../../api/partners";
+import { listPartners } from "../../api/partners";
 import { isAdministrator } from "../../api/session-state";
 import type { Partner } from "../../api/types";
 import { t, tn } from "../../base/i18n";
 import { Button, ButtonLink } from "../../kit/button";
-import { Loading, useEvery, useLoad } from "../../kit/load";
+import { Loading, useLoad } from "../../kit/load";
 import { Notice, say } from "../../kit/notice";
 import { Page } from "../../kit/page";
+import { NotWhole } from "../../kit/silent";
 import { Foreign } from "../../kit/text";
-import { forgetFailures, keepSame as keepSameLive, liveOf, type Live } from "./live";
+import { useStates } from "./live";
 import { removeThen } from "./remove";
-import { endsSo, keepSame, sorted, type Order } from "./search";
+import { endsSo, isLive, keepSame, sorted, type Order } from "./search";
 import { PartnerTable } from "./table";
-
-const LIVE_EVERY_MS = 10000; /* streams come and go without an event for each */
 
 export function PartnerList() {
   const [search, setSearch] = useState("");
   const [order, setOrder] = useState<Order>({ by: "domain", descending: false });
   const { list, refresh, busy } = usePartners(search);
-  const live = useLive();
+  const states = useStates();
   const all = list.data?.items ?? [];
   const shown = useMemo(
-    () => sorted(all.filter((one) => endsSo(one, search)), order, live.now),
-    [all, search, order, order.by === "streams" ? live.now : null],
+    () => sorted(all.filter((one) => endsSo(one, search)), order, states.now),
+    [all, search, order, isLive(order) ? states.now : null],
   );
   const refreshAll = async () => {
-    forgetFailures(Infinity);
-    await Promise.all([refresh(), live.refresh()]);
+    await Promise.all([refresh(), states.refresh()]);
     say(t("partners.refreshed"));
   };
   return (
@@ -50,9 +47,12 @@ export function PartnerList() {
       }
     >
       <Loading of={list} />
-      {live.problem && (
-        <Notice kind="warning">{t("partners.no-live", { why: live.problem })}</Notice>
+      {states.problem && (
+        <Notice kind="warning">
+          <Foreign text={t("partners.no-live", { why: states.problem })} />
+        </Notice>
       )}
+      <NotWhole of={states.told} />
       {list.data && (
         <>
           <Search value={search} onChange={setSearch} found={shown.length} of={all.length} />
@@ -61,7 +61,7 @@ export function PartnerList() {
           ) : (
             <PartnerTable
               partners={shown}
-              live={live.now}
+              states={states.now}
               order={order}
               onOrder={setOrder}
               growKey={`${search} ${order.by} ${order.descending}`}
@@ -141,26 +141,4 @@ function usePartners(search: string) {
   const last = useRef(list.data);
   if (list.data) last.current = list.data; /* while others are searched for */
   return { list: { ...list, data: list.data ?? last.current }, refresh: list.reload, busy: list.busy };
-}
-
-function useLive() {
-  const kept = useRef(new Map<string, Live>());
-  const loaded = useLoad(
-    "streams",
-    async () => (kept.current = keepSameLive(kept.current, liveOf((await listStreams()).items))),
-    ["streams", "partners"],
-  );
-  useEvery(LIVE_EVERY_MS, loaded.reload);
-  useEffect(
-    () =>
-      listen((topic) => {
-        if (topic !== "settings") forgetFailures();
-      }),
-    [],
-  );
-  return {
-    now: loaded.problem ? new Map<string, Live>() : kept.current,
-    refresh: loaded.reload,
-    problem: loaded.problem?.sentence,
-  };
 }

@@ -2,10 +2,10 @@
  * is how @preact/signals treats components that read signals).  On a narrow window each row is a
  * card; the roles say that it is a table still. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { isAdministrator } from "../../api/session-state";
-import type { Attempt, Partner } from "../../api/types";
-import { ago, dateTime, number } from "../../base/format";
+import type { Partner, PartnerState } from "../../api/types";
+import { number } from "../../base/format";
 import { served, t, type Key } from "../../base/i18n";
 import { revealed } from "../../base/reveal";
 import { go } from "../../base/route";
@@ -13,10 +13,15 @@ import { Button, ButtonLink } from "../../kit/button";
 import { useGrowing } from "../../kit/grow";
 import { Icon } from "../../kit/icon";
 import { Domain, Foreign, Tag } from "../../kit/text";
-import { failureOf, setInView, type Live } from "./live";
+import { Time } from "../../kit/time";
+import type { States } from "./live";
 import { editPath, showPath, testPath } from "./paths";
-import type { Column, Order } from "./search";
+import { isLive, type Column, type Order } from "./search";
 import { startTestOf } from "./test";
+
+type Told = Omit<PartnerState, "partner">;
+
+const NOTHING: Told = { inbound: 0, outbound: 0, pending: 0, methods: [], failure: null };
 
 interface Head {
   title: Key;
@@ -25,26 +30,25 @@ interface Head {
 }
 const heads: Head[] = [
   { title: "partner.domain", sort: "domain", cell: "c-domain" },
-  { title: "partner.additional", cell: "c-additional" },
+  { title: "partner.additional", sort: "additional", cell: "c-additional" },
   { title: "partner.type", sort: "type", cell: "c-type" },
   { title: "partner.tls-short", sort: "tls", cell: "c-rule" },
   { title: "partner.sasl-short", sort: "sasl", cell: "c-rule" },
   { title: "partner.dialback-short", sort: "dialback", cell: "c-dialback" },
   { title: "partners.streams", sort: "streams", cell: "c-streams" },
-  { title: "partners.failure", cell: "c-failure" },
+  { title: "partners.failure", sort: "failure", cell: "c-failure" },
   { title: "partners.actions", cell: "c-actions" },
 ];
 
 export function PartnerTable(props: {
   partners: Partner[];
-  live: Map<string, Live>;
+  states: States | null;
   order: Order;
   onOrder: (order: Order) => void;
   growKey: string;
   onRemove: (partner: Partner) => void;
 }) {
   const n = useGrowing(props.partners.length, props.growKey);
-  const body = useInView(n, props.growKey);
   const remove = useRef(props.onRemove);
   remove.current = props.onRemove;
   const onRemove = useRef((partner: Partner) => remove.current(partner)).current;
@@ -58,12 +62,12 @@ export function PartnerTable(props: {
           ))}
         </tr>
       </thead>
-      <tbody role="rowgroup" ref={body}>
+      <tbody role="rowgroup">
         {props.partners.slice(0, n).map((partner) => (
           <Row
             key={partner.domain}
             partner={partner}
-            live={props.live.get(partner.domain)}
+            state={props.states && (props.states.get(partner.domain) ?? NOTHING)}
             onRemove={onRemove}
           />
         ))}
@@ -87,7 +91,7 @@ function HeadCell({ head, order, onOrder }: { head: Head; order: Order; onOrder:
       <button
         type="button"
         class="sort"
-        onClick={() => onOrder({ by: sort, descending: mine ? !order.descending : sort === "streams" })}
+        onClick={() => onOrder({ by: sort, descending: mine ? !order.descending : isLive({ by: sort }) })}
       >
         {t(head.title)}
         {mine && <Icon name={order.descending ? "down" : "up"} />}
@@ -98,8 +102,12 @@ function HeadCell({ head, order, onOrder }: { head: Head; order: Order; onOrder:
 
 /* A thousand rows of many components each would be slow to come and go: a row is one component, and
  * what is in its cells are functions. */
-function Row(props: { partner: Partner; live: Live | undefined; onRemove: (p: Partner) => void }) {
-  const { partner, live } = props;
+function Row(props: {
+  partner: Partner;
+  state: Told | null; /* not known */
+  onRemove: (p: Partner) => void;
+}) {
+  const { partner, state } = props;
   const { domain } = partner;
   const name = revealed(partner["domain-unicode"]);
   return (
@@ -127,8 +135,12 @@ function Row(props: { partner: Partner; live: Live | undefined; onRemove: (p: Pa
       {cell("c-rule", "partner.tls-short", t(`requirement.${partner.tls}`))}
       {cell("c-rule", "partner.sasl-short", t(`requirement.${partner.sasl}`))}
       {cell("c-dialback", "partner.dialback-short", partner.dialback ? t("yes") : t("no"))}
-      {cell("c-streams", "partners.streams", streams(live))}
-      {cell("c-failure", "partners.failure", <LastFailure domain={domain} />)}
+      {cell("c-streams", "partners.streams", streams(state))}
+      {cell(
+        state?.failure ? "c-failure" : "c-failure blank",
+        "partners.failure",
+        failureText(state?.failure),
+      )}
       <td role="cell" class="c-actions">
         {isAdministrator.value &&
           ButtonLink({
@@ -193,61 +205,30 @@ function additional(names: string[]) {
   );
 }
 
-function streams(live: Live | undefined) {
-  const total = live ? live.inbound + live.outbound : 0;
-  const state = total > 0 ? "up" : live?.pending ? "pending" : "down";
+function streams(state: Told | null) {
+  if (!state) return <span class="none">…</span>;
+  const look = state.inbound + state.outbound > 0 ? "up" : state.pending > 0 ? "pending" : "down";
   return (
-    <span class={`streams ${state}`}>
+    <span class={`streams ${look}`}>
       <span class="dot" aria-hidden="true" />
-      {live && total > 0 ? (
+      {look === "up" && (
         <span>
-          {t("partners.in-out", { in: number(live.inbound), out: number(live.outbound) })}
-          <small>{live.methods.map((method) => served(method)).join(", ")}</small>
+          {t("partners.in-out", { in: number(state.inbound), out: number(state.outbound) })}
+          <small>{state.methods.map((method) => served(method)).join(", ")}</small>
         </span>
-      ) : state === "pending" ? (
-        t("partners.connecting")
-      ) : (
-        <span class="none">{t("partners.no-streams")}</span>
       )}
+      {look === "pending" && t("partners.connecting")}
+      {look === "down" && <span class="none">{t("partners.no-streams")}</span>}
     </span>
   );
 }
 
-function LastFailure({ domain }: { domain: string }) {
-  const failure = failureOf(domain).value;
-  if (failure === undefined) return <span class="none">…</span>;
-  if (failure === null) return <span class="none">–</span>;
-  return failureText(failure);
-}
-
-function failureText(failure: Attempt) {
+function failureText(failure: Told["failure"] | undefined) {
+  if (!failure) return <span class="none">–</span>;
+  const text = failure.sentence ?? failure.reason ?? t(`result.${failure.result}`);
   return (
-    <span class="failure">
-      <time dateTime={failure.at} title={dateTime(failure.at)}>
-        {ago(failure.at)}
-      </time>{" "}
-      {Foreign({ text: failure.sentence ?? failure.reason ?? t(`result.${failure.result}`) })}
+    <span class="failure" title={revealed(text)}>
+      {Time({ at: failure.at, relative: true })} {Foreign({ text })}
     </span>
   );
-}
-
-/* Rows in view want to know their last failure. */
-function useInView(n: number, key: string) {
-  const body = useRef<HTMLTableSectionElement>(null);
-  useEffect(() => {
-    const seen = new Set<string>();
-    const observer = new IntersectionObserver((entries) => {
-      for (const entry of entries) {
-        const domain = (entry.target as HTMLElement).dataset["domain"] ?? "";
-        seen.add(domain);
-        setInView(domain, entry.isIntersecting);
-      }
-    });
-    for (const row of body.current?.rows ?? []) observer.observe(row);
-    return () => {
-      observer.disconnect();
-      for (const domain of seen) setInView(domain, false);
-    };
-  }, [n, key]);
-  return body;
 }

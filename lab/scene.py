@@ -188,10 +188,15 @@ class Scene:
                                   "true")
 
     def talk(self, seconds: float) -> None:
-        """People write to each other; how much changes from minute to minute."""
+        """People write to each other, how much changes from minute to minute; what failed fails
+        again, and a stream is closed and opens anew."""
         end = time.monotonic() + seconds
-        turn = 0
+        turn, minute = 0, time.time() // 60
         while time.monotonic() < end:
+            if time.time() // 60 != minute:
+                minute = time.time() // 60
+                self._fail()
+                self.lab.causeway.command("stream", "close", "--partner", PARTNER_DOMAIN)
             busy = 1 + int(time.time() // 60) * 7 % 5
             for _ in range(busy):
                 turn += 1

@@ -27,11 +27,13 @@
 
 #define NS        "http://schemas.microsoft.com/powershell/2004/04"
 #define MAX_DEPTH 6 /* of values in values, references followed */
+#define MAX_TEXT  (2 * (size_t)CW_IMPORT_MAX_BYTES)
 
 struct reading {
     struct cw_arena *arena;
     struct cw_map objects; /* RefId -> struct cw_xml */
     size_t budget;         /* values left to be made: a reference may repeat a large one */
+    size_t n_text;         /* octets of text that were made, for the same reason */
 };
 
 static bool is(const struct cw_xml *node, const char *name)
@@ -71,11 +73,22 @@ static bool read_escape(struct cw_str text, size_t at, unsigned *unit)
     return end == digits + 4 && strspn(digits, "0123456789abcdefABCDEF") == 4;
 }
 
+static struct cw_str raw_text(struct reading *r, const struct cw_xml *node)
+{
+    struct cw_str text = cw_xml_text(r->arena, node);
+    r->n_text += text.n;
+    if (r->n_text > MAX_TEXT)
+        r->budget = 0; /* nothing more is made */
+    return text;
+}
+
 static json_t *text_of(struct reading *r, const struct cw_xml *node)
 {
-    struct cw_str text = cw_xml_text(r->arena, node), units, decoded;
+    struct cw_str text = raw_text(r, node), units, decoded;
     struct cw_buf b = {0}, one = {0};
     unsigned unit;
+    if (r->budget == 0)
+        return json_null();
     for (size_t i = 0; i < text.n; i++) {
         if (!read_escape(text, i, &unit)) {
             cw_buf_putc(&b, text.p[i]);
@@ -158,8 +171,8 @@ static json_t *value_of(struct reading *r, const struct cw_xml *node, unsigned d
     if (is(node, "Nil"))
         return json_null();
     if (is(node, "B"))
-        return json_boolean(cw_str_eq_nocase(cw_xml_text(r->arena, node), CW_S("true")));
-    if (is_one_of(node, numbers) && cw_str_to_u64(cw_xml_text(r->arena, node), &number) &&
+        return json_boolean(cw_str_eq_nocase(raw_text(r, node), CW_S("true")));
+    if (is_one_of(node, numbers) && cw_str_to_u64(raw_text(r, node), &number) &&
         number <= INT64_MAX)
         return json_integer((json_int_t)number);
     if (is(node, "Obj"))

@@ -207,12 +207,29 @@ static void test_bounds(void **state)
     assert_refused(CW_IMPORT_CSV, &text, "The file is larger than 4 MiB.");
 }
 
+/* A large text that is referred to again and again would come to more than the machine has. */
+static void test_repeated(void **state)
+{
+    struct cw_buf text = {0};
+    (void)state;
+    cw_buf_putcstr(&text, "<Objs xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">"
+                          "<Obj RefId=\"0\"><Props><Obj N=\"A\" RefId=\"1\"><ToString>");
+    for (int i = 0; i < 256 << 10; i++)
+        cw_buf_putc(&text, 'x');
+    cw_buf_putcstr(&text, "</ToString></Obj>");
+    for (int i = 0; i < 300; i++)
+        cw_buf_printf(&text, "<Ref N=\"R%d\" RefId=\"1\"/>", i);
+    cw_buf_putcstr(&text, "</Props></Obj></Objs>");
+    assert_refused(CW_IMPORT_CLIXML, &text, "The file holds more values than partners can have.");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_repeated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,9 @@
 
 #include "base/buf.h"
 
-#define MAX_COLUMNS 256
+/* A file cannot make more of its names than it is worth: each row has them all. */
+#define MAX_COLUMNS 64
+#define MAX_NAME    64 /* octets */
 
 struct csv {
     struct cw_str text;
@@ -122,6 +124,23 @@ static size_t second_of(const json_t *names)
     return n;
 }
 
+static bool check_names(struct cw_arena *arena, const json_t *names, struct cw_str *why)
+{
+    size_t n = json_array_size(names), second = second_of(names);
+    for (size_t i = 0; i < n; i++) {
+        if (name_at(names, i).n <= MAX_NAME)
+            continue;
+        *why =
+            cw_arena_printf(arena, "Column %zu of the CSV file has a name of more than %d octets.",
+                            i + 1, MAX_NAME);
+        return false;
+    }
+    if (second < n)
+        *why = cw_arena_printf(arena, "The CSV file has two columns \"%.*s\".",
+                               CW_ARG(name_at(names, second)));
+    return second == n;
+}
+
 static json_t *object_of(const json_t *names, const json_t *values)
 {
     json_t *object = json_object();
@@ -138,15 +157,11 @@ json_t *cw_import_csv(struct cw_arena *arena, struct cw_str text, struct cw_str 
         skip_line(&csv);
     csv.separator = separator_of(cw_str_sub(text, csv.at, text.n));
     json_t *names = csv.at < text.n ? read_row(&csv) : NULL, *rows = json_array();
-    size_t second = second_of(names);
-    bool good = json_array_size(names) > 0 && second == json_array_size(names);
-    if (names && !good)
-        *why = cw_arena_printf(arena, "The CSV file has two columns \"%s\".",
-                               json_string_value(json_array_get(names, second)));
-    for (size_t n = 1; good && csv.at < text.n; n++) {
+    bool good = names && check_names(arena, names, why);
+    /* one more than there may be: who asked for them says so */
+    for (size_t n = 1; good && csv.at < text.n && n <= CW_IMPORT_MAX_ROWS + 1; n++) {
         json_t *values = read_row(&csv);
-        good =
-            values && json_array_size(values) == json_array_size(names) && n <= CW_IMPORT_MAX_ROWS;
+        good = values && json_array_size(values) == json_array_size(names);
         if (good)
             json_array_append_new(rows, object_of(names, values));
         else

@@ -113,6 +113,10 @@ static const struct source_row {
      .format = CW_IMPORT_CSV,
      .text = "A;;\n1;;\n",
      .rows = "[{\"A\":\"1\",\"\":\"\"}]"},
+    {.name = "CSV with a long name",
+     .format = CW_IMPORT_CSV,
+     .text = "A,aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbc\n1,2\n",
+     .why = "Column 2 of the CSV file has a name of more than 64 octets."},
     {.name = "CSV with a name twice",
      .format = CW_IMPORT_CSV,
      .text = "A,B,a\n1,2,3\n",
@@ -191,9 +195,7 @@ static void test_bounds(void **state)
     cw_buf_putcstr(&text, "A\n");
     for (int i = 0; i <= CW_IMPORT_MAX_ROWS; i++)
         cw_buf_putcstr(&text, "1\n");
-    assert_refused(CW_IMPORT_CSV, &text,
-                   "Row 10001 of the CSV file does not have the columns of the first row, or its "
-                   "quotes do not match.");
+    assert_refused(CW_IMPORT_CSV, &text, "There are more than 10000 objects in the file.");
     cw_buf_putc(&text, '[');
     for (int i = 0; i <= CW_IMPORT_MAX_ROWS; i++)
         cw_buf_putcstr(&text, i ? ",{}" : "{}");

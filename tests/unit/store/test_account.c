@@ -30,6 +30,12 @@ static enum cw_err set(struct fixture *f, const struct cw_account *account, uint
     return cw_store_account_set(f->store, &change, account, expected, &f->arena, &f->refusal);
 }
 
+static enum cw_err password(struct fixture *f, uint64_t expected, struct cw_str keep_session)
+{
+    struct cw_new_password new = {viktor.name, CW_S("hash"), false, expected, keep_session};
+    return cw_store_account_password(f->store, &change, &new, &f->arena, &f->refusal);
+}
+
 static struct cw_account get(struct fixture *f, const char *name)
 {
     struct cw_account account;
@@ -108,9 +114,9 @@ static void test_version_of_an_account(void **state)
     assert_int_equal(set(f, &viktor, 1), CW_ERR_CONFLICT);
     assert_true(get(f, "viktor").must_change_password);
     assert_int_equal(get(f, "viktor").version, 2);
-    assert_int_equal(
-        cw_store_account_password(f->store, &change, viktor.name, CW_S("hash"), false, CW_STR_NONE),
-        CW_OK);
+    assert_int_equal(password(f, 1, CW_STR_NONE), CW_ERR_CONFLICT);
+    assert_true(get(f, "viktor").must_change_password);
+    assert_int_equal(password(f, 2, CW_STR_NONE), CW_OK);
     assert_int_equal(get(f, "viktor").version, 3);
     assert_false(get(f, "viktor").must_change_password);
     assert_null(strstr(last_row(f).after.p, "hash"));
@@ -120,9 +126,7 @@ static void test_version_of_an_account(void **state)
     assert_int_equal(
         cw_store_account_remove(f->store, &change, viktor.name, 3, &f->arena, &f->refusal), CW_OK);
     assert_int_equal(set(f, &viktor, 0), CW_ERR_NOT_FOUND);
-    assert_int_equal(
-        cw_store_account_password(f->store, &change, viktor.name, CW_S("hash"), false, CW_STR_NONE),
-        CW_ERR_NOT_FOUND);
+    assert_int_equal(password(f, 0, CW_STR_NONE), CW_ERR_NOT_FOUND);
 }
 
 /* A password in a hash of this release's instead of an older one's changes nothing for people. */
@@ -194,9 +198,7 @@ static void test_rights_taken_end_sessions(void **state)
     assert_string_equal(sessions(f, CW_STR_NONE), "a d");
     begin_session(f, "v", "viktor", false);
     begin_session(f, "w", "viktor", false);
-    assert_int_equal(
-        cw_store_account_password(f->store, &change, viktor.name, CW_S("hash"), false, CW_S("w")),
-        CW_OK);
+    assert_int_equal(password(f, 0, CW_S("w")), CW_OK);
     assert_string_equal(sessions(f, CW_S("viktor")), "d w");
     assert_int_equal(
         cw_store_account_remove(f->store, &change, viktor.name, 0, &f->arena, &f->refusal), CW_OK);

@@ -257,8 +257,8 @@ class Browser:
                                                   isCut(one.parentElement));
             return root.scrollWidth <= root.clientWidth ? [] : [...body.querySelectorAll("*")]
                 .filter(one => one.getBoundingClientRect().right > root.clientWidth)
-                .map(one => `${isCut(one.parentElement)} too wide: ${one.outerHTML.slice(0, 150)}`)
-                .concat([root.scrollWidth, root.clientWidth])""")
+                .filter(one => !isCut(one.parentElement)).slice(0, 5)
+                .map(one => `too wide: ${one.outerHTML.slice(0, 150)}`).concat("too wide")""")
 
     def resize(self, size) -> None:
         """The window may not be as narrow as a phone; what it shows may."""

@@ -121,8 +121,14 @@ json_t *cw_api_account_password(const struct cw_api_call *call, const json_t *in
     if (!find(call, in, &before, problem) ||
         !take_password(call, in, before.name, &password, problem))
         return NULL;
-    enum cw_err err = cw_store_account_password(call->store, &change, before.name, password.hash,
-                                                password.must_change, CW_STR_NONE);
+    struct cw_new_password new = {before.name, password.hash, password.must_change,
+                                  cw_api_expected(in, before.version), CW_STR_NONE};
+    struct cw_refusal refusal;
+    enum cw_err err = cw_store_account_password(call->store, &change, &new, call->arena, &refusal);
+    if (err) {
+        cw_api_refuse_store(problem, err, &refusal);
+        return cw_api_tell_who(call, "account", before.name, problem);
+    }
     after = before; /* as it would be */
     after.must_change_password = password.must_change;
     after.changed = time(NULL);
@@ -155,11 +161,12 @@ bool cw_api_own_password(const struct cw_api_call *call, const struct cw_api_own
     struct cw_str why = cw_password_check(call->arena, own->wanted, own->account);
     if (cw_str_is_present(why))
         return refuse(problem, 400, "password", why);
-    err = cw_store_account_password(call->store, &change, own->account,
-                                    cw_password_hash(call->arena, own->wanted), false,
-                                    own->keep_session);
+    struct cw_refusal refusal;
+    struct cw_new_password new = {account.name, cw_password_hash(call->arena, own->wanted), false,
+                                  account.version, own->keep_session};
+    err = cw_store_account_password(call->store, &change, &new, call->arena, &refusal);
     if (err)
-        cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        cw_api_refuse_store(problem, err, &refusal);
     return !err;
 }
 

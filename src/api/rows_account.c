@@ -38,7 +38,7 @@ static const struct cw_api_arg account_set_args[] = {
     IF_VERSION,
 };
 static const struct cw_api_arg account_remove_args[] = {NAME_ARG, IF_VERSION};
-static const struct cw_api_arg account_password_args[] = {NAME_ARG, PASSWORD_ARGS};
+static const struct cw_api_arg account_password_args[] = {NAME_ARG, PASSWORD_ARGS, IF_VERSION};
 static const struct cw_api_arg token_new_args[] = {
     {"name", CW_ARG_TEXT, true, true, "1 to 64 characters", "", "what it is for"},
     {"role", CW_ARG_CHOICE, false, true, ROLES, "", "what it may do"},

@@ -28,10 +28,15 @@ enum cw_err cw_store_account_add(struct cw_store *, const struct cw_change *,
 enum cw_err cw_store_account_set(struct cw_store *, const struct cw_change *,
                                  const struct cw_account *, uint64_t expected_version,
                                  struct cw_arena *, struct cw_refusal *);
-/* Ends all sessions of the account but the one kept (absent: all). */
+struct cw_new_password {
+    struct cw_str account, hash;
+    bool must_change;
+    uint64_t expected_version;  /* of the account; 0: whatever it is */
+    struct cw_str keep_session; /* the account's others end; absent: all */
+};
 enum cw_err cw_store_account_password(struct cw_store *, const struct cw_change *,
-                                      struct cw_str name, struct cw_str password_hash,
-                                      bool must_change, struct cw_str keep_session);
+                                      const struct cw_new_password *, struct cw_arena *,
+                                      struct cw_refusal *);
 /* The same password in another hash: nothing for the audit trail, no session ends.  Nothing is done
  * when the hash is not `so_far` any more. */
 enum cw_err cw_store_account_renew_hash(struct cw_store *, struct cw_str name, struct cw_str so_far,

@@ -171,26 +171,31 @@ enum cw_err cw_store_account_set(struct cw_store *store, const struct cw_change 
 }
 
 enum cw_err cw_store_account_password(struct cw_store *store, const struct cw_change *change,
-                                      struct cw_str name, struct cw_str password_hash,
-                                      bool must_change, struct cw_str keep_session)
+                                      const struct cw_new_password *new, struct cw_arena *arena,
+                                      struct cw_refusal *refusal)
 {
-    struct cw_audit audit = {.action = "account password", .object = name, .is_no_policy = true};
+    struct cw_audit audit = {
+        .action = "account password", .object = new->account, .is_no_policy = true};
+    struct cw_account account;
+    *refusal = (struct cw_refusal){.field = ""};
     enum cw_err err = cw_store_begin(store);
     if (err)
         return err;
-    struct cw_sql s = cw_sql_prepare(store, "UPDATE account SET version=version+1,password_hash=?,"
-                                            "must_change_password=?,changed=? WHERE name=?");
-    cw_sql_text(&s, password_hash);
-    cw_sql_int(&s, must_change);
-    cw_sql_int(&s, time(NULL));
-    cw_sql_text(&s, name);
-    err = cw_sql_run(&s);
-    if (!err && sqlite3_changes(store->db) == 0)
-        err = CW_ERR_NOT_FOUND;
+    err = find_expected(store, new->account, new->expected_version, arena, &account, refusal);
+    if (!err) {
+        struct cw_sql s =
+            cw_sql_prepare(store, "UPDATE account SET version=version+1,password_hash=?,"
+                                  "must_change_password=?,changed=? WHERE name=?");
+        cw_sql_text(&s, new->hash);
+        cw_sql_int(&s, new->must_change);
+        cw_sql_int(&s, time(NULL));
+        cw_sql_text(&s, new->account);
+        err = cw_sql_run(&s);
+    }
     if (!err)
-        err = cw_session_end_all(store, name, keep_session);
+        err = cw_session_end_all(store, new->account, new->keep_session);
     if (!err)
-        audit.after = json_pack("{s:b}", "must-change-password", must_change);
+        audit.after = json_pack("{s:b}", "must-change-password", new->must_change);
     return cw_store_commit(store, change, &audit, err);
 }
 

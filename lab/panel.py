@@ -142,11 +142,11 @@ class Place:
 
 
 def read_all(connection) -> bytes:
-    data = b""
+    data = bytearray()
     with contextlib.suppress(ConnectionError, ssl.SSLError):
         while more := connection.recv(65536):
             data += more
-    return data
+    return bytes(data)
 
 
 class _LocalConnection(http.client.HTTPConnection):

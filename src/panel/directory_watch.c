@@ -18,7 +18,7 @@ struct look {
     struct panel_work *work; /* while it runs */
     struct cw_arena arena;
     struct panel_ldap link;
-    bool is_open;
+    bool is_open, is_down; /* down: it cannot be reached in this look */
     bool is_done;
     struct panel_watched *watched; /* becomes the directory's */
     size_t n_watched;
@@ -34,14 +34,34 @@ static struct panel_watched *find(struct panel_watched *list, size_t n, struct c
     return NULL;
 }
 
-/* Each account has the whole time; after a fault nothing more can be asked in this look. */
+/* One user's question may fail by itself: the next one gets another connection. */
+static bool has_link(struct look *look)
+{
+    struct panel_directory *directory = look->directory;
+    const struct panel *panel = look->work->panel;
+    if (look->is_open || look->is_down)
+        return look->is_open;
+    if (look->link.config)
+        panel_ldap_close(&look->link);
+    look->is_open = panel_directory_open(panel, &look->arena, &look->link);
+    look->is_down = !look->is_open;
+    if (look->is_open && !directory->was_ready) {
+        CW_LOG(&panel->log, CW_LOG_INFO, "directory-ready",
+               CW_KV("url", panel->config.panel.ldap.url));
+        panel_directory_check_groups(panel, &look->link);
+    }
+    directory->was_ready = look->is_open;
+    return look->is_open;
+}
+
+/* Each account has the whole time. */
 static enum panel_directory_verdict ask(struct look *look, struct cw_str account,
                                         bool *is_administrator)
 {
     const struct panel *panel = look->work->panel;
     struct panel_directory_user user = {.is_administrator = false};
     struct cw_str dn = CW_STR_NONE;
-    if (!look->is_open)
+    if (!has_link(look))
         return PANEL_DIRECTORY_UNAVAILABLE;
     panel_ldap_begin_question(&look->link);
     struct cw_str name = cw_str_sub(account, sizeof PANEL_DIRECTORY_PREFIX - 1, account.n);
@@ -91,19 +111,6 @@ static void end_session(struct panel_work *work, const struct cw_session *sessio
                                   cw_str_of(why));
 }
 
-static void open_directory(struct look *look)
-{
-    struct panel_directory *directory = look->directory;
-    const struct panel *panel = look->work->panel;
-    look->is_open = panel_directory_open(panel, &look->arena, &look->link);
-    if (look->is_open && !directory->was_ready) {
-        CW_LOG(&panel->log, CW_LOG_INFO, "directory-ready",
-               CW_KV("url", panel->config.panel.ldap.url));
-        panel_directory_check_groups(panel, &look->link);
-    }
-    directory->was_ready = look->is_open;
-}
-
 static bool look_at_all(struct look *look)
 {
     struct panel_work *work = look->work;
@@ -115,7 +122,7 @@ static bool look_at_all(struct look *look)
         n_ours += sessions[i].is_directory;
     look->watched = cw_alloc((n_ours + 1) * sizeof *look->watched);
     if (n_ours > 0 || !look->directory->was_ready)
-        open_directory(look);
+        (void)has_link(look);
     for (size_t i = 0; i < n; i++) {
         const char *why = sessions[i].is_directory
                               ? judge(look, watch(look, sessions[i].account), &sessions[i])

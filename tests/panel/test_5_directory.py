@@ -306,6 +306,23 @@ def test_directory_goes_away(start, settings, authority, options):
         server.stop()
 
 
+def test_one_users_fault(start, slapd, options):
+    """Whose entry is larger than an answer may be is nobody else's trouble: who is asked about after
+    him is asked about all the same."""
+    panel = start(options(recheck_s=2))
+    browsers = []
+    for name in ("jana", "kurt"):
+        slapd.join("viewers", slapd.add_person(name))
+        browsers.append(_sign_in(panel, name)[1])
+    slapd.modify(f"dn: uid=jana,{PEOPLE}\nchangetype: modify\nadd: uid\n" +
+                 "".join(f"uid: {letter * 600_000}\n" for letter in "ab"))
+    slapd.leave("viewers", f"uid=kurt,{PEOPLE}")
+    for browser in browsers:
+        wait_until(lambda: browser.get("/session").status == 401, 20, "it goes on for ever")
+    assert re.findall(r"directory-session-ended account=(\S+)", panel.output()) == [
+        "ldap:kurt", "ldap:jana"], "jana's answers are too long, and she is given time"
+
+
 def test_no_directory_any_more(start, options):
     """A session of a directory that is not in the configuration any more holds nothing."""
     panel = start(options())

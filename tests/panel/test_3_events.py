@@ -71,25 +71,20 @@ def test_one_time_password(panel, listen):
     assert listener.heard(b"HTTP/1.1 403 ")
 
 
-def test_session_ends(panel, listen):
-    """Who was signed out hears nothing any more."""
-    viewer = panel.account("ended", "viewer")
-    listener = listen(viewer)
-    wait_until(lambda: listener.heard(b"event: hello"), 10, "the beginning")
-    assert panel.local().delete("/sessions?account=ended").status == 200
-    wait_until(listener.is_over, 25, "the end of the events")
-
-
-def test_token_ends(panel, listen):
-    """A script with a token hears until it is taken away."""
-    listener, other = listen(panel.token("ears", "viewer")), listen(panel.token("more", "viewer"))
-    for one in (listener, other):
-        wait_until(lambda: one.heard(b"event: hello"), 10, "the beginning")  # noqa: B023
+def test_it_ends(panel, listen):
+    """Who was signed out hears nothing any more, nor a script whose token was taken away."""
+    browsers = [panel.account("ended", "viewer"), panel.token("ears", "viewer"),
+                panel.account("stays", "viewer"), panel.token("more", "viewer")]
+    listeners = [listen(browser) for browser in browsers]
+    for listener in listeners:
+        wait_until(lambda: listener.heard(b"event: hello"), 10, "the beginning")  # noqa: B023
     tokens = panel.local().get("/tokens").json["tokens"]
     number = next(token["id"] for token in tokens if token["name"] == "ears")
     assert panel.local().delete(f"/tokens/{number}").status == 200
-    wait_until(listener.is_over, 40, "the end of the events")
-    assert not other.is_over()
+    assert panel.local().delete("/sessions?account=ended").status == 200
+    for listener in listeners[:2]:
+        wait_until(listener.is_over, 40, "the end of the events")
+    assert not any(listener.is_over() for listener in listeners[2:])
 
 
 def test_not_all_to_one(panel, listen):

@@ -18,7 +18,7 @@ import pytest
 from lab.process import wait_until
 from test_3_gateway import Gateway
 
-SECONDS = float(os.environ.get("CAUSEWAY_STRAIN_SECONDS", "8"))
+SECONDS = float(os.environ.get("CAUSEWAY_STRAIN_SECONDS", "6"))
 PARTNERS = [f"strain-{n}.test" for n in range(8)]
 
 

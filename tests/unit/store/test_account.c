@@ -134,7 +134,7 @@ static void test_renewed_hash(void **state)
 {
     struct fixture *f = *state;
     add(f, &viktor);
-    int rows = audit_rows(f);
+    size_t rows = audit_rows(f);
     assert_int_equal(cw_store_account_renew_hash(f->store, viktor.name, CW_S("another"), CW_S("x")),
                      CW_OK);
     assert_true(cw_str_eq(get(f, "viktor").password_hash, viktor.password_hash));

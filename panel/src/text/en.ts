@@ -1,8 +1,10 @@
 /* English: the catalogue whose keys are everybody's. */
+import { failuresEn } from "./failures.en";
 import { systemEn } from "./system.en";
 import { wordsEn } from "./words.en";
 
 export const en = {
+  ...failuresEn,
   ...systemEn,
   ...wordsEn,
   "product": "Causeway",

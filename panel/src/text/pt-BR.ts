@@ -1,9 +1,11 @@
 /* Português do Brasil. */
 import type { Catalogue } from "../base/i18n";
+import { failuresPtBR } from "./failures.pt-BR";
 import { systemPtBR } from "./system.pt-BR";
 import { wordsPtBR } from "./words.pt-BR";
 
 export const ptBR: Catalogue = {
+  ...failuresPtBR,
   ...systemPtBR,
   ...wordsPtBR,
   "product": "Causeway",

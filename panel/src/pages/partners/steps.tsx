@@ -3,6 +3,7 @@
 import type { Step } from "../../api/types";
 import { duration } from "../../base/format";
 import { known, t } from "../../base/i18n";
+import { told } from "../../base/told";
 import { Icon } from "../../kit/icon";
 import { Facts } from "../../kit/facts";
 import { Foreign } from "../../kit/text";
@@ -35,10 +36,10 @@ function StepLine({ step }: { step: Step }) {
       </p>
       {step.sentence && (
         <p>
-          <Foreign text={step.sentence} />
+          <Foreign text={told("reason", step.reason, step.sentence)} />
         </p>
       )}
-      <Advice text={step.advice} />
+      <Advice of={step} />
       {Object.keys(step.facts).length > 0 && (
         <details>
           <summary>{t("step.facts")}</summary>
@@ -50,11 +51,11 @@ function StepLine({ step }: { step: Step }) {
 }
 
 /* What to do about it, where the server knows. */
-export function Advice({ text }: { text: string | undefined }) {
-  if (!text) return null;
+export function Advice({ of }: { of: Pick<Step, "reason" | "advice"> }) {
+  if (!of.advice) return null;
   return (
     <p class="advice">
-      <strong>{t("step.advice")}</strong> <Foreign text={text} />
+      <strong>{t("step.advice")}</strong> <Foreign text={told("advice", of.reason, of.advice)} />
     </p>
   );
 }

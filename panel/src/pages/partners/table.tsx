@@ -9,6 +9,7 @@ import { number } from "../../base/format";
 import { served, t, type Key } from "../../base/i18n";
 import { revealed } from "../../base/reveal";
 import { go } from "../../base/route";
+import { told } from "../../base/told";
 import { Button, ButtonLink } from "../../kit/button";
 import { useGrowing } from "../../kit/grow";
 import { Icon } from "../../kit/icon";
@@ -225,7 +226,9 @@ function streams(state: Told | null) {
 
 function failureText(failure: Told["failure"] | undefined) {
   if (!failure) return <span class="none">–</span>;
-  const text = failure.sentence ?? failure.reason ?? t(`result.${failure.result}`);
+  const text = failure.sentence
+    ? told("reason", failure.reason, failure.sentence)
+    : (failure.reason ?? t(`result.${failure.result}`));
   return (
     <span class="failure" title={revealed(text)}>
       {Time({ at: failure.at, relative: true })} {Foreign({ text })}

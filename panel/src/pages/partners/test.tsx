@@ -7,6 +7,7 @@ import { isAdministrator } from "../../api/session-state";
 import type { Partner, PartnerFields, PartnerTest, Step } from "../../api/types";
 import { t } from "../../base/i18n";
 import { revealed } from "../../base/reveal";
+import { told } from "../../base/told";
 import { Button } from "../../kit/button";
 import { Dialog } from "../../kit/dialog";
 import { Loading, useLoad } from "../../kit/load";
@@ -150,7 +151,9 @@ function Verdict({ of }: { of: PartnerTest }) {
   return (
     <p class={`verdict ${of.passed ? "ok" : "failed"}`}>
       <strong>{of.passed ? t("test.passed") : t("test.failed")}</strong>{" "}
-      {attempt.sentence && <Foreign text={attempt.sentence} />}
+      {attempt.sentence && (
+        <Foreign text={told("reason", attempt.reason, attempt.sentence)} />
+      )}
     </p>
   );
 }

@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Attempt } from "../../api/types";
 import { ago, dateTime } from "../../base/format";
 import { t, tn } from "../../base/i18n";
+import { told } from "../../base/told";
 import { Icon } from "../../kit/icon";
 import { useOwnId } from "../../kit/id";
 import { Notice } from "../../kit/notice";
@@ -68,8 +69,8 @@ function Trouble({ last }: { last: Attempt }) {
   if (!isBad(last) || !last.sentence) return null;
   return (
     <Notice kind="warning">
-      <Foreign text={last.sentence} />
-      <Advice text={last.advice} />
+      <Foreign text={told("reason", last.reason, last.sentence)} />
+      <Advice of={last} />
     </Notice>
   );
 }
@@ -192,9 +193,11 @@ function AttemptDetails({ attempt }: { attempt: Attempt }) {
         </span>{" "}
         <Time at={attempt.at} />{" "}
         <span>{t(`direction.${attempt.direction}`)}</span>{" "}
-        {attempt.sentence && <Foreign text={attempt.sentence} />}
+        {attempt.sentence && (
+          <Foreign text={told("reason", attempt.reason, attempt.sentence)} />
+        )}
       </summary>
-      <Advice text={attempt.advice} />
+      <Advice of={attempt} />
       <p>
         <small>
           <Foreign text={`${attempt.local} – ${attempt.remote}`} /> · {t("timeline.id")}{" "}

@@ -55,7 +55,8 @@ json_t *cw_api_import_lync(const struct cw_api_call *call, const json_t *in,
     json_t *answer = NULL;
     if (cw_transfer_begin(&t, call, problem)) {
         json_array_foreach(rows, i, row) take(&t, row);
-        answer = cw_transfer_end(&t, "import lync", json_is_true(json_object_get(in, "partial")), problem);
+        answer = cw_transfer_end(&t, "import lync", json_is_true(json_object_get(in, "partial")),
+                                 problem);
     }
     if (answer)
         json_object_set_new(answer, "format", json_string(cw_import_format_name(format)));

@@ -114,8 +114,8 @@ def read(browser) -> str:
 def assert_unharmed(browser) -> None:
     assert browser.driver.title.endswith("– Causeway")
     assert browser.script(
-        "return [...document.querySelectorAll("
-        "  'img, iframe, object, embed, base, body script, [onload], [onerror], a[href^=\"javascript\"]')]"
+        "return [...document.querySelectorAll('img, iframe, object, embed, base, body script, "
+        "[onload], [onerror], a[href^=\"javascript\"]')]"
         ".map(one => one.outerHTML)") == []
 
 

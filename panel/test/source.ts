@@ -4,6 +4,11 @@ import { join } from "node:path";
 
 const root = join(process.env["PANEL_SOURCE"] ?? ".", "src");
 
+/* A file of the server's; the build, which works on a copy of the panel, names the folder. */
+export function serverText(name: string): string {
+  return readFileSync(join(process.env["SERVER_SOURCE"] ?? join(root, "../../src"), name), "utf8");
+}
+
 /* All files of src/ whose names match, but for those of one of its folders. */
 export function sourceText(names: RegExp, butFolder = ""): string {
   return readdirSync(root, { recursive: true, withFileTypes: true })

@@ -44,12 +44,11 @@ json_t *cw_api_access_list(const struct cw_api_call *call, const json_t *in,
     (void)in;
     enum cw_err err = cw_store_access_list(call->store, call->arena, &rules, &n);
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
-    json_t *answer = json_object(), *list = json_array();
+        return cw_api_refuse_store(problem, err, NULL);
+    json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, rule_to_json(&rules[i]));
-    json_object_set_new(answer, "rules", list);
-    return answer;
+    return json_pack("{s:o}", "rules", list);
 }
 
 /* The rule that counts for what a scope names; NULL: there is none, and all are allowed. */
@@ -98,7 +97,7 @@ json_t *cw_api_access_get(const struct cw_api_call *call, const json_t *in,
         return NULL;
     enum cw_err err = cw_store_access_list(call->store, call->arena, &rules, &n);
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        return cw_api_refuse_store(problem, err, NULL);
     const struct cw_access_rule *rule = effective(call->arena, scope, rules, n);
     json_t *answer = json_object();
     json_object_set_new(answer, "of", cw_json_of_str(scope));

@@ -136,7 +136,7 @@ json_t *cw_api_account_password(const struct cw_api_call *call, const json_t *in
     if (!err && !call->what_if)
         err = cw_store_account_get(call->store, before.name, call->arena, &after);
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        return cw_api_refuse_store(problem, err, NULL);
     return with_password(
         call, cw_api_changed(call, show(call->arena, &before), show(call->arena, &after)),
         &password);
@@ -151,7 +151,7 @@ bool cw_api_own_password(const struct cw_api_call *call, const struct cw_api_own
     bool is_right = cw_password_is(err ? CW_S("") : account.password_hash, own->so_far);
     *problem = (struct cw_api_problem){.field = ""};
     if (err && err != CW_ERR_NOT_FOUND) {
-        cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        cw_api_refuse_store(problem, err, NULL);
         return false;
     }
     if (!is_right)
@@ -220,7 +220,7 @@ json_t *cw_api_account_new(const struct cw_api_call *call, const json_t *in,
     if (!call->what_if)
         err = cw_store_account_get(call->store, account.name, call->arena, &account);
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        return cw_api_refuse_store(problem, err, NULL);
     return with_password(call, cw_api_changed(call, NULL, show(call->arena, &account)), &password);
 }
 
@@ -232,12 +232,11 @@ json_t *cw_api_account_list(const struct cw_api_call *call, const json_t *in,
     (void)in;
     enum cw_err err = cw_store_account_list(call->store, call->arena, &accounts, &n);
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
-    json_t *answer = json_object(), *list = json_array();
+        return cw_api_refuse_store(problem, err, NULL);
+    json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, show(call->arena, &accounts[i]));
-    json_object_set_new(answer, "accounts", list);
-    return answer;
+    return json_pack("{s:o}", "accounts", list);
 }
 
 json_t *cw_api_account_get(const struct cw_api_call *call, const json_t *in,

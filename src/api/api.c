@@ -101,7 +101,7 @@ static int status_of(enum cw_err err)
 json_t *cw_api_refuse_store(struct cw_api_problem *problem, enum cw_err err,
                             const struct cw_refusal *refusal)
 {
-    bool told = cw_str_is_present(refusal->sentence);
+    bool told = refusal && cw_str_is_present(refusal->sentence);
     return cw_api_refuse(problem, status_of(err), told ? refusal->field : "",
                          told ? refusal->sentence : cw_str_of(cw_err_text(err)));
 }

@@ -30,7 +30,7 @@ cw_api_handler cw_api_partner_states, cw_api_partner_diagnose, cw_api_test_partn
 /* Fills the problem; returns NULL, for a handler to return. */
 json_t *cw_api_refuse(struct cw_api_problem *, int status, const char *field,
                       struct cw_str sentence);
-/* The same for what the store said; a refusal without a sentence gets the error's. */
+/* The same for what the store said; no refusal (NULL), or one without a sentence: the error's. */
 json_t *cw_api_refuse_store(struct cw_api_problem *, enum cw_err, const struct cw_refusal *);
 /* The answer of a change; takes over both references. */
 json_t *cw_api_changed(const struct cw_api_call *, json_t *before, json_t *after);

@@ -137,7 +137,7 @@ json_t *cw_api_audit_list(const struct cw_api_call *call, const json_t *in,
     /* One more than is shown tells whether there is a next part. */
     enum cw_err err = cw_store_audit_find(call->store, &filter, limit + 1, call->arena, &rows, &n);
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        return cw_api_refuse_store(problem, err, NULL);
     json_t *answer = json_object(), *list = json_array(), *next = json_null();
     for (size_t i = 0; i < n && i < limit; i++)
         json_array_append_new(list, show_short(call->arena, &rows[i]));

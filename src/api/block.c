@@ -80,7 +80,7 @@ json_t *cw_api_contact_blocks(const struct cw_api_call *call, const json_t *in,
         local = cw_jid_bare(call->arena, &user);
     }
     enum cw_err err = find(call, local, CW_STR_NONE, &answer);
-    return err ? cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""}) : answer;
+    return err ? cw_api_refuse_store(problem, err, NULL) : answer;
 }
 
 json_t *cw_api_contact_block(const struct cw_api_call *call, const json_t *in,
@@ -97,7 +97,7 @@ json_t *cw_api_contact_block(const struct cw_api_call *call, const json_t *in,
     row.local = cw_jid_bare(call->arena, &user);
     enum cw_err err = find(call, row.local, row.remote, &before);
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        return cw_api_refuse_store(problem, err, NULL);
     json_t *list = json_object_get(before, "blocks");
     bool is_there = json_array_size(list) > 0; /* it stays as it is */
     json_t *after = is_there ? json_deep_copy(before) : json_object();
@@ -108,7 +108,7 @@ json_t *cw_api_contact_block(const struct cw_api_call *call, const json_t *in,
         return cw_api_changed(call, before, after);
     json_decref(before);
     json_decref(after);
-    return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+    return cw_api_refuse_store(problem, err, NULL);
 }
 
 json_t *cw_api_contact_unblock(const struct cw_api_call *call, const json_t *in,
@@ -124,7 +124,7 @@ json_t *cw_api_contact_unblock(const struct cw_api_call *call, const json_t *in,
     local = cw_jid_bare(call->arena, &user);
     enum cw_err err = find(call, local, remote, &before);
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        return cw_api_refuse_store(problem, err, NULL);
     err = cw_store_block_remove(call->store, &change, local, remote);
     if (!err)
         return cw_api_changed(call, before, NULL);
@@ -133,5 +133,5 @@ json_t *cw_api_contact_unblock(const struct cw_api_call *call, const json_t *in,
         return cw_api_refuse(problem, 404, "address",
                              cw_arena_printf(call->arena, "%.*s has not blocked %.*s itself.",
                                              CW_ARG(local), CW_ARG(remote)));
-    return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+    return cw_api_refuse_store(problem, err, NULL);
 }

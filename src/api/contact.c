@@ -56,7 +56,7 @@ json_t *cw_api_contact_list(const struct cw_api_call *call, const json_t *in,
         return NULL;
     enum cw_err err = cw_api_pairs(call, &filter, &pairs, &n);
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        return cw_api_refuse_store(problem, err, NULL);
     return cw_api_pairs_to_json(call->arena, pairs, n);
 }
 
@@ -116,7 +116,7 @@ json_t *cw_api_contact_show(const struct cw_api_call *call, const json_t *in,
     if (!err)
         answer = show(call, n ? &pairs[0] : &nothing, &facts);
     cw_policy_unref(&policy);
-    return err ? cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""}) : answer;
+    return err ? cw_api_refuse_store(problem, err, NULL) : answer;
 }
 
 json_t *cw_api_contact_remove(const struct cw_api_call *call, const json_t *in,
@@ -137,6 +137,6 @@ json_t *cw_api_contact_remove(const struct cw_api_call *call, const json_t *in,
     if (err == CW_ERR_NOT_FOUND)
         return cw_api_refuse(problem, 404, "", CW_S("There is no such contact."));
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        return cw_api_refuse_store(problem, err, NULL);
     return cw_api_changed(call, cw_api_pairs_to_json(call->arena, pairs, n), NULL);
 }

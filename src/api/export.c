@@ -24,7 +24,7 @@ static json_t *partners(const struct cw_api_call *call, struct cw_api_problem *p
     size_t n;
     enum cw_err err = cw_store_partner_list(call->store, call->arena, &rows, &n);
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        return cw_api_refuse_store(problem, err, NULL);
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, cw_partner_to_json(&rows[i].partner));
@@ -38,7 +38,7 @@ static json_t *settings(const struct cw_api_call *call, bool with_secrets,
     uint64_t version;
     enum cw_err err = cw_store_settings_get(call->store, call->arena, &read, &version);
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        return cw_api_refuse_store(problem, err, NULL);
     json_t *object = cw_settings_to_json(&read, with_secrets);
     for (size_t i = 0; i < cw_setting_n && !with_secrets; i++)
         if (cw_setting_rows[i].type == CW_SETTING_SECRET)
@@ -52,7 +52,7 @@ static json_t *contacts(const struct cw_api_call *call, struct cw_api_problem *p
     size_t n;
     enum cw_err err = cw_store_contact_list(call->store, CW_STR_NONE, call->arena, &rows, &n);
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        return cw_api_refuse_store(problem, err, NULL);
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++) {
         json_t *row = json_object();

@@ -81,9 +81,8 @@ json_t *cw_api_pair_to_json(struct cw_arena *arena, const struct cw_api_pair *pa
 
 json_t *cw_api_pairs_to_json(struct cw_arena *arena, const struct cw_api_pair *pairs, size_t n)
 {
-    json_t *answer = json_object(), *list = json_array();
+    json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, cw_api_pair_to_json(arena, &pairs[i]));
-    json_object_set_new(answer, "contacts", list);
-    return answer;
+    return json_pack("{s:o}", "contacts", list);
 }

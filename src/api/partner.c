@@ -298,7 +298,7 @@ json_t *cw_api_partner_list(const struct cw_api_call *call, const json_t *in,
                   (size_t)json_integer_value(limit), list, &next);
     if (err) {
         json_decref(answer);
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        return cw_api_refuse_store(problem, err, NULL);
     }
     if (limit)
         json_object_set_new(answer, "next", cw_json_of_str(next));

@@ -45,12 +45,11 @@ static json_t *list(const struct cw_api_call *call, struct cw_str account,
     size_t n;
     enum cw_err err = cw_store_session_list(call->store, account, call->arena, &sessions, &n);
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
-    json_t *answer = json_object(), *all = json_array();
+        return cw_api_refuse_store(problem, err, NULL);
+    json_t *all = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(all, show(call->arena, &sessions[i]));
-    json_object_set_new(answer, "sessions", all);
-    return answer;
+    return json_pack("{s:o}", "sessions", all);
 }
 
 json_t *cw_api_session_list(const struct cw_api_call *call, const json_t *in,
@@ -80,5 +79,5 @@ json_t *cw_api_session_end(const struct cw_api_call *call, const json_t *in,
     if (!err)
         return cw_api_changed(call, before, NULL);
     json_decref(before);
-    return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+    return cw_api_refuse_store(problem, err, NULL);
 }

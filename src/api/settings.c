@@ -33,7 +33,7 @@ json_t *cw_api_settings_get(const struct cw_api_call *call, const json_t *in,
     }
     enum cw_err err = cw_store_settings_get(call->store, call->arena, &settings, &version);
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        return cw_api_refuse_store(problem, err, NULL);
     json_t *all = cw_settings_to_json(&settings, false);
     json_t *shown = only ? json_object() : json_incref(all);
     if (only)

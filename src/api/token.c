@@ -67,7 +67,7 @@ json_t *cw_api_token_new(const struct cw_api_call *call, const json_t *in,
             problem, 409, "name",
             cw_arena_printf(call->arena, "There is a token %.*s already.", CW_ARG(token.name)));
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        return cw_api_refuse_store(problem, err, NULL);
     json_t *answer = cw_api_changed(call, NULL, show(call->arena, &token));
     if (!call->what_if)
         json_object_set_new(answer, "token", cw_json_of_str(text));
@@ -82,12 +82,11 @@ json_t *cw_api_token_list(const struct cw_api_call *call, const json_t *in,
     (void)in;
     enum cw_err err = cw_store_token_list(call->store, call->arena, &tokens, &n);
     if (err)
-        return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
-    json_t *answer = json_object(), *list = json_array();
+        return cw_api_refuse_store(problem, err, NULL);
+    json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, show(call->arena, &tokens[i]));
-    json_object_set_new(answer, "tokens", list);
-    return answer;
+    return json_pack("{s:o}", "tokens", list);
 }
 
 json_t *cw_api_token_remove(const struct cw_api_call *call, const json_t *in,
@@ -111,5 +110,5 @@ json_t *cw_api_token_remove(const struct cw_api_call *call, const json_t *in,
         return cw_api_refuse(
             problem, 404, "id",
             cw_arena_printf(call->arena, "There is no token %lld.", (long long)id));
-    return cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+    return cw_api_refuse_store(problem, err, NULL);
 }

@@ -28,7 +28,7 @@ bool cw_transfer_begin(struct cw_transfer *t, const struct cw_api_call *call,
     *t = (struct cw_transfer){.call = call};
     enum cw_err err = cw_store_batch_begin(call->store);
     if (err) {
-        cw_api_refuse_store(problem, err, &(struct cw_refusal){.field = ""});
+        cw_api_refuse_store(problem, err, NULL);
         return false;
     }
     t->rows = json_array();
@@ -224,7 +224,7 @@ json_t *cw_transfer_end(struct cw_transfer *t, const char *action, bool is_parti
     else
         cw_store_batch_cancel(t->call->store);
     if (t->err)
-        cw_api_refuse_store(problem, t->err, &(struct cw_refusal){.field = ""});
+        cw_api_refuse_store(problem, t->err, NULL);
     else if (refused && !t->call->what_if)
         refuse_all(t, problem);
     else

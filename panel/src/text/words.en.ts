@@ -111,9 +111,6 @@ export const wordsEn = {
 
   "action.partner new": "Partner added",
   "action.partner set": "Partner changed",
-  "action.partner put": "Partner written",
-  "action.partner enable": "Partner enabled",
-  "action.partner disable": "Partner disabled",
   "action.partner remove": "Partner deleted",
   "action.settings set": "Settings changed",
   "action.access set": "Access rule saved",

@@ -114,9 +114,6 @@ export const wordsPtBR: Record<keyof typeof wordsEn, string> = {
 
   "action.partner new": "Parceiro incluído",
   "action.partner set": "Parceiro alterado",
-  "action.partner put": "Parceiro gravado",
-  "action.partner enable": "Parceiro ativado",
-  "action.partner disable": "Parceiro desativado",
   "action.partner remove": "Parceiro excluído",
   "action.settings set": "Configurações alteradas",
   "action.access set": "Regra de acesso salva",

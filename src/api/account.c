@@ -20,7 +20,7 @@ bool cw_api_is_administrator_role(const json_t *in)
     return cw_str_eq_nocase(cw_json_text(in, "role"), CW_S("administrator"));
 }
 
-static json_t *show(struct cw_arena *arena, const struct cw_account *account)
+static json_t *show(const struct cw_account *account)
 {
     json_t *object = json_object();
     json_object_set_new(object, "name", cw_json_of_str(account->name));
@@ -28,8 +28,8 @@ static json_t *show(struct cw_arena *arena, const struct cw_account *account)
     json_object_set_new(object, "enabled", json_boolean(account->is_enabled));
     json_object_set_new(object, "must-change-password",
                         json_boolean(account->must_change_password));
-    json_object_set_new(object, "since", cw_api_time(arena, account->since));
-    json_object_set_new(object, "password-changed", cw_api_time(arena, account->changed));
+    json_object_set_new(object, "since", cw_json_of_time(account->since));
+    json_object_set_new(object, "password-changed", cw_json_of_time(account->changed));
     json_object_set_new(object, "version", json_integer((json_int_t)account->version));
     return object;
 }
@@ -137,9 +137,7 @@ json_t *cw_api_account_password(const struct cw_api_call *call, const json_t *in
         err = cw_store_account_get(call->store, before.name, call->arena, &after);
     if (err)
         return cw_api_refuse_store(problem, err, NULL);
-    return with_password(
-        call, cw_api_changed(call, show(call->arena, &before), show(call->arena, &after)),
-        &password);
+    return with_password(call, cw_api_changed(call, show(&before), show(&after)), &password);
 }
 
 bool cw_api_own_password(const struct cw_api_call *call, const struct cw_api_own_password *own,
@@ -221,7 +219,7 @@ json_t *cw_api_account_new(const struct cw_api_call *call, const json_t *in,
         err = cw_store_account_get(call->store, account.name, call->arena, &account);
     if (err)
         return cw_api_refuse_store(problem, err, NULL);
-    return with_password(call, cw_api_changed(call, NULL, show(call->arena, &account)), &password);
+    return with_password(call, cw_api_changed(call, NULL, show(&account)), &password);
 }
 
 json_t *cw_api_account_list(const struct cw_api_call *call, const json_t *in,
@@ -235,7 +233,7 @@ json_t *cw_api_account_list(const struct cw_api_call *call, const json_t *in,
         return cw_api_refuse_store(problem, err, NULL);
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, show(call->arena, &accounts[i]));
+        json_array_append_new(list, show(&accounts[i]));
     return json_pack("{s:o}", "accounts", list);
 }
 
@@ -243,7 +241,7 @@ json_t *cw_api_account_get(const struct cw_api_call *call, const json_t *in,
                            struct cw_api_problem *problem)
 {
     struct cw_account account;
-    return find(call, in, &account, problem) ? show(call->arena, &account) : NULL;
+    return find(call, in, &account, problem) ? show(&account) : NULL;
 }
 
 json_t *cw_api_account_set(const struct cw_api_call *call, const json_t *in,
@@ -269,7 +267,7 @@ json_t *cw_api_account_set(const struct cw_api_call *call, const json_t *in,
     enum cw_err err = cw_store_account_set(
         call->store, &change, &after, cw_api_expected(in, before.version), call->arena, &refusal);
     if (!err)
-        return cw_api_changed(call, show(call->arena, &before), show(call->arena, &after));
+        return cw_api_changed(call, show(&before), show(&after));
     cw_api_refuse_store(problem, err, &refusal);
     return cw_api_tell_who(call, "account", before.name, problem);
 }
@@ -286,7 +284,7 @@ json_t *cw_api_account_remove(const struct cw_api_call *call, const json_t *in,
         cw_store_account_remove(call->store, &change, account.name,
                                 cw_api_expected(in, account.version), call->arena, &refusal);
     if (!err)
-        return cw_api_changed(call, show(call->arena, &account), NULL);
+        return cw_api_changed(call, show(&account), NULL);
     cw_api_refuse_store(problem, err, &refusal);
     return cw_api_tell_who(call, "account", account.name, problem);
 }

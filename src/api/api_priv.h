@@ -92,11 +92,9 @@ struct cw_api_pair {
 /* All that were invited or watch each other, by local, then remote. */
 enum cw_err cw_api_pairs(const struct cw_api_call *, const struct cw_contact_filter *,
                          struct cw_api_pair **out, size_t *n);
-json_t *cw_api_pair_to_json(struct cw_arena *, const struct cw_api_pair *);
+json_t *cw_api_pair_to_json(const struct cw_api_pair *);
 /* {"contacts":[...]} */
-json_t *cw_api_pairs_to_json(struct cw_arena *, const struct cw_api_pair *, size_t n);
-/* "2026-11-22T14:00:00Z" */
-json_t *cw_api_time(struct cw_arena *, int64_t seconds_since_1970);
+json_t *cw_api_pairs_to_json(const struct cw_api_pair *, size_t n);
 
 /* --- account.c --- */
 /* Does the argument `role` say administrator? */

@@ -51,11 +51,11 @@ static json_t *differences(const json_t *before, const json_t *after)
     return list;
 }
 
-static json_t *show(struct cw_arena *arena, const struct cw_audit_row *row)
+static json_t *show(const struct cw_audit_row *row)
 {
     json_t *object = json_object();
     json_object_set_new(object, "id", json_integer(row->id));
-    json_object_set_new(object, "at", cw_api_time(arena, row->at));
+    json_object_set_new(object, "at", cw_json_of_time(row->at));
     json_object_set_new(object, "who", cw_json_of_str(row->who));
     json_object_set_new(object, "action", cw_json_of_str(row->action));
     json_object_set_new(object, "object", cw_json_of_str(row->object));
@@ -63,9 +63,9 @@ static json_t *show(struct cw_arena *arena, const struct cw_audit_row *row)
 }
 
 /* In a list: the names of the fields are enough; of what is new or gone not even they. */
-static json_t *show_short(struct cw_arena *arena, const struct cw_audit_row *row)
+static json_t *show_short(const struct cw_audit_row *row)
 {
-    json_t *object = show(arena, row), *names = json_array(), *difference;
+    json_t *object = show(row), *names = json_array(), *difference;
     json_t *before = read_json(row->before), *after = read_json(row->after);
     if (json_is_object(before) && json_is_object(after)) {
         json_t *all = differences(before, after);
@@ -140,7 +140,7 @@ json_t *cw_api_audit_list(const struct cw_api_call *call, const json_t *in,
         return cw_api_refuse_store(problem, err, NULL);
     json_t *answer = json_object(), *list = json_array(), *next = json_null();
     for (size_t i = 0; i < n && i < limit; i++)
-        json_array_append_new(list, show_short(call->arena, &rows[i]));
+        json_array_append_new(list, show_short(&rows[i]));
     if (n > limit)
         next = json_string(cw_arena_printf(call->arena, "%lld", (long long)rows[limit - 1].id).p);
     json_object_set_new(answer, "audit", list);
@@ -280,7 +280,7 @@ json_t *cw_api_audit_show(const struct cw_api_call *call, const json_t *in,
     struct cw_audit_row row;
     if (!find(call, in, &row, problem))
         return NULL;
-    json_t *object = show(call->arena, &row);
+    json_t *object = show(&row);
     json_t *before = read_json(row.before), *after = read_json(row.after);
     json_object_set_new(object, "changes", differences(before, after));
     json_object_set_new(object, "restorable",

@@ -41,12 +41,12 @@ static bool check_sides(const struct cw_api_call *call, const struct cw_jid *use
     return is_ours && is_theirs;
 }
 
-static json_t *show(struct cw_arena *arena, const struct cw_block *row)
+static json_t *show(const struct cw_block *row)
 {
     json_t *object = json_object();
     json_object_set_new(object, "user", cw_json_of_str(row->local));
     json_object_set_new(object, "blocked", cw_json_of_str(row->remote));
-    json_object_set_new(object, "since", cw_api_time(arena, row->since));
+    json_object_set_new(object, "since", cw_json_of_time(row->since));
     return object;
 }
 
@@ -62,7 +62,7 @@ static enum cw_err find(const struct cw_api_call *call, struct cw_str local, str
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
         if (!cw_str_is_present(remote) || cw_str_eq(rows[i].remote, remote))
-            json_array_append_new(list, show(call->arena, &rows[i]));
+            json_array_append_new(list, show(&rows[i]));
     *out = json_object();
     json_object_set_new(*out, "blocks", list);
     return CW_OK;
@@ -102,7 +102,7 @@ json_t *cw_api_contact_block(const struct cw_api_call *call, const json_t *in,
     bool is_there = json_array_size(list) > 0; /* it stays as it is */
     json_t *after = is_there ? json_deep_copy(before) : json_object();
     if (!is_there)
-        json_object_set_new(after, "blocks", json_pack("[o]", show(call->arena, &row)));
+        json_object_set_new(after, "blocks", json_pack("[o]", show(&row)));
     err = cw_store_block_add(call->store, &change, row.local, row.remote, row.since);
     if (!err)
         return cw_api_changed(call, before, after);

@@ -57,7 +57,7 @@ json_t *cw_api_contact_list(const struct cw_api_call *call, const json_t *in,
     enum cw_err err = cw_api_pairs(call, &filter, &pairs, &n);
     if (err)
         return cw_api_refuse_store(problem, err, NULL);
-    return cw_api_pairs_to_json(call->arena, pairs, n);
+    return cw_api_pairs_to_json(pairs, n);
 }
 
 /* What the rules say now, event by event. */
@@ -79,11 +79,10 @@ static void add_rules(json_t *object, const struct cw_contact_facts *facts)
     json_object_set_new(object, "rules", rules);
 }
 
-static json_t *show(const struct cw_api_call *call, const struct cw_api_pair *pair,
-                    const struct cw_contact_facts *facts)
+static json_t *show(const struct cw_api_pair *pair, const struct cw_contact_facts *facts)
 {
     const struct cw_partner *partner = facts->partner;
-    json_t *object = cw_api_pair_to_json(call->arena, pair);
+    json_t *object = cw_api_pair_to_json(pair);
     json_object_set_new(object, "partner", partner ? cw_json_of_str(partner->domain) : json_null());
     json_object_set_new(object, "type",
                         partner ? json_string(cw_partner_type_name(partner->type)) : json_null());
@@ -114,7 +113,7 @@ json_t *cw_api_contact_show(const struct cw_api_call *call, const json_t *in,
     if (!err)
         err = cw_api_facts(call->store, policy, &user, &remote, call->arena, &facts);
     if (!err)
-        answer = show(call, n ? &pairs[0] : &nothing, &facts);
+        answer = show(n ? &pairs[0] : &nothing, &facts);
     cw_policy_unref(&policy);
     return err ? cw_api_refuse_store(problem, err, NULL) : answer;
 }
@@ -138,5 +137,5 @@ json_t *cw_api_contact_remove(const struct cw_api_call *call, const json_t *in,
         return cw_api_refuse(problem, 404, "", CW_S("There is no such contact."));
     if (err)
         return cw_api_refuse_store(problem, err, NULL);
-    return cw_api_changed(call, cw_api_pairs_to_json(call->arena, pairs, n), NULL);
+    return cw_api_changed(call, cw_api_pairs_to_json(pairs, n), NULL);
 }

@@ -58,18 +58,18 @@ static json_t *contacts(const struct cw_api_call *call, struct cw_api_problem *p
         json_t *row = json_object();
         json_object_set_new(row, "user", cw_json_of_str(rows[i].local));
         json_object_set_new(row, "contact", cw_json_of_str(rows[i].remote));
-        json_object_set_new(row, "since", cw_api_time(call->arena, rows[i].since));
+        json_object_set_new(row, "since", cw_json_of_time(rows[i].since));
         json_array_append_new(list, row);
     }
     return list;
 }
 
-static json_t *header(const struct cw_api_call *call)
+static json_t *header(void)
 {
     json_t *object = json_object();
     json_object_set_new(object, "format", json_integer(1));
     json_object_set_new(object, "version", json_string(CW_VERSION));
-    json_object_set_new(object, "at", cw_api_time(call->arena, time(NULL)));
+    json_object_set_new(object, "at", cw_json_of_time(time(NULL)));
     return object;
 }
 
@@ -94,7 +94,7 @@ json_t *cw_api_export(const struct cw_api_call *call, const json_t *in,
         {"contacts", contacts(call, problem)},
     };
     bool whole = true;
-    json_object_set_new(document, "causeway", header(call));
+    json_object_set_new(document, "causeway", header());
     for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
         whole = whole && sections[i].value;
         json_object_set_new(document, sections[i].name, sections[i].value);

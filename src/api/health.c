@@ -157,7 +157,7 @@ json_t *cw_api_health_show(const struct cw_api_call *call, const json_t *in,
     (void)problem;
     edges = gateway ? ask_edges(call, "counters", NULL) : json_array();
     certificates = ask_certificates(call, edges);
-    json_object_set_new(health, "at", cw_api_time(call->arena, (int64_t)time(NULL)));
+    json_object_set_new(health, "at", cw_json_of_time((int64_t)time(NULL)));
     put_components(health, gateway, edges, away.sentence);
     put_certificates(health, certificates);
     put_store(call, health, gateway);

@@ -1,19 +1,7 @@
 /* A local user and a partner's user, as people are shown them: invited since when, and who of the
  * two sees the other's presence. */
-#include <time.h>
-
 #include "api/api_priv.h"
 #include "conf/policy_json.h"
-
-json_t *cw_api_time(struct cw_arena *arena, int64_t at)
-{
-    time_t seconds = (time_t)at;
-    struct tm parts;
-    char text[32] = "";
-    if (gmtime_r(&seconds, &parts))
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return cw_json_of_str(cw_arena_dup(arena, cw_str_of(text)));
-}
 
 static int order_of_pair(const struct cw_contact *contact, const struct cw_store_subscription *sub)
 {
@@ -55,34 +43,34 @@ enum cw_err cw_api_pairs(const struct cw_api_call *call, const struct cw_contact
     return CW_OK;
 }
 
-static json_t *sub_to_json(struct cw_arena *arena, const struct cw_store_subscription *sub)
+static json_t *sub_to_json(const struct cw_store_subscription *sub)
 {
     if (!sub)
         return json_null();
     json_t *object = json_object();
     json_object_set_new(object, "state", cw_json_of_str(sub->state));
     json_object_set_new(object, "consented", json_boolean(sub->is_authorised));
-    json_object_set_new(object, "since", cw_api_time(arena, sub->since));
+    json_object_set_new(object, "since", cw_json_of_time(sub->since));
     return object;
 }
 
-json_t *cw_api_pair_to_json(struct cw_arena *arena, const struct cw_api_pair *pair)
+json_t *cw_api_pair_to_json(const struct cw_api_pair *pair)
 {
     json_t *object = json_object();
     json_object_set_new(object, "user", cw_json_of_str(pair->local));
     json_object_set_new(object, "contact", cw_json_of_str(pair->remote));
     json_object_set_new(object, "invited", json_boolean(pair->contact != NULL));
     json_object_set_new(object, "since",
-                        pair->contact ? cw_api_time(arena, pair->contact->since) : json_null());
-    json_object_set_new(object, "user-sees", sub_to_json(arena, pair->s2x));
-    json_object_set_new(object, "contact-sees", sub_to_json(arena, pair->x2s));
+                        pair->contact ? cw_json_of_time(pair->contact->since) : json_null());
+    json_object_set_new(object, "user-sees", sub_to_json(pair->s2x));
+    json_object_set_new(object, "contact-sees", sub_to_json(pair->x2s));
     return object;
 }
 
-json_t *cw_api_pairs_to_json(struct cw_arena *arena, const struct cw_api_pair *pairs, size_t n)
+json_t *cw_api_pairs_to_json(const struct cw_api_pair *pairs, size_t n)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, cw_api_pair_to_json(arena, &pairs[i]));
+        json_array_append_new(list, cw_api_pair_to_json(&pairs[i]));
     return json_pack("{s:o}", "contacts", list);
 }

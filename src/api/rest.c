@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/rest_priv.h"
+#include "conf/policy_json.h"
 
 #define MAX_SEGMENTS  8
 #define DEFAULT_LIMIT 100
@@ -245,7 +246,7 @@ json_t *cw_rest_problem(const struct cw_api_problem *problem)
     if (cw_str_is_present(problem->changed_by)) {
         json_t *conflict = json_object();
         json_object_set_new(conflict, "who", text(problem->changed_by));
-        json_object_set_new(conflict, "at", cw_api_time(&arena, problem->changed_at));
+        json_object_set_new(conflict, "at", cw_json_of_time(problem->changed_at));
         json_object_set_new(answer, "conflict", conflict);
     }
     cw_arena_free(&arena);

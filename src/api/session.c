@@ -8,15 +8,15 @@
 /* Enough of the key to tell sessions apart by; it opens nothing. */
 enum { SHOWN_OF_KEY = 16 };
 
-static json_t *show(struct cw_arena *arena, const struct cw_session *session)
+static json_t *show(const struct cw_session *session)
 {
     json_t *object = json_object();
     json_object_set_new(object, "id", cw_json_of_str(cw_str_sub(session->key, 0, SHOWN_OF_KEY)));
     json_object_set_new(object, "account", cw_json_of_str(session->account));
     json_object_set_new(object, "directory", json_boolean(session->is_directory));
     json_object_set_new(object, "address", cw_json_of_str(session->address));
-    json_object_set_new(object, "since", cw_api_time(arena, session->since));
-    json_object_set_new(object, "seen", cw_api_time(arena, session->seen));
+    json_object_set_new(object, "since", cw_json_of_time(session->since));
+    json_object_set_new(object, "seen", cw_json_of_time(session->seen));
     return object;
 }
 
@@ -48,7 +48,7 @@ static json_t *list(const struct cw_api_call *call, struct cw_str account,
         return cw_api_refuse_store(problem, err, NULL);
     json_t *all = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(all, show(call->arena, &sessions[i]));
+        json_array_append_new(all, show(&sessions[i]));
     return json_pack("{s:o}", "sessions", all);
 }
 

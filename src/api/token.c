@@ -10,12 +10,12 @@
 enum { DEFAULT_DAYS = 365, DAY_S = 86400, LONGEST_NAME = 64 };
 
 /* null: not yet, or never */
-static json_t *time_or_null(struct cw_arena *arena, int64_t at)
+static json_t *time_or_null(int64_t at)
 {
-    return at ? cw_api_time(arena, at) : json_null();
+    return at ? cw_json_of_time(at) : json_null();
 }
 
-static json_t *show(struct cw_arena *arena, const struct cw_token *token)
+static json_t *show(const struct cw_token *token)
 {
     json_t *object = json_object();
     json_object_set_new(object, "id", json_integer(token->id));
@@ -23,9 +23,9 @@ static json_t *show(struct cw_arena *arena, const struct cw_token *token)
     json_object_set_new(
         object, "role",
         json_string(cw_permission_name(token->is_administrator ? CW_ADMINISTRATOR : CW_VIEWER)));
-    json_object_set_new(object, "since", cw_api_time(arena, token->since));
-    json_object_set_new(object, "expires", time_or_null(arena, token->expires));
-    json_object_set_new(object, "used", time_or_null(arena, token->used));
+    json_object_set_new(object, "since", cw_json_of_time(token->since));
+    json_object_set_new(object, "expires", time_or_null(token->expires));
+    json_object_set_new(object, "used", time_or_null(token->used));
     json_object_set_new(object, "expired",
                         json_boolean(token->expires != 0 && token->expires <= time(NULL)));
     return object;
@@ -68,7 +68,7 @@ json_t *cw_api_token_new(const struct cw_api_call *call, const json_t *in,
             cw_arena_printf(call->arena, "There is a token %.*s already.", CW_ARG(token.name)));
     if (err)
         return cw_api_refuse_store(problem, err, NULL);
-    json_t *answer = cw_api_changed(call, NULL, show(call->arena, &token));
+    json_t *answer = cw_api_changed(call, NULL, show(&token));
     if (!call->what_if)
         json_object_set_new(answer, "token", cw_json_of_str(text));
     return answer;
@@ -85,7 +85,7 @@ json_t *cw_api_token_list(const struct cw_api_call *call, const json_t *in,
         return cw_api_refuse_store(problem, err, NULL);
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, show(call->arena, &tokens[i]));
+        json_array_append_new(list, show(&tokens[i]));
     return json_pack("{s:o}", "tokens", list);
 }
 
@@ -100,7 +100,7 @@ json_t *cw_api_token_remove(const struct cw_api_call *call, const json_t *in,
     enum cw_err err = cw_store_token_list(call->store, call->arena, &tokens, &n);
     for (size_t i = 0; !err && i < n; i++)
         if (tokens[i].id == id)
-            before = show(call->arena, &tokens[i]);
+            before = show(&tokens[i]);
     if (!err)
         err = cw_store_token_remove(call->store, &change, id);
     if (!err)

@@ -1,6 +1,8 @@
 /* Partners and settings as JSON, field by field over the rows of each. */
 #include "conf/policy_json.h"
 
+#include <time.h>
+
 #include "base/buf.h"
 #include "policy/settings.h"
 
@@ -45,6 +47,16 @@ json_t *cw_json_of_str(struct cw_str text)
 {
     json_t *value = cw_str_is_present(text) ? json_stringn(text.p, text.n) : NULL;
     return value ? value : json_null();
+}
+
+json_t *cw_json_of_time(int64_t at)
+{
+    char text[40];
+    time_t seconds = (time_t)at;
+    struct tm utc;
+    if (!gmtime_r(&seconds, &utc) || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+        return json_null();
+    return json_string(text);
 }
 
 static json_t *list_to_json(const struct cw_str *list, size_t n)

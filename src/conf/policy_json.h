@@ -50,5 +50,7 @@ struct cw_str cw_json_str(const json_t *);
 /* Of an object's member; absent when there is none, or no text. */
 struct cw_str cw_json_text(const json_t *object, const char *name);
 json_t *cw_json_of_str(struct cw_str); /* null when it is absent or not UTF-8 */
+/* "2026-11-22T14:00:00Z"; null for a time that no calendar has. */
+json_t *cw_json_of_time(int64_t seconds_since_1970);
 
 #endif

@@ -1,6 +1,5 @@
 /* What administrators are told of the edge's certificates; see certificates.h. */
-#include <time.h>
-
+#include "conf/policy_json.h"
 #include "edge/certificates_priv.h"
 
 /* --- sentences --------------------------------------------------------------------------------*/
@@ -85,16 +84,6 @@ static json_t *text_json(struct cw_str text)
     return cw_str_is_utf8(text) ? json_stringn(text.p, text.n) : json_string("?");
 }
 
-static json_t *date_json(int64_t seconds)
-{
-    char text[40];
-    time_t t = (time_t)seconds;
-    struct tm tm;
-    if (!gmtime_r(&t, &tm) || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        return json_null();
-    return json_string(text);
-}
-
 static json_t *names_json(const struct cw_cert *cert)
 {
     json_t *names = json_array();
@@ -139,8 +128,8 @@ static json_t *one_json(const struct edge_certificates *all, const struct edge_c
     int64_t end = cw_tls_ctx_not_after(one->tls);
     json_object_set_new(out, "names", names_json(cert));
     json_object_set_new(out, "covers", covers_json(all, one));
-    json_object_set_new(out, "not-before", date_json(cw_tls_ctx_not_before(one->tls)));
-    json_object_set_new(out, "not-after", date_json(end));
+    json_object_set_new(out, "not-before", cw_json_of_time(cw_tls_ctx_not_before(one->tls)));
+    json_object_set_new(out, "not-after", cw_json_of_time(end));
     json_object_set_new(out, "days-left",
                         json_integer(edge_expiry_days(end, edge_certificates_now())));
     json_object_set_new(out, "issuer", text_json(cert->issuer));

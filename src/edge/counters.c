@@ -1,6 +1,5 @@
 /* The counters as JSON, for an administrator; see counters.h. */
-#include <time.h>
-
+#include "conf/policy_json.h"
 #include "edge/control.h"
 #include "edge/stream_priv.h"
 
@@ -13,16 +12,6 @@ static json_t *pair(const uint64_t n[2])
 {
     return json_pack("{s:o,s:o}", "inbound", number(n[CW_INBOUND]), "outbound",
                      number(n[CW_OUTBOUND]));
-}
-
-static json_t *time_json(int64_t seconds)
-{
-    char text[40];
-    time_t t = (time_t)seconds;
-    struct tm tm;
-    if (!gmtime_r(&t, &tm) || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        return json_null();
-    return json_string(text);
 }
 
 /* {"inbound":{"ready":2},"outbound":{"connecting":1}} */
@@ -72,7 +61,7 @@ void edge_counters_asked(struct edge *edge, const json_t *in, struct edge_reply 
     (void)in;
     edge_reply_end(reply,
                    json_pack("{s:b,s:s,s:o,s:o,s:i,s:o}", "ok", 1, "version", CW_VERSION, "since",
-                             time_json(edge->counters.since), "policy-version",
+                             cw_json_of_time(edge->counters.since), "policy-version",
                              number(edge->policy->version), "gateways",
                              (int)edge_gateway_n_up(edge->gateway), "counters", counted(edge)));
 }

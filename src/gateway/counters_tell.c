@@ -1,23 +1,11 @@
 /* The counters as JSON, with what is under way in this moment; see counters.h. */
-#include <time.h>
-
+#include "conf/policy_json.h"
 #include "gateway/counters.h"
 #include "gateway/presence_priv.h"
 
 static json_t *number(uint64_t n)
 {
     return json_integer((json_int_t)n);
-}
-
-static json_t *time_json(int64_t seconds)
-{
-    char text[40];
-    time_t t = (time_t)seconds;
-    struct tm tm;
-    if (seconds == 0 || !gmtime_r(&t, &tm) ||
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        return json_null();
-    return json_string(text);
 }
 
 static json_t *passed_json(const struct gw_passed *passed)
@@ -65,13 +53,15 @@ static json_t *links(const struct gateway *gateway)
     json_t *list = json_array();
     for (size_t i = 0; i < gateway->n_edges; i++) {
         const struct gw_edge *edge = gateway->edges[i];
+        int64_t since = gw_edge_since(edge);
         struct cw_str path = gw_edge_path(edge), trouble = gw_edge_trouble(edge);
-        json_array_append_new(
-            list, json_pack("{s:s%,s:b,s:o,s:o,s:o}", "edge", path.p, path.n, "up",
-                            gw_edge_is_up(edge), "since", time_json(gw_edge_since(edge)),
-                            "policy-version", number(gw_edge_version(edge)), "reason",
-                            cw_str_is_utf8(trouble) ? json_stringn(trouble.p, trouble.n)
-                                                    : json_string("")));
+        json_array_append_new(list,
+                              json_pack("{s:s%,s:b,s:o,s:o,s:o}", "edge", path.p, path.n, "up",
+                                        gw_edge_is_up(edge), "since",
+                                        since ? cw_json_of_time(since) : json_null(),
+                                        "policy-version", number(gw_edge_version(edge)), "reason",
+                                        cw_str_is_utf8(trouble) ? json_stringn(trouble.p, trouble.n)
+                                                                : json_string("")));
     }
     return list;
 }
@@ -83,7 +73,7 @@ json_t *gw_counters_tell(const struct gateway *gateway)
     json_object_update_new(all, now_open(gateway));
     json_object_set_new(all, "queues", queues(gateway));
     return json_pack("{s:b,s:s,s:o,s:o,s:b,s:o,s:o}", "ok", 1, "version", CW_VERSION, "since",
-                     time_json(gateway->counters.since), "policy-version",
+                     cw_json_of_time(gateway->counters.since), "policy-version",
                      number(gateway->policy->version), "store-failing",
                      gw_store_is_failing(gateway->store), "counters", all, "links", links(gateway));
 }

@@ -3,9 +3,9 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/mem.h"
+#include "conf/policy_json.h"
 
 enum { TOO_OLD_MS = 3 * PANEL_SAMPLE_MS };
 
@@ -160,20 +160,10 @@ void panel_samples_take(struct panel_samples *samples, json_t *health, int64_t a
 
 /* --- told -------------------------------------------------------------------------------------*/
 
-static json_t *time_json(int64_t seconds)
-{
-    char text[40];
-    time_t t = (time_t)seconds;
-    struct tm tm;
-    if (!gmtime_r(&t, &tm) || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        return json_null();
-    return json_string(text);
-}
-
 static json_t *sample_json(const struct sample *sample)
 {
     json_t *one = json_object();
-    json_object_set_new(one, "at", time_json(sample->at));
+    json_object_set_new(one, "at", cw_json_of_time(sample->at));
     json_object_set_new(one, "state", json_string(sample->state));
     for (size_t i = 0; i < N_SERIES; i++) {
         double value = sample->values[i];

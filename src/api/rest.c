@@ -193,12 +193,16 @@ bool cw_rest_route(struct cw_arena *arena, const struct cw_rest_request *request
 
 /* --- answers ----------------------------------------------------------------------------------*/
 
-static const char *title_of(int status)
+const char *cw_rest_status_text(int status)
 {
     static const struct {
         int status;
-        const char *title;
-    } titles[] = {
+        const char *text;
+    } rows[] = {
+        {200, "OK"},
+        {201, "Created"},
+        {204, "No Content"},
+        {304, "Not Modified"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
         {403, "Forbidden"},
@@ -211,7 +215,9 @@ static const char *title_of(int status)
         {413, "Content Too Large"},
         {414, "URI Too Long"},
         {415, "Unsupported Media Type"},
+        {417, "Expectation Failed"},
         {421, "Misdirected Request"},
+        {422, "Unprocessable Content"},
         {428, "Precondition Required"},
         {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
@@ -220,10 +226,11 @@ static const char *title_of(int status)
         {503, "Service Unavailable"},
         {504, "Gateway Timeout"},
         {505, "HTTP Version Not Supported"},
+        {507, "Insufficient Storage"},
     };
-    for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
-        if (titles[i].status == status)
-            return titles[i].title;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].status == status)
+            return rows[i].text;
     return "Error";
 }
 
@@ -238,7 +245,7 @@ json_t *cw_rest_problem(const struct cw_api_problem *problem)
     struct cw_arena arena = {0};
     json_t *answer = json_object();
     json_object_set_new(answer, "type", json_string("about:blank"));
-    json_object_set_new(answer, "title", json_string(title_of(problem->status)));
+    json_object_set_new(answer, "title", json_string(cw_rest_status_text(problem->status)));
     json_object_set_new(answer, "status", json_integer(problem->status));
     json_object_set_new(answer, "detail", text(problem->sentence));
     if (problem->field && problem->field[0])

@@ -26,6 +26,8 @@ bool cw_rest_route(struct cw_arena *, const struct cw_rest_request *, struct cw_
 bool cw_rest_request_of(struct cw_arena *, const struct cw_api_command *, const json_t *in,
                         bool what_if, struct cw_rest_request *out);
 
+/* "Not Found": the status in words (RFC 9110, section 15). */
+const char *cw_rest_status_text(int status);
 /* application/problem+json (RFC 9457). */
 json_t *cw_rest_problem(const struct cw_api_problem *);
 /* 200, or 201 with *location; the entity tag of what the answer shows, or absent. */

@@ -8,6 +8,7 @@
  *     IDLE --> HEAD --> BODY --> WHOLE: an exchange --> answered: bytes leave --> IDLE
  *
  * Every whole request is answered once, or its connection ends. */
+#include "api/rest.h"
 #include "io/tls.h"
 #include "panel/server_priv.h"
 
@@ -81,13 +82,13 @@ static void refuse(struct panel_conn *c, int status, const char *reason)
            CW_KV("address", c->peer.is_unix ? CW_S("unix") : c->peer.address));
     cw_buf_printf(&body,
                   "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\"}",
-                  panel_status_text(status), status, reason);
+                  cw_rest_status_text(status), status, reason);
     cw_buf_printf(&answer,
                   "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\n"
                   "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
                   "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
                   "Content-Length: %zu\r\nConnection: close\r\n\r\n",
-                  status, panel_status_text(status), body.n);
+                  status, cw_rest_status_text(status), body.n);
     cw_buf_puts(&answer, cw_buf_str(&body));
     cw_conn_write(c->conn, cw_buf_str(&answer));
     cw_buf_free(&answer);

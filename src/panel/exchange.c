@@ -20,47 +20,6 @@
     "Cross-Origin-Resource-Policy: same-origin\r\n"                                      \
     "Permissions-Policy: camera=(), geolocation=(), microphone=()\r\n"
 
-const char *panel_status_text(int status)
-{
-    static const struct {
-        int status;
-        const char *text;
-    } rows[] = {
-        {200, "OK"},
-        {201, "Created"},
-        {204, "No Content"},
-        {304, "Not Modified"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {408, "Request Timeout"},
-        {409, "Conflict"},
-        {411, "Length Required"},
-        {412, "Precondition Failed"},
-        {413, "Content Too Large"},
-        {414, "URI Too Long"},
-        {415, "Unsupported Media Type"},
-        {417, "Expectation Failed"},
-        {421, "Misdirected Request"},
-        {422, "Unprocessable Content"},
-        {428, "Precondition Required"},
-        {429, "Too Many Requests"},
-        {431, "Request Header Fields Too Large"},
-        {500, "Internal Server Error"},
-        {502, "Bad Gateway"},
-        {503, "Service Unavailable"},
-        {504, "Gateway Timeout"},
-        {505, "HTTP Version Not Supported"},
-        {507, "Insufficient Storage"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (rows[i].status == status)
-            return rows[i].text;
-    return "Error";
-}
-
 void panel_header(struct panel_exchange *x, const char *name, struct cw_str value)
 {
     /* A line of the answer's head is one line, whatever went into it (W16). */
@@ -90,7 +49,7 @@ static void put_date(struct cw_buf *head)
 static void put_head(struct panel_exchange *x, int status, const char *content_type,
                      const char *cache, struct cw_buf *head)
 {
-    cw_buf_printf(head, "HTTP/1.1 %d %s\r\n", status, panel_status_text(status));
+    cw_buf_printf(head, "HTTP/1.1 %d %s\r\n", status, cw_rest_status_text(status));
     put_date(head);
     cw_buf_putcstr(head, SECURITY_HEADERS);
     cw_buf_printf(head, "Cache-Control: %s\r\n", cache);

@@ -107,7 +107,6 @@ void panel_answer_part(struct panel_exchange *, struct cw_str bytes);
 void panel_answer_end(struct panel_exchange *);
 /* Bytes that the browser has not taken yet. */
 size_t panel_answer_waiting(const struct panel_exchange *);
-const char *panel_status_text(int status);
 
 /* --- server.c ---------------------------------------------------------------------------------*/
 

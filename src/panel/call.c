@@ -316,11 +316,12 @@ void panel_call(struct panel_exchange *x)
     panel_post(x, &(struct panel_task){run, part, done, call});
 }
 
-void panel_post(struct panel_exchange *x, const struct panel_task *task)
+bool panel_post(struct panel_exchange *x, const struct panel_task *task)
 {
     if (panel_work_post(x->panel->workers, task))
-        return;
+        return true;
     cw_free(task->arg);
     panel_header(x, "Retry-After", CW_S("1"));
     panel_answer_problem(x, 503, "", CW_S("Too much is being done at once; try again."));
+    return false;
 }

@@ -190,8 +190,8 @@ bool panel_body_is_json(const struct cw_http_request *, struct cw_api_problem *)
 bool panel_may_act(const struct panel_identity *, struct cw_api_problem *);
 /* On the loop: answers with the problem and the headers that go with its status. */
 void panel_answer_refusal(struct panel_exchange *, const struct cw_api_problem *);
-/* panel_work_post; or the answer that too much waits, and the argument is freed. */
-void panel_post(struct panel_exchange *, const struct panel_task *);
+/* panel_work_post; false: it is answered that too much waits, and the argument is freed. */
+bool panel_post(struct panel_exchange *, const struct panel_task *);
 
 /* session.c: {"name":...}, strictly: a JSON object with these texts and nothing else.  False with a
  * problem. */

@@ -156,8 +156,10 @@ static void done(void *arg)
 {
     struct visit *visit = arg;
     struct panel_exchange *x = visit->x;
-    if (visit->is_password && !visit->is_wrong)
+    if (visit->is_password && visit->status == 204)
         cw_lockout_succeeded(x->panel->lockout, guesser(x), x->peer.site, cw_now_ms());
+    else if (visit->is_password && !visit->is_wrong) /* nothing was learned of the password */
+        cw_lockout_undo(x->panel->lockout, guesser(x), x->peer.site);
     if (visit->signed_out)
         panel_set_cookie(x, CW_STR_NONE);
     if (visit->status == 0)
@@ -172,12 +174,12 @@ static void done(void *arg)
     cw_free(visit);
 }
 
-static void post(struct panel_exchange *x, const struct visit *what)
+static bool post(struct panel_exchange *x, const struct visit *what)
 {
     struct visit *visit = cw_memdup(what, sizeof *what);
     visit->x = x;
     visit->problem.field = "";
-    panel_post(x, &(struct panel_task){run, NULL, done, visit});
+    return panel_post(x, &(struct panel_task){run, NULL, done, visit});
 }
 
 static void refuse_method(struct panel_exchange *x, struct cw_str allow)
@@ -192,9 +194,8 @@ static void put_password(struct panel_exchange *x)
     const struct panel_text texts[] = {{"so-far", &visit.so_far}, {"password", &visit.wanted}};
     if (!panel_read_texts(x, texts, 2, &visit.problem)) {
         panel_answer_refusal(x, &visit.problem);
-    } else if (!panel_must_wait(x, guesser(x))) {
+    } else if (!panel_must_wait(x, guesser(x)) && post(x, &visit)) {
         cw_lockout_failed(x->panel->lockout, guesser(x), x->peer.site, cw_now_ms());
-        post(x, &visit);
     }
 }
 
@@ -211,7 +212,7 @@ void panel_session(struct panel_exchange *x, struct cw_str path)
     } else if (cw_str_eq_cstr(method, "POST")) {
         panel_sign_in(x);
     } else if (panel_method_is_safe(method) || cw_str_eq_cstr(method, "DELETE")) {
-        post(x, &(struct visit){.is_password = false});
+        (void)post(x, &(struct visit){.is_password = false});
     } else {
         refuse_method(x, CW_S("GET, HEAD, POST, DELETE"));
     }

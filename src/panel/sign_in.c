@@ -218,6 +218,7 @@ void panel_sign_in(struct panel_exchange *x)
         found.name = typed;
     if (panel_must_wait(x, found.name))
         return;
-    cw_lockout_failed(x->panel->lockout, found.name, x->peer.site, cw_now_ms());
-    panel_post(x, &(struct panel_task){run, NULL, done, cw_memdup(&found, sizeof found)});
+    /* What comes of it is heard on this thread, later: the exchange is there still. */
+    if (panel_post(x, &(struct panel_task){run, NULL, done, cw_memdup(&found, sizeof found)}))
+        cw_lockout_failed(x->panel->lockout, found.name, x->peer.site, cw_now_ms());
 }

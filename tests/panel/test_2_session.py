@@ -1,5 +1,7 @@
 """Signing in and out, and what a page elsewhere could do with a session (W01, W02, W12)."""
 
+import concurrent.futures
+import contextlib
 import os
 import re
 import sqlite3
@@ -7,6 +9,8 @@ import stat
 import time
 
 import pytest
+
+from lab.process import wait_until
 
 PASSWORD = "quite a long new password"
 
@@ -267,6 +271,36 @@ def test_guessing_inside(start):
     answers = [browser.put("/session/password", {"so-far": f"wrong {n}", "password": PASSWORD})
                for n in range(8)]
     assert answers[0].status == 403 and answers[-1].status == 429
+
+
+def test_guessing_inside_around(start):
+    """What is no try at the password makes nobody forget the tries before it."""
+    panel = start()
+    browser = panel.account("opened")
+    guess = {"so-far": "a wrong password", "password": PASSWORD}
+    answers = []
+    for _ in range(8):
+        answers.append(browser.put("/session/password", guess))
+        assert browser.put("/session/password", guess, Authorization="Bearer x").status in (401, 429)
+    assert answers[0].status == 403 and answers[-1].status == 429
+
+
+def test_no_room_is_no_guess(start):
+    """Sign-ins that nobody had time to look at do not slow down the ones after them."""
+    panel = start("requests-per-s: 0\nmax-per-address: 100")
+    panel.account("patient")
+    script = panel.token("busy")
+    late = from_address(panel, 122)
+    with contextlib.closing(sqlite3.connect(panel.data / "causeway.db", isolation_level=None)) as store, \
+            concurrent.futures.ThreadPoolExecutor(90) as pool:
+        store.execute("BEGIN IMMEDIATE")  # whoever writes now, waits
+        busy = [pool.submit(script.get, "/partners") for _ in range(90)]
+        wait_until(lambda: late.get("/session").status == 503, 10, "everybody busy")
+        refused = [late.sign_in("patient", "a long password of patient").status for _ in range(6)]
+        store.execute("COMMIT")
+        concurrent.futures.wait(busy)
+    assert refused == [503] * 6
+    assert late.sign_in("patient", "a long password of patient").status == 200
 
 
 def test_socket(panel):

@@ -9,6 +9,10 @@
 #include "panel/panel_priv.h"
 #include "store/account.h"
 
+/* The longest names and passwords with each octet escaped.  Strangers may send more, and it is read
+ * on the loop. */
+enum { MAX_TEXTS = 16 << 10 };
+
 struct visit {
     struct panel_exchange *x;
     bool is_password; /* of /session/password */
@@ -50,6 +54,8 @@ bool panel_read_texts(struct panel_exchange *x, const struct panel_text *texts, 
 {
     if (!panel_body_is_json(&x->request, problem))
         return false;
+    if (x->request.body.n > MAX_TEXTS)
+        return refuse(problem, 413, "", CW_S("The body is too large; 16 KiB is the most."));
     json_t *object = json_loadb(x->request.body.p, x->request.body.n, JSON_REJECT_DUPLICATES, NULL);
     bool good = json_is_object(object)
                     ? take_texts(x, object, texts, n, problem)

@@ -303,6 +303,16 @@ def test_no_room_is_no_guess(start):
     assert late.sign_in("patient", "a long password of patient").status == 200
 
 
+def test_large_sign_in(panel):
+    """A stranger's body is not read further than a name and a password can be long."""
+    browser = panel.account("brief")
+    for ask, path, names in ((panel.browser().post, "/session", ("name", "password")),
+                             (browser.put, "/session/password", ("so-far", "password"))):
+        assert ask(path, dict.fromkeys(names, "\U0001f600" * 256)).status in (401, 403, 429)
+        assert ask(path, dict.fromkeys(names, "x" * 20000)).status == 413
+    assert browser.get("/session").status == 200
+
+
 def test_socket(panel):
     """Who may open it is an administrator there, without a password."""
     local = panel.local()

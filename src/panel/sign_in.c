@@ -39,6 +39,7 @@ static void refuse(struct sign_in *sign_in, int status, struct cw_str sentence)
 struct found {
     struct cw_str account;
     bool is_administrator, must_change_password, is_directory;
+    uint64_t version; /* of the panel's account */
 };
 
 static bool refuse_password(struct panel_work *work, struct sign_in *sign_in, const char *why)
@@ -105,8 +106,8 @@ static bool check(struct panel_work *work, struct sign_in *sign_in, struct found
     if (err || !is_right || !account.is_enabled || sign_in->is_directorys)
         return refuse_password(work, sign_in, NULL);
     renew_hash(work, sign_in, &account);
-    *out =
-        (struct found){account.name, account.is_administrator, account.must_change_password, false};
+    *out = (struct found){account.name, account.is_administrator, account.must_change_password,
+                          .version = account.version};
     return true;
 }
 
@@ -125,11 +126,16 @@ static bool begin_session(struct panel_work *work, struct sign_in *sign_in,
         .is_directory = found->is_directory,
         .since = time(NULL),
         .seen = time(NULL),
+        .account_version = found->version,
     };
     if (cw_str_is_present(before))
         (void)cw_store_session_end(work->store, cw_token_digest(&x->arena, before), CW_STR_NONE);
-    if (cw_store_session_add(work->store, &session)) {
-        refuse(sign_in, 503, CW_S("The store cannot be written now; the log says more."));
+    enum cw_err err = cw_store_session_add(work->store, &session);
+    if (err) {
+        refuse(sign_in, 503,
+               err == CW_ERR_CONFLICT
+                   ? CW_S("The account was changed just now; try again.")
+                   : CW_S("The store cannot be written now; the log says more."));
         return false;
     }
     (void)cw_store_audit_note(work->store, found->account.p, "sign-in", found->account,

@@ -49,13 +49,15 @@ enum cw_err cw_store_account_remove(struct cw_store *, const struct cw_change *,
 /* A signed-in browser.  The key is a digest (SHA-256, hex) of the cookie's value. */
 struct cw_session {
     struct cw_str key, account;
-    struct cw_str csrf;    /* the token that unsafe requests must show */
-    struct cw_str address; /* where it was begun, for people */
-    bool is_administrator; /* as of the sign-in for accounts of a directory; else ignored */
-    bool is_directory;     /* the account is the directory's, there is no row for it */
-    int64_t since, seen;   /* seconds since 1970; `seen` is written at most once a minute */
+    struct cw_str csrf;       /* the token that unsafe requests must show */
+    struct cw_str address;    /* where it was begun, for people */
+    bool is_administrator;    /* as of the sign-in for accounts of a directory; else ignored */
+    bool is_directory;        /* the account is the directory's, there is no row for it */
+    int64_t since, seen;      /* seconds since 1970; `seen` is written at most once a minute */
+    uint64_t account_version; /* for _add: of the account whose password was checked, or 0 */
 };
-/* Of one account the 64 used last are kept. */
+/* Of one account the 64 used last are kept.  CW_ERR_CONFLICT: the account is of another version by
+ * now, or gone; what was checked need not be so any more. */
 enum cw_err cw_store_session_add(struct cw_store *, const struct cw_session *);
 /* CW_ERR_NOT_FOUND: there is none, it idled longer than idle_s, or is older than absolute_s (it is
  * removed then).  Touches `seen`. */

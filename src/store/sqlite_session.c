@@ -33,8 +33,9 @@ static enum cw_err keep_last(struct cw_store *store, struct cw_str account)
 
 enum cw_err cw_store_session_add(struct cw_store *store, const struct cw_session *session)
 {
-    struct cw_sql s =
-        cw_sql_prepare(store, "INSERT INTO session(" COLUMNS ") VALUES(?,?,?,?,?,?,?,?)");
+    struct cw_sql s = cw_sql_prepare(
+        store, "INSERT INTO session(" COLUMNS ") SELECT ?1,?2,?3,?4,?5,?6,?7,?8"
+               " WHERE ?9=0 OR EXISTS(SELECT 1 FROM account WHERE name=?2 AND version=?9)");
     cw_sql_text(&s, session->key);
     cw_sql_text(&s, session->account);
     cw_sql_text(&s, session->csrf);
@@ -43,7 +44,10 @@ enum cw_err cw_store_session_add(struct cw_store *store, const struct cw_session
     cw_sql_int(&s, session->is_directory);
     cw_sql_int(&s, session->since);
     cw_sql_int(&s, session->seen);
+    cw_sql_int(&s, (int64_t)session->account_version);
     enum cw_err err = cw_sql_run(&s);
+    if (!err && sqlite3_changes(store->db) == 0)
+        err = CW_ERR_CONFLICT;
     return err ? err : keep_last(store, session->account);
 }
 

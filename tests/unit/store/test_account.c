@@ -205,6 +205,30 @@ static void test_rights_taken_end_sessions(void **state)
     assert_string_equal(sessions(f, CW_STR_NONE), "a d");
 }
 
+/* Whoever signs in while his account changes: the password that was checked may be another by now,
+ * and the sessions have ended already. */
+static void test_session_of_changed_account(void **state)
+{
+    struct fixture *f = *state;
+    struct cw_session session = {.key = CW_STR("k"),
+                                 .account = viktor.name,
+                                 .csrf = CW_STR("csrf"),
+                                 .address = CW_STR("127.0.0.1"),
+                                 .since = 1000};
+    add(f, &viktor);
+    session.account_version = get(f, "viktor").version;
+    assert_int_equal(password(f, 0, CW_STR_NONE), CW_OK);
+    assert_int_equal(cw_store_session_add(f->store, &session), CW_ERR_CONFLICT);
+    assert_string_equal(sessions(f, CW_STR_NONE), "");
+    session.account_version++;
+    assert_int_equal(cw_store_session_add(f->store, &session), CW_OK);
+    session.key = CW_S("l");
+    assert_int_equal(
+        cw_store_account_remove(f->store, &change, viktor.name, 0, &f->arena, &f->refusal), CW_OK);
+    assert_int_equal(cw_store_session_add(f->store, &session), CW_ERR_CONFLICT);
+    assert_string_equal(sessions(f, CW_STR_NONE), "");
+}
+
 static void test_session_ages(void **state)
 {
     static const struct {
@@ -330,6 +354,7 @@ int main(void)
         TEST(test_renewed_hash),
         TEST(test_last_administrator),
         TEST(test_rights_taken_end_sessions),
+        TEST(test_session_of_changed_account),
         TEST(test_session_ages),
         TEST(test_sessions_expire),
         TEST(test_session_ends),

@@ -111,6 +111,16 @@ class Border:
         self._stack.callback(stream.close)
         return stream
 
+    def lets_in(self, source: str = None) -> bool:
+        """A connection from there is met with a stream."""
+        try:
+            with rogue.connect(self.settings.edge, source) as stream:
+                stream.header("good.test", LOCAL_DOMAIN)
+                stream.expect("stream", 3)
+                return True
+        except (OSError, rogue.Ended):
+            return False
+
     def enter(self, context):
         """Enters a context that lasts as long as the border."""
         return self._stack.enter_context(context)

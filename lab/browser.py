@@ -219,6 +219,16 @@ class Browser:
         self.fill("password", password)
         self.press(submit)
 
+    def sign_in_first(self, name: str, one_time: str) -> None:
+        """With a password that must be changed: to PASSWORD."""
+        self.sign_in(name, one_time)
+        self.wait_heading("Choose a password")
+        self.fill("old", one_time)
+        self.fill("new", PASSWORD)
+        self.fill("repeated", PASSWORD)
+        self.press("Change the password")
+        self.wait_heading("XMPP federated partners")
+
     def turn(self, name: str) -> None:
         """A switch, to what it was not."""
         self.wait(lambda: self._click(self.field(name)), f"turning {name!r}")

@@ -180,6 +180,11 @@ class Browser:
     def ask(self, method: str, path: str, body=None, **headers) -> Answer:
         """path below the API, or anywhere when it begins with "//"; body: JSON, or bytes.
         A header given as None is left out."""
+        return self._exchange(method, path[1:] if path.startswith("//") else API + path,
+                              *self.dressed(body, headers))
+
+    def dressed(self, body, headers: dict):
+        """(body, headers) as they are sent, with what this browser keeps."""
         sent = {**self.headers}
         if self.cookie:
             sent["Cookie"] = f"__Host-causeway={self.cookie}"
@@ -189,8 +194,7 @@ class Browser:
             sent["Content-Type"] = "application/json"
             body = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent.update({name.replace("_", "-"): value for name, value in headers.items()})
-        return self._exchange(method, path[1:] if path.startswith("//") else API + path, body,
-                              {name: value for name, value in sent.items() if value is not None})
+        return body, {name: value for name, value in sent.items() if value is not None}
 
     def _exchange(self, method, path, body, headers) -> Answer:
         connection = (_LocalConnection(self.panel.socket) if self._is_local else

@@ -84,6 +84,19 @@ class Settings:
         return self.address({"alice": 31, "bob": 32}[name]), 5070
 
 
+def settings_for(test: str, beside: int = 0, folder: str = "") -> Settings:
+    """For a test: addresses apart from those of ./run and of the other workers of pytest-xdist,
+    and a directory of its own.  `beside`: how far the addresses are from the worker's own."""
+    name = re.sub(r"[^A-Za-z0-9]+", "-", test)[-30:].strip("-")
+    program = pathlib.Path(os.environ.get("CAUSEWAY_PROGRAM", PROJECT / "build" / "causeway"))
+    network, _, last = os.environ.get("CAUSEWAY_TEST_BASE", "127.0.11").rpartition(".")
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    number = int(last) + worker + beside
+    directory = "-".join(part for part in (str(number), folder, name) if part)
+    return Settings(base=f"{network}.{number}", data=PROJECT / "run-data-interop" / directory,
+                    program=program.resolve())
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options common to every program of the lab; each has an environment variable too."""
     env = os.environ.get

@@ -7,10 +7,7 @@ CAUSEWAY_TEST_BASE (default 127.0.11; each worker of pytest-xdist takes the next
 """
 
 import contextlib
-import dataclasses
-import os
 import pathlib
-import re
 import sys
 
 import pytest
@@ -21,23 +18,13 @@ sys.path.insert(0, str(PROJECT))
 from lab.border import Border  # noqa: E402
 from lab.browser import PASSWORD, Browser  # noqa: E402
 from lab.causeway import panel_section  # noqa: E402
-from lab.settings import Settings  # noqa: E402
+from lab.settings import settings_for  # noqa: E402
 from lab.stack import Lab  # noqa: E402
-
-
-def _settings(name: str) -> Settings:
-    name = re.sub(r"[^A-Za-z0-9]+", "-", name)[-30:].strip("-")
-    program = pathlib.Path(os.environ.get("CAUSEWAY_PROGRAM", PROJECT / "build" / "causeway"))
-    network, _, last = os.environ.get("CAUSEWAY_TEST_BASE", "127.0.11").rpartition(".")
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    return dataclasses.replace(Settings(), base=f"{network}.{int(last) + worker}",
-                               data=PROJECT / "run-data-interop" / f"{int(last) + worker}-browser-{name}",
-                               program=program.resolve())
 
 
 @contextlib.contextmanager
 def _running(make, request):
-    settings = _settings(request.module.__name__)
+    settings = settings_for(request.module.__name__, folder="browser")
     options = getattr(request.module, "OPTIONS", {})
     with make(settings, panel=panel_section(settings), **options) as made:
         yield made
@@ -65,7 +52,7 @@ def causeway(request):
 @pytest.fixture(scope="session")
 def axe():
     """axe-core, as the lock file of the panel names it."""
-    program = _settings("axe").program
+    program = settings_for("axe").program
     return program.parent / "panel.work" / "node_modules" / "axe-core" / "axe.min.js"
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from lab.browser import PASSWORD
 from lab.settings import PARTNER_DOMAIN
 from lab.stack import local, partner
 
@@ -24,14 +23,7 @@ def talk(lab):
 def test_life_of_a_partner(lab, start, talk):
     browser = start()
     browser.open()
-    one_time = lab.causeway.first_password
-    browser.sign_in("administrator", one_time)
-    browser.wait_heading("Choose a password")
-    browser.fill("old", one_time)
-    browser.fill("new", PASSWORD)
-    browser.fill("repeated", PASSWORD)
-    browser.press("Change the password")
-    browser.wait_heading("XMPP federated partners")
+    browser.sign_in_first("administrator", lab.causeway.first_password)
     browser.wait_text("There are no partners yet.")
 
     refused_then_saved(browser, lab.causeway)

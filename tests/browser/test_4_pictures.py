@@ -7,13 +7,13 @@ import subprocess
 
 import pytest
 
-from conftest import PROJECT, _settings
+from lab.settings import PROJECT, settings_for
 
 SCRIPT = PROJECT / "scripts" / "screenshots"
 
 
 def screenshots(*words):
-    settings = _settings("pictures")
+    settings = settings_for("pictures", folder="browser")
     return subprocess.run([SCRIPT, "--base", settings.base, "--data", settings.data, "--program",
                            settings.program, *words], capture_output=True, text=True, timeout=300,
                           env=os.environ)

@@ -77,13 +77,7 @@ def test_accounts(start, signed_in):
     assert "must be changed" in browser.wait(lambda: row_of(browser, "newcomer"), "the new row")
     newcomer = start()
     newcomer.open()
-    newcomer.sign_in("newcomer", one_time)
-    newcomer.wait_heading("Choose a password")
-    newcomer.fill("old", one_time)
-    newcomer.fill("new", PASSWORD)
-    newcomer.fill("repeated", PASSWORD)
-    newcomer.press("Change the password")
-    newcomer.wait_heading("XMPP federated partners")
+    newcomer.sign_in_first("newcomer", one_time)
 
     browser.press("Delete newcomer")  # as it was before the new password
     browser.press("Delete")

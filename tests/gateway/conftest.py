@@ -5,11 +5,8 @@ second worker of pytest-xdist adds one to its last number, and so on).
 """
 
 import contextlib
-import dataclasses
 import itertools
-import os
 import pathlib
-import re
 import sys
 import types
 
@@ -21,20 +18,14 @@ sys.path.insert(0, str(PROJECT))
 from lab.fakeedge import FakeEdge  # noqa: E402
 from lab.gateway import Gateway, request, status  # noqa: E402
 from lab.process import wait_until  # noqa: E402
-from lab.settings import Settings  # noqa: E402
+from lab.settings import settings_for  # noqa: E402
 from lab.siphop import SipHop  # noqa: E402
 from lab.stack import clear_directory  # noqa: E402
 
 
 @pytest.fixture
 def settings(request):
-    name = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name)[-30:].strip("-")
-    program = pathlib.Path(os.environ.get("CAUSEWAY_PROGRAM", PROJECT / "build" / "causeway"))
-    network, _, last = os.environ.get("CAUSEWAY_TEST_BASE", "127.0.11").rpartition(".")
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    made = dataclasses.replace(Settings(), base=f"{network}.{int(last) + worker}",
-                               data=PROJECT / "run-data-interop" / f"{worker}-gateway-{name}",
-                               program=program.resolve())
+    made = settings_for(request.node.name, folder="gateway")
     clear_directory(made)
     return made
 

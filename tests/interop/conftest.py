@@ -6,10 +6,7 @@ second worker of pytest-xdist adds one to its last number, the third two, and so
 """
 
 import contextlib
-import dataclasses
-import os
 import pathlib
-import re
 import sys
 
 import pytest
@@ -19,19 +16,8 @@ sys.path.insert(0, str(PROJECT))
 
 from lab.border import Border  # noqa: E402
 from lab.process import wait_until  # noqa: E402
-from lab.settings import Settings  # noqa: E402
+from lab.settings import settings_for  # noqa: E402
 from lab.stack import Lab  # noqa: E402
-
-
-def settings_for(node_name: str, beside: int = 0) -> Settings:
-    """Addresses apart from those of ./run and of the other workers, and a directory of its own."""
-    name = re.sub(r"[^A-Za-z0-9]+", "-", node_name)[-30:].strip("-")
-    program = pathlib.Path(os.environ.get("CAUSEWAY_PROGRAM", PROJECT / "build" / "causeway"))
-    network, _, last = os.environ.get("CAUSEWAY_TEST_BASE", "127.0.11").rpartition(".")
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) + beside
-    return dataclasses.replace(Settings(), base=f"{network}.{int(last) + worker}",
-                               data=PROJECT / "run-data-interop" / f"{int(last) + worker}-{name}",
-                               program=program.resolve())
 
 
 @pytest.fixture

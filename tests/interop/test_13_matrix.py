@@ -22,11 +22,9 @@ import re
 import time
 
 import pytest
-from conftest import settings_for
-
 from lab import rogue
 from lab.matrix import Matrix
-from lab.settings import LOCAL_DOMAIN
+from lab.settings import LOCAL_DOMAIN, settings_for
 from lab.vhosts import SETUPS, Setup
 
 REFERENCE = pathlib.Path(__file__).with_name("matrix.ref")

@@ -15,10 +15,8 @@ from lab.partner import Mode
 from lab.process import wait_until
 from lab.prosody import Prosody
 from lab.scripted import CANNOT_CONNECT, OFFERS_DIALBACK, Scripted, over_tls
-from lab.settings import LOCAL_DOMAIN
+from lab.settings import LOCAL_DOMAIN, settings_for
 from lab.signedzone import SignedZones, Zone, tlsa
-
-from conftest import settings_for
 
 pytestmark = pytest.mark.xdist_group("failures")
 

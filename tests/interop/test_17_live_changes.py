@@ -11,13 +11,13 @@ import pytest
 
 from lab.crowd import Crowd, Flow
 from lab.process import wait_until
+from lab.settings import settings_for
 
 REMOVED, DISABLED, STRICTER, DESCRIBED = "p01.test", "p02.test", "p03.test", "p04.test"
 
 
 @pytest.fixture(scope="module")
 def crowd():
-    from conftest import settings_for
     with Crowd(settings_for("live-changes")) as crowd:
         yield crowd
     assert crowd.causeway.faults() == []

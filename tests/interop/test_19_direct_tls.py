@@ -15,11 +15,9 @@ from lab.border import SECOND_DOMAIN
 from lab.partner import Mode
 from lab.process import wait_until
 from lab.scripted import Scripted, plain_on_tls_port, silence, stay
-from lab.settings import LOCAL_DOMAIN
+from lab.settings import LOCAL_DOMAIN, settings_for
 from lab.ways import (ALICE, ALPN, BOB, BY_DIALBACK, DIRECT_PORT, Direct, Ways, arrived,
                       tls_facts)
-
-from conftest import settings_for
 
 pytestmark = pytest.mark.xdist_group("direct-tls")
 

@@ -12,10 +12,8 @@ from lab import rogue
 from lab.border import SECOND_DOMAIN
 from lab.partner import Mode
 from lab.process import wait_until
-from lab.settings import LOCAL_DOMAIN
+from lab.settings import LOCAL_DOMAIN, settings_for
 from lab.ways import ALICE, BOB, BY_DIALBACK, WANTS_BIDI, Bidi, Dialback, Ways, arrived
-
-from conftest import settings_for
 
 pytestmark = pytest.mark.xdist_group("other-ways")
 

@@ -13,9 +13,8 @@ import pytest
 from lab import rogue
 from lab.ca import Authority
 from lab.process import LabError, wait_until
+from lab.settings import settings_for
 from lab.ways import ALICE, DIRECT_PORT, Stapling, Ways, arrived, tls_facts
-
-from conftest import settings_for
 
 pytestmark = pytest.mark.xdist_group("whom-we-trust")
 

@@ -6,10 +6,9 @@ import signal
 
 import pytest
 
-from lab import rogue
 from lab.partner import Mode
 from lab.pidf import State
-from lab.settings import LOCAL_DOMAIN, PARTNER_DOMAIN
+from lab.settings import PARTNER_DOMAIN
 from lab.stack import local
 
 EMPTY = {"taken": 0, "delivered": 0, "ignored": 0, "refused": 0}
@@ -117,17 +116,8 @@ def test_the_door_counts_whom_it_refuses(make_border, eventually):
                                                     may_fail=True).stdout)
         return answer["counters"]["edges"][0]["counters"]
 
-    def is_let_in() -> bool:
-        try:
-            with rogue.connect(border.settings.edge, source) as stream:
-                stream.header("good.test", LOCAL_DOMAIN)
-                stream.expect("stream", 3)
-                return True
-        except (OSError, rogue.Ended):
-            return False
-
     before = edge()
-    n_in = sum(is_let_in() for _ in range(60))
+    n_in = sum(border.lets_in(source) for _ in range(60))
     eventually(lambda: edge()["streams"]["inbound"] == {}, 10, "the end of all streams")
     after = edge()
     assert after["opened"]["inbound"] - before["opened"]["inbound"] == n_in

@@ -43,16 +43,6 @@ def crosses(border, eventually):
     return send
 
 
-def is_let_in(border, source: str = None) -> bool:
-    try:
-        with rogue.connect(border.settings.edge, source) as stream:
-            stream.header("good.test", LOCAL_DOMAIN)
-            stream.expect("stream", 3)
-            return True
-    except (OSError, rogue.Ended):
-        return False
-
-
 def told(border, event: str) -> int:
     return len(lines(border, event))
 
@@ -67,13 +57,13 @@ def test_E03_too_many_connections(border, crosses):
     partner = border.partner("good.test")
     stream = border.call(partner, source=bad)
     before = border.cpu()
-    assert 19 <= sum(is_let_in(border, bad) for _ in range(200)) <= 40
+    assert 19 <= sum(border.lets_in(bad) for _ in range(200)) <= 40
     assert border.cpu() - before < 1
     crosses(stream, "on the open stream")
     crosses(border.call(partner, source=good), "from another address")
     assert told(border, "address-too-fast") == 1
     time.sleep(1)
-    assert is_let_in(border, bad)
+    assert border.lets_in(bad)
 
 
 def wrong_certificate(border, source: str) -> None:
@@ -125,15 +115,15 @@ def test_E13_a_ban(border, crosses, eventually, fail):
     stream = border.call(partner, source=bad)
     for _ in range(4):
         assert told(border, "address-banned") == 0
-        assert is_let_in(border, bad)
+        assert border.lets_in(bad)
         with contextlib.suppress(rogue.Ended):
             fail(border, bad)
     eventually(lambda: told(border, "address-banned") == 1, 2, "the line in the log")
-    assert not any(is_let_in(border, bad) for _ in range(3))
+    assert not any(border.lets_in(bad) for _ in range(3))
     crosses(stream, "on the open stream")
     crosses(border.call(partner, source=good), "from another address")
     time.sleep(2.5)
-    assert is_let_in(border, bad)
+    assert border.lets_in(bad)
     (line,) = lines(border, "address-banned")
     assert f" address={bad} " in line
     assert re.search(r' until="?20[0-9-]+T[0-9:]+Z', line)

@@ -5,10 +5,7 @@ second worker of pytest-xdist adds one to its last number, and so on).
 """
 
 import contextlib
-import dataclasses
-import os
 import pathlib
-import re
 import sys
 
 import pytest
@@ -17,18 +14,12 @@ PROJECT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from lab.panel import Panel  # noqa: E402
-from lab.settings import Settings  # noqa: E402
+from lab.settings import settings_for  # noqa: E402
 from lab.stack import clear_directory  # noqa: E402
 
 
-def _settings(name: str) -> Settings:
-    name = re.sub(r"[^A-Za-z0-9]+", "-", name)[-30:].strip("-")
-    program = pathlib.Path(os.environ.get("CAUSEWAY_PROGRAM", PROJECT / "build" / "causeway"))
-    network, _, last = os.environ.get("CAUSEWAY_TEST_BASE", "127.0.11").rpartition(".")
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    made = dataclasses.replace(Settings(), base=f"{network}.{int(last) + worker}",
-                               data=PROJECT / "run-data-interop" / f"{worker}-panel-{name}",
-                               program=program.resolve())
+def _settings(name):
+    made = settings_for(name, folder="panel")
     clear_directory(made)
     return made
 

@@ -97,8 +97,9 @@ class Operation:
     def _resolve(self, one):
         if "$ref" not in one:
             return one
+        found = self.document
         for step in one["$ref"].split("/")[1:]:
-            found = self.document[step] if step == "components" else found[step]  # noqa: F821
+            found = found[step]
         return found
 
     def __repr__(self):
@@ -154,19 +155,9 @@ class Line:
         self.browser, self._connection = browser, None
 
     def ask(self, method, path, body=None, **headers) -> Answer:
-        browser = self.browser
-        sent = dict(browser.headers)
-        if browser.cookie:
-            sent["Cookie"] = f"__Host-causeway={browser.cookie}"
-        if browser.csrf:
-            sent["X-CSRF-Token"] = browser.csrf
-        if body is not None:
-            sent["Content-Type"] = "application/json"
-            body = body if isinstance(body, bytes) else json.dumps(body).encode()
-        sent.update({name.replace("_", "-"): value for name, value in headers.items()})
         for last in (False, True):
             try:
-                return self._exchange(method, API + path, body, sent)
+                return self._exchange(method, API + path, *self.browser.dressed(body, headers))
             except (http.client.RemoteDisconnected, ConnectionError, BrokenPipeError):
                 self.close()
                 if last:

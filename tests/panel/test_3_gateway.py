@@ -52,6 +52,22 @@ class Gateway:
         return [request for request in self.requests if request["command"] == "reload"]
 
 
+@contextlib.contextmanager
+def held_test(panel, gateway):
+    """A connection on which a test of a partner has told its first news, and no more."""
+    panel.local().post("/partners", {"domain": "held.test"})
+    gateway.hold.clear()
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.settimeout(15)
+        asking.connect(str(panel.socket))
+        asking.sendall(b"POST /api/v1/partners/held.test/test HTTP/1.1\r\nHost: x\r\n"
+                       b"Accept: application/x-ndjson\r\nContent-Length: 0\r\n\r\n")
+        data = b""
+        while b"progress" not in data:
+            data += asking.recv(65536)
+        yield asking
+
+
 @pytest.fixture
 def gateway(panel):
     path = panel.data / "gateway.sock"
@@ -118,15 +134,7 @@ def test_many_tests(panel, gateway):
 
 def test_gone_while_it_runs(panel, gateway):
     """Who asked goes away; the test ends without anybody to tell."""
-    panel.local().post("/partners", {"domain": "gone.test"})
-    gateway.hold.clear()
-    asking = socket.socket(socket.AF_UNIX)
-    asking.connect(str(panel.socket))
-    asking.sendall(b"POST /api/v1/partners/gone.test/test HTTP/1.1\r\nHost: x\r\n"
-                   b"Accept: application/x-ndjson\r\nContent-Length: 0\r\n\r\n")
-    data = b""
-    while b"progress" not in data:
-        data += asking.recv(65536)
-    asking.close()
+    with held_test(panel, gateway):
+        pass
     gateway.hold.set()
     wait_until(lambda: panel.local().get("/partners").status == 200, 10, "the panel")

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import time
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from lab.panel import read_all
 from lab.process import wait_until
 from test_3_events import Listener
-from test_3_gateway import Gateway
+from test_3_gateway import Gateway, held_test
 
 
 @pytest.fixture
@@ -28,22 +27,6 @@ def gateway(panel):
     made = Gateway(panel.data / "gateway.sock")
     yield made
     made.close()
-
-
-@contextlib.contextmanager
-def held_test(panel, gateway):
-    """A connection on which a test of a partner has told its first news, and no more."""
-    panel.local().post("/partners", {"domain": "held.test"})
-    gateway.hold.clear()
-    with socket.socket(socket.AF_UNIX) as asking:
-        asking.settimeout(15)
-        asking.connect(str(panel.socket))
-        asking.sendall(b"POST /api/v1/partners/held.test/test HTTP/1.1\r\nHost: x\r\n"
-                       b"Accept: application/x-ndjson\r\nContent-Length: 0\r\n\r\n")
-        data = b""
-        while b"progress" not in data:
-            data += asking.recv(65536)
-        yield asking
 
 
 def test_answers_first(panel, gateway):

@@ -6,16 +6,16 @@ import subprocess
 
 import pytest
 
-from conftest import _settings
-
 from lab.panel import Panel
+from lab.settings import settings_for
+from lab.stack import clear_directory
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     """The directory above bin and share, below a DESTDIR."""
     folder = tmp_path_factory.mktemp("destdir")
-    build = _settings("install").program.parent
+    build = settings_for("install").program.parent
     done = subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--destdir", folder],
                           capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -26,7 +26,9 @@ def installed(tmp_path_factory):
 @pytest.fixture
 def panel(installed):
     """Its configuration does not say where the web application is."""
-    settings = dataclasses.replace(_settings("installed"), program=installed / "bin" / "causeway")
+    settings = dataclasses.replace(settings_for("installed", folder="panel"),
+                                   program=installed / "bin" / "causeway")
+    clear_directory(settings)
     panel = Panel(settings, has_files=False)
     try:
         yield panel.start()

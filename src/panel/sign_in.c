@@ -4,9 +4,9 @@
  *     POST /api/v1/session {"name":"anna","password":"..."}
  *     200 and Set-Cookie: __Host-causeway=...; the body is that of GET /api/v1/session
  *
- * Unknown names, wrong passwords and disabled accounts are answered alike and in the same time; who
- * guesses waits longer and longer (account/lockout.h).  Each sign-in gets a new cookie; one that
- * came along is worth nothing afterwards (W02). */
+ * Unknown names, wrong passwords and disabled accounts are answered alike and, where no directory
+ * has to be asked, in the same time; who guesses waits longer and longer (account/lockout.h).  Each
+ * sign-in gets a new cookie; one that came along is worth nothing afterwards (W02). */
 #include <time.h>
 
 #include "account/name.h"
@@ -88,7 +88,8 @@ static bool check_directory(struct panel_work *work, struct sign_in *sign_in, st
 }
 
 /* True: there is such an account, and the password is right.  One of the panel's own comes first,
- * disabled or not: nobody takes its name over by way of the directory. */
+ * disabled or not: nobody takes its name over by way of the directory.  No hash is computed where
+ * nothing may be judged and counted: as often as somebody likes, it would cost all our time. */
 static bool check(struct panel_work *work, struct sign_in *sign_in, struct found *out)
 {
     struct cw_arena *arena = &sign_in->x->arena;
@@ -96,13 +97,13 @@ static bool check(struct panel_work *work, struct sign_in *sign_in, struct found
     enum cw_err err = sign_in->is_name
                           ? cw_store_account_get(work->store, sign_in->name, arena, &account)
                           : CW_ERR_NOT_FOUND;
-    bool is_right = cw_password_is(err ? CW_S("") : account.password_hash, sign_in->password);
     if (err && err != CW_ERR_NOT_FOUND) {
         refuse(sign_in, 503, CW_S("The store cannot be read now; the log says more."));
         return false;
     }
     if (err && sign_in->is_name && work->panel->directory)
         return check_directory(work, sign_in, out);
+    bool is_right = cw_password_is(err ? CW_S("") : account.password_hash, sign_in->password);
     if (err || !is_right || !account.is_enabled || sign_in->is_directorys)
         return refuse_password(work, sign_in, NULL);
     renew_hash(work, sign_in, &account);

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from lab.ca import Authority
-from lab.process import accepted, wait_until
+from lab.process import accepted, processor_seconds, wait_until
 from lab.slapd import BASE, PEOPLE, SEARCHER, SEARCHER_PASSWORD, Slapd, group, password
 
 WRONG = "The name or the password is wrong."
@@ -420,6 +420,19 @@ def test_down(start, settings, options, host):
     panel.account("local")
     assert _sign_in(panel, "local", "wrong")[0].status == 401
     assert _faults(panel)[-1][0] == "connect" and "Connection refused" in _faults(panel)[-1][1]
+
+
+def test_down_costs_little(start, settings, options):
+    """Tries that are not counted, for nobody can judge them, are no way to keep the panel busy."""
+    panel = start(options(url=f"ldap://{settings.address(8)}:3390"))
+    for name in ("local", "another"):
+        panel.account(name)
+    costs = []
+    for names, status in ((("local", "another"), 401), (("anna", "bert"), 503)):
+        before = processor_seconds(panel.pid)
+        assert [_sign_in(panel, name, "wrong")[0].status for name in names * 4] == [status] * 8
+        costs.append(processor_seconds(panel.pid) - before)
+    assert costs[1] < costs[0] / 2, costs
 
 
 class _Silent:

@@ -26,6 +26,10 @@ static bool account_arg(const struct cw_api_call *call, const json_t *in, struct
 {
     struct cw_str typed = cw_json_text(in, "account"), own = cw_str_of(call->who);
     *out = CW_STR_NONE;
+    if (cw_str_is_present(typed) && typed.n == 0) { /* to the store it would be every account */
+        cw_api_refuse(problem, 400, "account", CW_S("Name an account, or leave it out."));
+        return false;
+    }
     if (cw_str_is_present(typed)) {
         if (!cw_account_name(call->arena, typed, out))
             *out = typed; /* a directory may have other names */

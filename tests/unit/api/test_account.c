@@ -237,6 +237,9 @@ static void test_sessions(void **state)
                 "\"address\":\"127.0.0.1\",\"since\":\"2023-11-14T22:13:20Z\","
                 "\"seen\":\"2023-11-14T22:14:20Z\"}]");
     json_decref(answer);
+    assert_null(run(f, "session end", "{\"account\":\"\"}")); /* not: of all accounts */
+    assert_int_equal(f->problem.status, 400);
+    assert_null(run(f, "session list", "{\"account\":\"\"}"));
     f->call.what_if = true;
     done(f, "session end", "{\"account\":\"anna\"}");
     f->call.what_if = false;

@@ -7,6 +7,7 @@
 #include "conf/policy_json.h"
 #include "panel/metrics.h"
 #include "panel/samples.h"
+#include "store/account.h"
 
 enum { DEFAULT_HOURS = 6, MAX_HOURS = PANEL_SAMPLES_MAX / 60 };
 
@@ -37,9 +38,22 @@ struct look {
     json_t *answer;
 };
 
+/* Who never came back is not signed in any more, and the list of sessions says so. */
+static void end_sessions(struct panel_work *work)
+{
+    const struct panel *panel = work->panel;
+    enum cw_err err =
+        cw_store_session_expire(work->store, time(NULL), panel->config.panel.session_idle_s,
+                                panel->config.panel.session_max_s);
+    if (err)
+        CW_LOG(&panel->log, CW_LOG_WARN, "sessions-not-ended", CW_KVC("reason", cw_err_text(err)));
+}
+
 static void run_look(struct panel_work *work, void *arg)
 {
     struct look *look = arg;
+    if (work->store)
+        end_sessions(work);
     look->answer = look_at_all(work, &look->arena);
 }
 

@@ -148,6 +148,18 @@ def test_idle(panel):
     assert old.get("/session").status == 401
 
 
+def test_ended_unseen(start):
+    """A session that nobody comes back for goes as well: the list shows who is signed in."""
+    panel = start()
+    panel.account("gone")
+    panel.stop()
+    with contextlib.closing(sqlite3.connect(panel.data / "causeway.db")) as store, store:
+        store.execute("UPDATE session SET seen = 0 WHERE account = 'gone'")
+    panel.start()
+    local = panel.local()
+    wait_until(lambda: local.get("/sessions").json["sessions"] == [], 10, "the end of the session")
+
+
 def test_bounds(start):
     """Both limits are settings, and hold to the moment."""
     panel = start("session-idle-s: 100\nsession-max-s: 200")

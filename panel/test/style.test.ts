@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { sourceText } from "./source";
 
 /* Classes of selectors; what is in braces and comments is none. */
-export function classesOf(css: string): string[] {
+function classesOf(css: string): string[] {
   const selectors = css.replace(/\/\*[^]*?\*\//g, "").replace(/\{[^{}]*\}/g, "{}");
   return [...new Set([...selectors.matchAll(/\.([a-z][\w-]*)/g)].map((match) => match[1]!))];
 }

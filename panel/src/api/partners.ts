@@ -8,13 +8,13 @@ import type {
 } from "./types";
 
 /* More than that are searched for by the server. */
-export const MAX_LOADED = 5000;
+const MAX_LOADED = 5000;
 
 export function listPartners(match = ""): Promise<{ items: Partner[]; next: string | null }> {
   return getAll<Partner>(routes.partners.path, "partners", MAX_LOADED, { match });
 }
 
-export function partnerPath(domain: string): string {
+function partnerPath(domain: string): string {
   return pathOf(routes.partner.path, { domain });
 }
 

@@ -32,7 +32,7 @@ async function copy(text: string): Promise<void> {
 }
 
 /* It is in no list later on. */
-export async function showOnce(title: string, secret: string): Promise<void> {
+async function showOnce(title: string, secret: string): Promise<void> {
   await ask(
     title,
     <>

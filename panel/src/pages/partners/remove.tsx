@@ -34,7 +34,7 @@ function Cuts(props: { partner: Partner; streams: number | null; contacts: numbe
 }
 
 /* True: it is gone. */
-export async function removeAsking(listed: Partner): Promise<boolean> {
+async function removeAsking(listed: Partner): Promise<boolean> {
   const [partner, streams, contacts] = await Promise.all([
     getPartner(listed.domain).catch(() => listed),
     counted(listStreams(listed.domain).then((told) => (told.silent.length ? null : told.items.length))),

@@ -29,7 +29,7 @@ function secretOf(typed: string): string {
 }
 
 /* null: it is no such value. */
-export function valueOf(setting: Setting, typed: string | boolean): Value | null {
+function valueOf(setting: Setting, typed: string | boolean): Value | null {
   if (typeof typed === "boolean") return typed;
   if (setting.kind === "list") return linesOf(typed);
   if (setting.kind === "secret") return secretOf(typed);

@@ -105,7 +105,8 @@ struct cw_audit_filter {
     int64_t before;       /* only ids below this one */
     int64_t since, until; /* seconds since 1970, both inclusive */
     struct cw_str who, object;
-    struct cw_str action; /* "partner set", or "partner" for all on partners */
+    struct cw_str action;     /* "partner set", or "partner" for all on partners */
+    bool leaves_out_accounts; /* and tokens, sessions, sign-ins */
 };
 /* The newest first, at most `limit`. */
 enum cw_err cw_store_audit_find(struct cw_store *, const struct cw_audit_filter *, size_t limit,

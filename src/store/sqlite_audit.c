@@ -105,20 +105,22 @@ enum cw_err cw_store_audit_last(struct cw_store *store, struct cw_str action_pre
 }
 
 /* A whole action, or its first word; the values are numbered, each used more than once. */
-#define MATCHES                \
-    " WHERE (?1=0 OR id<?1)"   \
-    " AND (?2=0 OR at>=?2)"    \
-    " AND (?3=0 OR at<=?3)"    \
-    " AND (?4='' OR who=?4)"   \
-    " AND (?5=0 OR object=?6)" \
-    " AND (?7='' OR action=?7 OR substr(action,1,length(?7)+1)=?7||' ')"
+#define MATCHES                                                          \
+    " WHERE (?1=0 OR id<?1)"                                             \
+    " AND (?2=0 OR at>=?2)"                                              \
+    " AND (?3=0 OR at<=?3)"                                              \
+    " AND (?4='' OR who=?4)"                                             \
+    " AND (?5=0 OR object=?6)"                                           \
+    " AND (?7='' OR action=?7 OR substr(action,1,length(?7)+1)=?7||' ')" \
+    " AND (?8=0 OR substr(action,1,instr(action||' ',' ')-1) NOT IN"     \
+    "('account','token','session','sign-in','sign-out'))"
 
 enum cw_err cw_store_audit_find(struct cw_store *store, const struct cw_audit_filter *filter,
                                 size_t limit, struct cw_arena *arena, struct cw_audit_row **out,
                                 size_t *n)
 {
     struct cw_sql s =
-        cw_sql_prepare(store, "SELECT " COLUMNS " FROM audit" MATCHES " ORDER BY id DESC LIMIT ?8");
+        cw_sql_prepare(store, "SELECT " COLUMNS " FROM audit" MATCHES " ORDER BY id DESC LIMIT ?9");
     size_t room = 0;
     *n = 0;
     *out = NULL;
@@ -129,6 +131,7 @@ enum cw_err cw_store_audit_find(struct cw_store *store, const struct cw_audit_fi
     cw_sql_int(&s, cw_str_is_present(filter->object)); /* that of the settings is empty */
     cw_sql_text(&s, filter->object);
     cw_sql_text(&s, filter->action);
+    cw_sql_int(&s, filter->leaves_out_accounts);
     cw_sql_int(&s, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
     while (cw_sql_row(&s)) {
         *out = cw_sql_grow(arena, *out, *n, &room, sizeof(**out));

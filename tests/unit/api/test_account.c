@@ -248,6 +248,36 @@ static void test_sessions(void **state)
     assert_int_equal(n_sessions(f, "{}"), 0);
 }
 
+/* Accounts and tokens are the administrators' alone, and so is what the trail says of them: a name
+ * that nobody has may be a password, typed in the wrong place. */
+static void test_trail_of_accounts(void **state)
+{
+    struct fixture *f = *state;
+    done(f, "partner new", "{\"domain\":\"a.test\"}");
+    done(f, "account new", "{\"name\":\"karl\",\"role\":\"viewer\",\"generate\":true}");
+    done(f, "token new", "{\"name\":\"backup\",\"role\":\"viewer\"}");
+    done(f, "session end", "{\"account\":\"karl\"}");
+    static const char *const notes[] = {"sign-in", "sign-in refused", "sign-out"};
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(cw_store_audit_note(f->store, "-", notes[i], CW_S("hunter2"), CW_S("")),
+                         CW_OK);
+    for (int permission = CW_VIEWER; permission <= CW_ADMINISTRATOR; permission++) {
+        f->call.permission = (enum cw_permission)permission;
+        bool is_administrator = permission == CW_ADMINISTRATOR;
+        json_t *answer = must(f, "audit list", "{}");
+        assert_int_equal(json_array_size(json_object_get(answer, "audit")),
+                         is_administrator ? 7 : 1);
+        json_decref(answer);
+        done(f, "audit show", "{\"id\":1}");
+        for (int id = 2; id <= 7; id++) {
+            json_t *shown = run(f, "audit show", cw_arena_printf(&f->arena, "{\"id\":%d}", id).p);
+            assert_int_equal(shown != NULL, is_administrator);
+            assert_true(shown || f->problem.status == 404);
+            json_decref(shown);
+        }
+    }
+}
+
 static void test_first_account(void **state)
 {
     struct fixture *f = *state;
@@ -482,6 +512,7 @@ int main(void)
         TEST(test_conflict),
         TEST(test_token),
         TEST(test_sessions),
+        TEST(test_trail_of_accounts),
         TEST(test_first_account),
         TEST(test_own_password),
         TEST(test_not_first),

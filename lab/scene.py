@@ -145,7 +145,7 @@ class Scene:
         for partner in PARTNERS:
             self._done(self.maria.post("/partners", partner))
         self._done(self.maria.put("/access", {"user": f"reception@{LOCAL_DOMAIN}",
-                                              "xmpp": False}))
+                                              "xmpp": False}, If_Match='"0"'))
         self._done(self.maria.post("/blocks", {"user": f"alice@{LOCAL_DOMAIN}",
                                                "address": f"raffle@{NETWORK}"}))
         for name, role in (("monitoring", "viewer"), ("provisioning", "administrator")):

@@ -33,6 +33,7 @@ static json_t *rule_to_json(const struct cw_access_rule *rule)
     json_object_set_new(object, "scope", json_string(cw_access_scope_name(rule->scope)));
     json_object_set_new(object, "name", cw_json_of_str(rule->scope));
     json_object_set_new(object, "xmpp", json_boolean(rule->xmpp));
+    json_object_set_new(object, "version", json_integer((json_int_t)rule->version));
     return object;
 }
 
@@ -92,6 +93,7 @@ json_t *cw_api_access_get(const struct cw_api_call *call, const json_t *in,
 {
     struct cw_access_rule *rules;
     struct cw_str scope;
+    uint64_t own = 0;
     size_t n;
     if (!scope_arg(call, in, &scope, problem) || !check_scope(call, &scope, problem))
         return NULL;
@@ -99,22 +101,38 @@ json_t *cw_api_access_get(const struct cw_api_call *call, const json_t *in,
     if (err)
         return cw_api_refuse_store(problem, err, NULL);
     const struct cw_access_rule *rule = effective(call->arena, scope, rules, n);
+    for (size_t i = 0; i < n; i++)
+        if (cw_str_eq(rules[i].scope, scope))
+            own = rules[i].version;
     json_t *answer = json_object();
     json_object_set_new(answer, "of", cw_json_of_str(scope));
     json_object_set_new(answer, "xmpp", json_boolean(!rule || rule->xmpp));
     json_object_set_new(answer, "scope",
                         json_string(rule ? cw_access_scope_name(rule->scope) : "default"));
     json_object_set_new(answer, "name", rule ? cw_json_of_str(rule->scope) : json_string(""));
+    json_object_set_new(answer, "version", json_integer((json_int_t)own));
     return answer;
 }
 
-/* The rule of that very scope, as JSON; NULL: there is none. */
-static enum cw_err own_rule(const struct cw_api_call *call, struct cw_str scope, json_t **out)
+/* The rule of that very scope, as JSON; NULL: there is none.  *version: the one that a change of it
+ * expects. */
+static enum cw_err own_rule(const struct cw_api_call *call, const json_t *in, struct cw_str scope,
+                            json_t **out, uint64_t *version)
 {
-    struct cw_access_rule rule = {.scope = scope};
-    enum cw_err err = cw_store_access_get(call->store, scope, &rule.xmpp);
+    struct cw_access_rule rule;
+    enum cw_err err = cw_store_access_get(call->store, scope, &rule);
     *out = err ? NULL : rule_to_json(&rule);
+    *version = cw_api_given_version(in, rule.version);
     return err == CW_ERR_NOT_FOUND ? CW_OK : err;
+}
+
+/* As the audit trail has it. */
+static json_t *refuse(const struct cw_api_call *call, struct cw_str scope, enum cw_err err,
+                      const struct cw_refusal *refusal, struct cw_api_problem *problem)
+{
+    cw_api_refuse_store(problem, err, refusal);
+    return cw_api_tell_who(call, "access ", cw_str_is_empty(scope) ? CW_S("global") : scope,
+                           problem);
 }
 
 json_t *cw_api_access_set(const struct cw_api_call *call, const json_t *in,
@@ -126,13 +144,13 @@ json_t *cw_api_access_set(const struct cw_api_call *call, const json_t *in,
     json_t *before = NULL;
     if (!scope_arg(call, in, &rule.scope, problem) || !check_scope(call, &rule.scope, problem))
         return NULL;
-    enum cw_err err = own_rule(call, rule.scope, &before);
+    enum cw_err err = own_rule(call, in, rule.scope, &before, &rule.version);
     if (!err)
         err = cw_store_access_set(call->store, &change, &rule, call->arena, &refusal);
     if (!err)
         return cw_api_changed(call, before, rule_to_json(&rule));
     json_decref(before);
-    return cw_api_refuse_store(problem, err, &refusal);
+    return refuse(call, rule.scope, err, &refusal, problem);
 }
 
 json_t *cw_api_access_unset(const struct cw_api_call *call, const json_t *in,
@@ -141,16 +159,17 @@ json_t *cw_api_access_unset(const struct cw_api_call *call, const json_t *in,
     struct cw_change change = {.who = call->who, .what_if = call->what_if};
     struct cw_refusal refusal = {.field = ""};
     struct cw_str scope;
+    uint64_t version = 0;
     json_t *before = NULL;
     if (!scope_arg(call, in, &scope, problem)) /* a rule may outlive its local domain */
         return NULL;
-    enum cw_err err = own_rule(call, scope, &before);
+    enum cw_err err = own_rule(call, in, scope, &before, &version);
     if (!err && !before && cw_str_is_empty(scope))
         return cw_api_refuse(problem, 404, "", CW_S("There is no access rule for everybody."));
     if (!err)
-        err = cw_store_access_unset(call->store, &change, scope, call->arena, &refusal);
+        err = cw_store_access_unset(call->store, &change, scope, version, call->arena, &refusal);
     if (!err)
         return cw_api_changed(call, before, NULL);
     json_decref(before);
-    return cw_api_refuse_store(problem, err, &refusal);
+    return refuse(call, scope, err, &refusal, problem);
 }

@@ -127,10 +127,16 @@ json_t *cw_api_tell_who(const struct cw_api_call *call, const char *prefix, stru
     return NULL;
 }
 
-uint64_t cw_api_expected(const json_t *in, uint64_t read)
+uint64_t cw_api_given_version(const json_t *in, uint64_t read)
 {
     const json_t *given = json_object_get(in, "if-version");
     return given ? (uint64_t)json_integer_value(given) : read;
+}
+
+uint64_t cw_api_expected(const json_t *in, uint64_t read)
+{
+    uint64_t version = cw_api_given_version(in, read);
+    return version == 0 ? UINT64_MAX : version;
 }
 
 json_t *cw_api_run(const struct cw_api_command *command, const struct cw_api_call *call,

@@ -78,6 +78,7 @@ struct cw_api_command {
     json_t *(*run)(const struct cw_api_call *, const json_t *in, struct cw_api_problem *problem);
     bool is_panels;      /* of accounts and the like: a change that no gateway wants to know */
     bool streams;        /* it has news before its answer */
+    bool tells_version;  /* its answer has the version of what a row of another path changes */
     const char *creates; /* it may make a thing: where, "/partners/{domain}" of its answer */
     /* A list row: the answer's member that is the list, and the members (apart by spaces) that name
      * one item of it and order the list; "scope=global|domain|user" in the order of these words.

@@ -40,6 +40,9 @@ json_t *cw_api_changed(const struct cw_api_call *, json_t *before, json_t *after
 json_t *cw_api_tell_who(const struct cw_api_call *, const char *prefix, struct cw_str object,
                         struct cw_api_problem *);
 /* What if-version says; else the version that was read: the row is then the one it was. */
+uint64_t cw_api_given_version(const json_t *in, uint64_t read);
+/* The same for the calls of the store that take 0 for "whatever it is": who says 0 means no version
+ * that there is. */
 uint64_t cw_api_expected(const json_t *in, uint64_t read);
 
 /* --- form.c: arguments by their row --- */

@@ -200,22 +200,12 @@ static json_t *restore_settings(const struct cw_api_call *call, const struct res
     return answer;
 }
 
-static bool has_no_version(const struct restoring *what, struct cw_api_problem *problem)
-{
-    if (!json_object_get(what->in, "if-version"))
-        return true;
-    cw_api_refuse(problem, 400, "if-version",
-                  CW_S("Access rules and blocks have no version to compare."));
-    return false;
-}
-
 static json_t *restore_access(const struct cw_api_call *call, const struct restoring *what,
                               struct cw_api_problem *problem)
 {
     struct cw_str object = what->row->object;
-    if (!has_no_version(what, problem))
-        return NULL;
     json_t *in = json_object();
+    pass_version(what, in);
     json_object_set(in, "xmpp", json_object_get(what->state, "xmpp"));
     if (!cw_str_eq_cstr(object, "global"))
         json_object_set_new(in, cw_str_index(object, '@') < 0 ? "domain" : "user",
@@ -229,8 +219,9 @@ static json_t *restore_block(const struct cw_api_call *call, const struct restor
                              struct cw_api_problem *problem)
 {
     struct cw_api_call then = *call;
-    if (!has_no_version(what, problem))
-        return NULL;
+    if (json_object_get(what->in, "if-version"))
+        return cw_api_refuse(problem, 400, "if-version",
+                             CW_S("Blocks have no version to compare."));
     json_t *in = json_object();
     then.since = json_integer_value(json_object_get(what->state, "since"));
     json_object_set(in, "user", json_object_get(what->state, "user"));

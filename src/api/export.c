@@ -12,7 +12,9 @@ static json_t *listed(const struct cw_api_call *call, const char *command, const
 {
     json_t *in = json_object();
     json_t *answer = cw_api_run(cw_api_find(cw_str_of(command)), call, in, problem);
-    json_t *list = json_incref(json_object_get(answer, member));
+    json_t *list = json_incref(json_object_get(answer, member)), *one;
+    size_t i;
+    json_array_foreach(list, i, one) json_object_del(one, "version");
     json_decref(answer);
     json_decref(in);
     return list;

@@ -44,8 +44,8 @@ static const struct thing {
     {"Contacts", NULL, "contacts [Contact]"},
     {"Block", NULL, "user text, blocked text, since time"},
     {"Blocks", NULL, "blocks [Block]"},
-    {"AccessRule", NULL, "scope text, name text, xmpp bool"},
-    {"Access", NULL, "of text, xmpp bool, scope text, name text"},
+    {"AccessRule", NULL, "scope text, name text, xmpp bool, version int"},
+    {"Access", NULL, "of text, xmpp bool, scope text, name text, version int"},
     {"Stream", NULL,
      "id text, partner text, direction text, local text, remote text, bidi bool, state text, "
      "method text, proof text, since time, pairs [object], tls object!, certificate object!, "

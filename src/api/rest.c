@@ -134,7 +134,7 @@ static bool has_arg(const struct cw_api_command *command, const char *name)
 
 bool cw_rest_has_version(const struct cw_api_command *command)
 {
-    bool any = command->creates != NULL;
+    bool any = command->creates || command->tells_version;
     for (size_t i = 0; i < cw_api_n_commands() && !any; i++) {
         const struct cw_api_command *other = cw_api_command_at(i);
         any = strcmp(other->path, command->path) == 0 && has_arg(other, "if-version");
@@ -158,7 +158,7 @@ static bool take_if_match(const struct cw_api_command *command, struct cw_str te
     if (text.n < 3 || text.p[text.n - 1] != '"' || cw_str_index(text, ',') >= 0)
         return refuse(problem, 400, CW_S("If-Match must be one entity tag in quotes, or *."));
     if (text.p[0] != '"' || !cw_str_to_u64(cw_str_sub(text, 1, text.n - 1), &version) ||
-        version == 0 || version > INT64_MAX)
+        version > INT64_MAX)
         return refuse(problem, 412, CW_S("That entity tag is none that was given out here."));
     json_object_set_new(in, "if-version", json_integer((json_int_t)version));
     return true;

@@ -67,7 +67,7 @@ static const struct cw_api_arg audit_id_args[] = {
 static const struct cw_api_arg audit_restore_args[] = {
     {"id", CW_ARG_NUMBER, true, true, "", "", "the row's number, as in the list"},
     {"if-version", CW_ARG_NUMBER, false, false, "", "",
-     "refuse when the partner's or the settings' version is another by now"},
+     "refuse when the version of what it changes is another by now"},
 };
 static const struct cw_api_command rows[] = {
     {"account new", "Add an account for the panel", CW_ADMINISTRATOR, true, "POST", "/accounts",

@@ -22,11 +22,18 @@ static const struct cw_api_arg blocks_args[] = {
     {                                                                                      \
         "user", CW_ARG_TEXT, false, false, "USER@DOMAIN", "", "a local user; neither: all" \
     }
+#define IF_VERSION                                                         \
+    {                                                                      \
+        "if-version", CW_ARG_NUMBER, false, false, "", "",                 \
+            "refuse when the rule's version is another by now; 0: no rule" \
+    }
 static const struct cw_api_arg access_scope_args[] = {SCOPE};
 static const struct cw_api_arg access_set_args[] = {
     SCOPE,
     {"xmpp", CW_ARG_BOOL, false, true, "true|false", "", "may they use the federation?"},
+    IF_VERSION,
 };
+static const struct cw_api_arg access_unset_args[] = {SCOPE, IF_VERSION};
 static const struct cw_api_command rows[] = {
     {"contact list", "List contacts: whom local users have invited, and who sees whom", CW_VIEWER,
      false, "GET", "/contacts", CW_ARGS(contact_filter_args), .run = cw_api_contact_list,
@@ -48,12 +55,12 @@ static const struct cw_api_command rows[] = {
      .key = "user blocked"},
     {"access get", "Show whether a local user may use the federation, and by which rule", CW_VIEWER,
      false, "GET", "/access/effective", CW_ARGS(access_scope_args), .run = cw_api_access_get,
-     .shows = "Access"},
+     .tells_version = true, .shows = "Access"},
     {"access set", "Allow or deny the federation to a user, to a local domain, or to all",
      CW_ADMINISTRATOR, true, "PUT", "/access", CW_ARGS(access_set_args), .run = cw_api_access_set,
      .shows = "AccessRule"},
     {"access unset", "Remove a rule; the next wider one counts", CW_ADMINISTRATOR, true, "DELETE",
-     "/access", CW_ARGS(access_scope_args), .run = cw_api_access_unset, .shows = "AccessRule"},
+     "/access", CW_ARGS(access_unset_args), .run = cw_api_access_unset, .shows = "AccessRule"},
     {"access list", "List the rules on who may use the federation", CW_VIEWER, false, "GET",
      "/access", .run = cw_api_access_list, .shows = "AccessRule", .list = "rules",
      .key = "scope=global|domain|user name"},

@@ -13,6 +13,7 @@
 struct cw_access_rule {
     struct cw_str scope;
     bool xmpp;
+    uint64_t version; /* of the rule in the store (store.h); nothing is decided by it */
 };
 
 /* The scope as rules have it, from any spelling of a domain or an address; absent: it is neither

@@ -11,12 +11,26 @@ static struct cw_str object_of(struct cw_str scope)
 }
 
 /* {"xmpp":false}; NULL: there is none. */
-static enum cw_err read_rule(struct cw_store *store, struct cw_str scope, json_t **out)
+static enum cw_err read_rule(struct cw_store *store, struct cw_str scope, uint64_t *version,
+                             json_t **out)
 {
-    bool xmpp;
-    enum cw_err err = cw_store_access_get(store, scope, &xmpp);
-    *out = err ? NULL : json_pack("{s:b}", "xmpp", xmpp);
+    struct cw_access_rule rule;
+    enum cw_err err = cw_store_access_get(store, scope, &rule);
+    *out = err ? NULL : json_pack("{s:b}", "xmpp", rule.xmpp);
+    *version = rule.version;
     return err == CW_ERR_NOT_FOUND ? CW_OK : err;
+}
+
+static enum cw_err check_version(uint64_t version, uint64_t expected, struct cw_str object,
+                                 struct cw_arena *arena, struct cw_refusal *refusal)
+{
+    if (version == expected)
+        return CW_OK;
+    return cw_store_refuse(refusal, CW_ERR_CONFLICT, "",
+                           cw_arena_printf(arena,
+                                           "The access rule for %.*s was changed by somebody else "
+                                           "meanwhile; look at it again, then repeat the change.",
+                                           CW_ARG(object)));
 }
 
 static enum cw_err write_rule(struct cw_store *store, struct cw_str scope, bool xmpp)
@@ -29,9 +43,10 @@ static enum cw_err write_rule(struct cw_store *store, struct cw_str scope, bool 
 }
 
 enum cw_err cw_store_access_set(struct cw_store *store, const struct cw_change *change,
-                                const struct cw_access_rule *rule, struct cw_arena *arena,
+                                struct cw_access_rule *rule, struct cw_arena *arena,
                                 struct cw_refusal *refusal)
 {
+    uint64_t version;
     struct cw_str scope =
         cw_access_scope(arena, rule->scope, store->local_domains, store->n_local_domains);
     struct cw_audit audit = {.action = "access set", .object = object_of(scope)};
@@ -45,18 +60,24 @@ enum cw_err cw_store_access_set(struct cw_store *store, const struct cw_change *
     enum cw_err err = cw_store_begin(store);
     if (err)
         return err;
-    err = read_rule(store, scope, &audit.before);
+    err = read_rule(store, scope, &version, &audit.before);
+    if (!err)
+        err = check_version(version, rule->version, audit.object, arena, refusal);
     if (!err)
         err = write_rule(store, scope, rule->xmpp);
     if (!err)
         audit.after = json_pack("{s:b}", "xmpp", rule->xmpp);
-    return cw_store_commit(store, change, &audit, err);
+    err = cw_store_commit(store, change, &audit, err);
+    if (!err) /* of the audit row, the last that was written; for what-if as it would be */
+        rule->version = (uint64_t)sqlite3_last_insert_rowid(store->db);
+    return err;
 }
 
 enum cw_err cw_store_access_unset(struct cw_store *store, const struct cw_change *change,
-                                  struct cw_str scope, struct cw_arena *arena,
-                                  struct cw_refusal *refusal)
+                                  struct cw_str scope, uint64_t expected_version,
+                                  struct cw_arena *arena, struct cw_refusal *refusal)
 {
+    uint64_t version;
     /* A rule may outlive its domain in the configuration; it can still be taken away. */
     struct cw_str own = cw_access_scope(arena, scope, store->local_domains, store->n_local_domains);
     scope = cw_str_is_present(own) ? own : scope;
@@ -65,11 +86,13 @@ enum cw_err cw_store_access_unset(struct cw_store *store, const struct cw_change
     enum cw_err err = cw_store_begin(store);
     if (err)
         return err;
-    err = read_rule(store, scope, &audit.before);
+    err = read_rule(store, scope, &version, &audit.before);
     if (!err && !audit.before)
         err = cw_store_refuse(refusal, CW_ERR_NOT_FOUND, "scope",
                               cw_arena_printf(arena, "There is no access rule for %.*s itself.",
                                               CW_ARG(audit.object)));
+    if (!err)
+        err = check_version(version, expected_version, audit.object, arena, refusal);
     if (!err) {
         struct cw_sql s = cw_sql_prepare(store, "DELETE FROM access WHERE scope=?");
         cw_sql_text(&s, scope);
@@ -78,12 +101,22 @@ enum cw_err cw_store_access_unset(struct cw_store *store, const struct cw_change
     return cw_store_commit(store, change, &audit, err);
 }
 
-enum cw_err cw_store_access_get(struct cw_store *store, struct cw_str scope, bool *xmpp)
+/* The rule's last row in the audit trail, under the name that object_of gives. */
+#define VERSION                                                            \
+    "(SELECT max(id) FROM audit WHERE object=iif(scope='','global',scope)" \
+    " AND action IN('access set','access unset'))"
+
+enum cw_err cw_store_access_get(struct cw_store *store, struct cw_str scope,
+                                struct cw_access_rule *out)
 {
-    struct cw_sql s = cw_sql_prepare(store, "SELECT xmpp FROM access WHERE scope=?");
+    struct cw_sql s = cw_sql_prepare(store, "SELECT xmpp," VERSION " FROM access WHERE scope=?");
     cw_sql_text(&s, scope);
     bool found = cw_sql_row(&s);
-    *xmpp = found && cw_sql_column_int(&s, 0) != 0;
+    *out = (struct cw_access_rule){.scope = scope};
+    if (found) {
+        out->xmpp = cw_sql_column_int(&s, 0) != 0;
+        out->version = (uint64_t)cw_sql_column_int(&s, 1);
+    }
     enum cw_err err = cw_sql_finish(&s);
     return err || found ? err : CW_ERR_NOT_FOUND;
 }
@@ -91,7 +124,7 @@ enum cw_err cw_store_access_get(struct cw_store *store, struct cw_str scope, boo
 enum cw_err cw_store_access_list(struct cw_store *store, struct cw_arena *arena,
                                  struct cw_access_rule **out, size_t *n)
 {
-    struct cw_sql s = cw_sql_prepare(store, "SELECT scope,xmpp FROM access"
+    struct cw_sql s = cw_sql_prepare(store, "SELECT scope,xmpp," VERSION " FROM access"
                                             " ORDER BY instr(scope,'@')>0,scope");
     size_t room = 0;
     *n = 0;
@@ -99,7 +132,8 @@ enum cw_err cw_store_access_list(struct cw_store *store, struct cw_arena *arena,
     while (cw_sql_row(&s)) {
         *out = cw_sql_grow(arena, *out, *n, &room, sizeof(**out));
         (*out)[(*n)++] = (struct cw_access_rule){.scope = cw_sql_column_text(&s, 0, arena),
-                                                 .xmpp = cw_sql_column_int(&s, 1) != 0};
+                                                 .xmpp = cw_sql_column_int(&s, 1) != 0,
+                                                 .version = (uint64_t)cw_sql_column_int(&s, 2)};
     }
     return cw_sql_finish(&s);
 }

@@ -137,16 +137,21 @@ enum cw_err cw_store_contact_list(struct cw_store *, struct cw_str local, struct
 
 /* --- External access: may local users use the federation?  (policy/access.h) --- */
 
-/* Audited, and the policy's version goes up.  The scope in any spelling; CW_ERR_INVALID: it is none
- * of ours. */
+/* A rule's version is the id of its last row in the audit trail: no two states of a scope ever have
+ * the same one.  0: there is no rule.
+ *
+ * Audited, and the policy's version goes up.  The scope in any spelling; CW_ERR_INVALID: it is none
+ * of ours.  The rule's version is that of the one that the caller read, and afterwards the new one;
+ * CW_ERR_CONFLICT: somebody else made, changed or removed it meanwhile. */
 enum cw_err cw_store_access_set(struct cw_store *, const struct cw_change *,
-                                const struct cw_access_rule *, struct cw_arena *,
-                                struct cw_refusal *);
-/* CW_ERR_NOT_FOUND: there is no rule of its own. */
+                                struct cw_access_rule *, struct cw_arena *, struct cw_refusal *);
+/* CW_ERR_NOT_FOUND: there is no rule of its own.  CW_ERR_CONFLICT: it has another version. */
 enum cw_err cw_store_access_unset(struct cw_store *, const struct cw_change *, struct cw_str scope,
-                                  struct cw_arena *, struct cw_refusal *);
-/* The rule of that very scope, in the spelling of the list.  CW_ERR_NOT_FOUND: there is none. */
-enum cw_err cw_store_access_get(struct cw_store *, struct cw_str scope, bool *xmpp);
+                                  uint64_t expected_version, struct cw_arena *,
+                                  struct cw_refusal *);
+/* The rule of that very scope, in the spelling of the list.  CW_ERR_NOT_FOUND: there is none, and
+ * the version is 0. */
+enum cw_err cw_store_access_get(struct cw_store *, struct cw_str scope, struct cw_access_rule *out);
 /* By scope: global, domains, users. */
 enum cw_err cw_store_access_list(struct cw_store *, struct cw_arena *, struct cw_access_rule **out,
                                  size_t *n);

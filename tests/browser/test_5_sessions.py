@@ -81,7 +81,7 @@ def test_accounts(start, signed_in):
 
     browser.press("Delete newcomer")  # as it was before the new password
     browser.press("Delete")
-    browser.wait_text("The account newcomer was changed by somebody else meanwhile")
+    browser.wait_text("newcomer made a change here")
     browser.press("Close")
     browser.wait(lambda: "must be changed" not in row_of(browser, "newcomer"), "the row anew")
     browser.press("Delete newcomer")

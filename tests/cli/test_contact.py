@@ -112,14 +112,16 @@ def test_access(cw):
     assert cw.run("access", "list").stdout == \
         "everybody denied\ncontoso.test allowed\nalice@contoso.test denied\n"
     assert cw.query(*ask) == {"of": "alice@contoso.test", "xmpp": False, "scope": "user",
-                              "name": "alice@contoso.test"}
+                              "name": "alice@contoso.test", "version": 3}
+    assert cw.refusal("access", "set", "--xmpp", "true", "--if-version", "0").startswith(
+        "The access rule for global was changed by somebody else meanwhile")
     tried = cw.run("access", "unset", "--user", "alice@contoso.test", "--what-if")
     assert tried.stdout.endswith("alice@contoso.test denied -> no rule\n")
     assert len(cw.query("access", "list")["rules"]) == 3
     cw.run("access", "unset", "--user", "alice@contoso.test")
     cw.run("access", "unset")
     assert cw.query("access", "list")["rules"] == [
-        {"scope": "domain", "name": "contoso.test", "xmpp": True}]
+        {"scope": "domain", "name": "contoso.test", "xmpp": True, "version": 2}]
     assert cw.refusal("access", "unset") == "There is no access rule for everybody."
     assert cw.refusal("access", "set", "--user", "j@a.test", "--xmpp", "true") == \
         "j@a.test is not local: access rules are for local users and domains."

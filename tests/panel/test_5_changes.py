@@ -132,6 +132,8 @@ def tagged(local, operation, values):
     """The entity tag of what the operation changes, read where that is shown."""
     if operation.command == "audit restore":
         return local.get("/partners/tagged.test").headers["etag"]
+    if operation.command.startswith("access"):
+        return local.get(f"/access/effective?user={ALICE}").headers["etag"]
     path = operation.request({k: v for k, v in values.items() if "{%s}" % k in operation.path})[1]
     for cut in (path, path.rsplit("/", 1)[0]):
         answer = local.get(cut.split("?")[0])
@@ -148,9 +150,9 @@ def test_versions(panel, by_command, document):
     assert browser.post("/accounts", {"name": "tagged", "role": "viewer", "generate": True}).status == 201
     local.put("/partners/tagged.test", {})
     values_of = {"partner": {"domain": "tagged.test"}, "settings": {"posh": False},
-                 "account": {"name": "tagged"}}
+                 "account": {"name": "tagged"}, "access": {"user": ALICE}}
     more = {"partner set": {"description": "x"}, "account set": {"enabled": True},
-            "account password": {"generate": True}}
+            "account password": {"generate": True}, "access set": {"xmpp": True}}
     n = 0
     for operation in by_command.values():
         if not operation.has_version:
@@ -165,7 +167,8 @@ def test_versions(panel, by_command, document):
         partner = ("PATCH", "/partners/tagged.test", {"description": f"{n}"})
         quick = {"partner": partner, "audit": partner,
                  "settings": ("PATCH", "/settings", {"presence-rate": 40 + n}),
-                 "account": ("PATCH", "/accounts/tagged", {"role": "viewer"})}
+                 "account": ("PATCH", "/accounts/tagged", {"role": "viewer"}),
+                 "access": ("PUT", "/access", {"user": ALICE, "xmpp": False})}
         assert other.ask(*quick[operation.command.split()[0]]).status == 200
         before = state_of(panel)
         late = browser.ask(method, path, body, If_Match=etag)
@@ -190,7 +193,26 @@ def test_versions(panel, by_command, document):
         if "remove" in operation.command:
             local.put("/partners/tagged.test", {})
             local.post("/accounts", {"name": "tagged", "role": "viewer", "generate": True})
-    assert n >= 8
+    assert n >= 10
+
+
+def test_new_access_rule(panel, document):
+    """A rule that was not there has the tag "0": whoever makes one, after another has, is told."""
+    local, browser = panel.local(), panel.account("maker")
+    rule = {"user": BOB.replace("change", "contoso"), "xmpp": False}
+    path = f"/access?user={rule['user']}"
+    nothing = local.get(f"/access/effective?user={rule['user']}")
+    assert nothing.headers["etag"] == '"0"' and nothing.json["version"] == 0
+    made = browser.put("/access", rule, If_Match='"0"')
+    assert made.status == 200 and made.headers["etag"] == f'"{made.json["after"]["version"]}"'
+    late = panel.token("second").put("/access", rule, If_Match='"0"')
+    assert_problem(document, late, 412)
+    assert late.json["conflict"]["who"] == "maker"
+    listed = [one for one in local.get("/access").json["rules"] if one["name"] == rule["user"]]
+    assert listed == [made.json["after"]]
+    assert browser.delete(path, If_Match=made.headers["etag"]).status == 200
+    assert local.put("/access", rule, If_Match=made.headers["etag"]).status == 412
+    assert local.get(f"/access/effective?user={rule['user']}").headers["etag"] == '"0"'
 
 
 def test_no_version_to_compare(panel, by_command, document):

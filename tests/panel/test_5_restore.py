@@ -35,8 +35,11 @@ def test_what_was_removed(panel):
     assert anna.post(restore, {}, **{"If-Match": '"1"'}).status == 412
     assert anna.post(restore, {}, **{"If-Match": "*"}).status == 200
     assert local.get(PATH).status == 200
-    local.ask("PUT", "/access", {"xmpp": False})
+    rule = local.ask("PUT", "/access", {"xmpp": False})
+    tag = {"If-Match": rule.headers["etag"]}
     rule = local.get("/audit?action=access").json["audit"][0]["id"]
-    assert anna.post(f"/audit/{rule}/restore", {}, **{"If-Match": '"1"'}).status == 400
+    assert anna.post(f"/audit/{rule}/restore", {}, **{"If-Match": '"1"'}).status == 412
+    assert anna.post(f"/audit/{rule}/restore", {}, **tag).status == 200
+    assert anna.post(f"/audit/{rule}/restore", {}, **tag).status == 412
     assert anna.post(f"/audit/{rule}/restore", {}, **{"If-Match": "*"}).status == 200
     local.ask("DELETE", "/access")

@@ -1,5 +1,5 @@
 /* External access: who may use the federation. */
-import { call, get, getAll } from "./client";
+import { call, get, getAll, versionTag } from "./client";
 import { routes } from "./routes";
 
 export type Scope = "global" | "domain" | "user";
@@ -8,6 +8,7 @@ export interface AccessRule {
   scope: Scope;
   name: string;
   xmpp: boolean;
+  version: number; /* 0: there is none yet */
 }
 
 /* `scope`: of the rule that decides; "default": none is there. */
@@ -20,7 +21,7 @@ export interface Effective {
 
 export type Target = { user?: string; domain?: string };
 
-export function targetOf(scope: Scope, name: string): Target {
+function targetOf(scope: Scope, name: string): Target {
   return scope === "user" ? { user: name } : scope === "domain" ? { domain: name } : {};
 }
 
@@ -32,10 +33,15 @@ export function effectiveAccess(target: Target): Promise<Effective> {
   return get(routes.effective.path, { query: target });
 }
 
-export function setAccess(target: Target, xmpp: boolean): Promise<unknown> {
-  return call("PUT", routes.access.path, { body: { ...target, xmpp } });
+/* `from`: the rule as it was read. */
+type From = Pick<AccessRule, "scope" | "name" | "version">;
+
+export function setAccess(from: From, xmpp: boolean): Promise<unknown> {
+  const body = { ...targetOf(from.scope, from.name), xmpp };
+  return call("PUT", routes.access.path, { ifMatch: versionTag(from), body });
 }
 
-export function unsetAccess(target: Target): Promise<unknown> {
-  return call("DELETE", routes.access.path, { query: target });
+export function unsetAccess(from: From): Promise<unknown> {
+  const query = targetOf(from.scope, from.name);
+  return call("DELETE", routes.access.path, { ifMatch: versionTag(from), query });
 }

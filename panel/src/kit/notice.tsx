@@ -46,16 +46,16 @@ export function ProblemNotice({ problem }: { problem: Problem | null }) {
   if (!problem) return null;
   return (
     <Notice kind="error">
-      <Foreign text={served(problem.sentence)} />
-      {problem.conflict && (
-        <>
-          {" "}
-          {t("problem.changed-by", {
-            who: problem.conflict.who,
-            at: dateTime(problem.conflict.at),
-          })}
-        </>
-      )}
+      <Foreign
+        text={
+          problem.conflict
+            ? t("problem.changed-by", {
+                who: problem.conflict.who,
+                at: dateTime(problem.conflict.at),
+              })
+            : served(problem.sentence)
+        }
+      />
       {problem.retryAfterS > 0 && <> {t("problem.retry-after", { s: problem.retryAfterS })}</>}
     </Notice>
   );

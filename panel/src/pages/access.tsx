@@ -1,7 +1,7 @@
 /* External access: the rules on who may use the federation, and what they come to for one user. */
 import { useState } from "preact/hooks";
 import {
-  effectiveAccess, listAccess, setAccess, targetOf, unsetAccess,
+  effectiveAccess, listAccess, setAccess, unsetAccess,
   type AccessRule, type Effective, type Scope,
 } from "../api/access";
 import { isAdministrator } from "../api/session-state";
@@ -43,7 +43,7 @@ function AccessPage() {
       <Preview rules={rules.data} />
       <Loading of={rules} />
       {rules.data && <Rules rules={rules.data} then={rules.reload} />}
-      {adding && <NewRule onClose={() => setAdding(false)} then={rules.reload} />}
+      {adding && rules.data && <NewRule rules={rules.data} onClose={() => setAdding(false)} then={rules.reload} />}
     </Page>
   );
 }
@@ -76,21 +76,21 @@ function Rules({ rules, then }: { rules: AccessRule[]; then: () => Promise<void>
 }
 
 function RuleActions({ rule, then }: { rule: AccessRule; then: () => Promise<void> }) {
-  const target = targetOf(rule.scope, rule.name);
   const name = scopeText(rule.scope, rule.name);
   const turn = async () => {
-    const act = () => setAccess(target, !rule.xmpp);
-    if (await doNow({ title: name, done: t("access.saved", { name }), act })) await then();
+    const act = () => setAccess(rule, !rule.xmpp);
+    await doNow({ title: name, done: t("access.saved", { name }), act });
+    await then(); /* when it was refused, too: somebody else may have been faster */
   };
   const remove = async () => {
-    const done = await askAndDo({
+    await askAndDo({
       title: t("access.unset-title", { name }),
       body: <p>{t("access.unset-text")}</p>,
       submit: t("access.unset"),
       done: t("access.unset-done", { name }),
-      act: () => unsetAccess(target),
+      act: () => unsetAccess(rule),
     });
-    if (done) await then();
+    await then();
   };
   return (
     <div class="actions">
@@ -105,15 +105,20 @@ function RuleActions({ rule, then }: { rule: AccessRule; then: () => Promise<voi
   );
 }
 
-function NewRule({ onClose, then }: { onClose: () => void; then: () => Promise<void> }) {
+function NewRule(props: { rules: AccessRule[]; onClose: () => void; then: () => Promise<void> }) {
+  const { rules, onClose, then } = props;
   const [scope, setScope] = useState<Scope>("user");
   const [name, setName] = useState("");
   const [may, setMay] = useState<"yes" | "no">("no");
   const refusals = useRefusals(["user", "domain"]);
   const submit = async () => {
     if (scope !== "global" && !name.trim()) return refusals.refuse(scope, t("field.missing"));
-    const saved = await refusals.send(() => setAccess(targetOf(scope, name.trim()), may === "yes"));
-    if (!saved) return;
+    const wanted = { scope, name: scope === "global" ? "" : name.trim(), version: 0 };
+    const listed = rules.find(
+      (rule) => rule.scope === scope && rule.name === wanted.name.toLowerCase(),
+    );
+    const saved = await refusals.send(() => setAccess(listed ?? wanted, may === "yes"));
+    if (!saved) return then();
     say(t("access.saved", { name: scopeText(scope, name.trim()) }));
     onClose();
     await then();

@@ -25,7 +25,8 @@ export const en = {
 
   "problem.network": "The panel does not answer. Is it running, and is the network there?",
   "problem.status": "The panel answered with status {status}.",
-  "problem.changed-by": "Changed by {who}, {at}.",
+  "problem.changed-by":
+    "{who} made a change here, {at}. Nothing of yours has been saved: look at what holds now, then try again.",
   "problem.retry-after": "Try again in {s} s.",
 
   "nowhere.title": "There is no such page",

@@ -25,7 +25,8 @@ export const ptBR: Catalogue = {
   "domain.a-label": "Como consta no DNS",
   "problem.network": "O painel não responde. Ele está em execução, e há rede?",
   "problem.status": "O painel respondeu com o status {status}.",
-  "problem.changed-by": "Alterado por {who} em {at}.",
+  "problem.changed-by":
+    "{who} fez uma alteração aqui em {at}. Nada do seu foi salvo: veja o que vale agora e tente de novo.",
   "problem.retry-after": "Tente de novo em {s} s.",
   "nowhere.title": "Esta página não existe",
   "nowhere.text": "O endereço pode estar errado ou a página ser de outra versão.",

@@ -199,8 +199,11 @@ static void test_restore_conflict(void **state)
         {"settings", "audit restore", "{\"id\":3,\"if-version\":1}", 412, "",
          "The settings were changed by somebody else meanwhile; look at them again, then repeat "
          "the change."},
-        {"what has no version", "audit restore", "{\"id\":4,\"if-version\":1}", 400, "if-version",
-         "Access rules and blocks have no version to compare."},
+        {"an access rule", "audit restore", "{\"id\":4,\"if-version\":4}", 412, "",
+         "The access rule for alice@contoso.test was changed by somebody else meanwhile; look at it "
+         "again, then repeat the change."},
+        {"what has no version", "audit restore", "{\"id\":6,\"if-version\":1}", 400, "if-version",
+         "Blocks have no version to compare."},
     };
     struct fixture *f = *state;
     prepare_rows(f);
@@ -212,6 +215,7 @@ static void test_restore_conflict(void **state)
     assert_true(cw_str_eq_cstr(f->problem.changed_by, "test"));
     done(f, "audit restore", "{\"id\":1,\"if-version\":3}");
     done(f, "audit restore", "{\"id\":3,\"if-version\":2}");
+    done(f, "audit restore", "{\"id\":4,\"if-version\":0}");
     done(f, "partner remove", "{\"domain\":\"a.test\"}");
     assert_null(run(f, "audit restore", "{\"id\":1,\"if-version\":4}"));
     assert_int_equal(f->problem.status, 412);

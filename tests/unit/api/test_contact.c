@@ -252,45 +252,87 @@ static void test_blocks(void **state)
 static void test_access(void **state)
 {
     struct fixture *f = *state;
-    ASK("{\"of\":\"alice@contoso.test\",\"xmpp\":true,\"scope\":\"default\",\"name\":\"\"}");
+    ASK("{\"of\":\"alice@contoso.test\",\"xmpp\":true,\"scope\":\"default\",\"name\":\"\",\"version\":0}");
     assert_answer(f, SET, "{\"xmpp\":false}",
                   "{\"saved\":true,\"before\":null,\"after\":{\"scope\":\"global\",\"name\":\"\","
-                  "\"xmpp\":false}}");
+                  "\"xmpp\":false,\"version\":1}}");
     assert_audited(f, SET, "global");
-    ASK("{\"of\":\"alice@contoso.test\",\"xmpp\":false,\"scope\":\"global\",\"name\":\"\"}");
+    ASK("{\"of\":\"alice@contoso.test\",\"xmpp\":false,\"scope\":\"global\",\"name\":\"\","
+        "\"version\":0}");
     json_decref(must(f, SET, "{\"domain\":\"Contoso.test\",\"xmpp\":true}"));
     ASK("{\"of\":\"alice@contoso.test\",\"xmpp\":true,\"scope\":\"domain\","
-        "\"name\":\"contoso.test\"}");
+        "\"name\":\"contoso.test\",\"version\":0}");
     json_decref(must(f, SET, "{\"user\":\"alice@contoso.test\",\"xmpp\":false}"));
     ASK("{\"of\":\"alice@contoso.test\",\"xmpp\":false,\"scope\":\"user\","
-        "\"name\":\"alice@contoso.test\"}");
+        "\"name\":\"alice@contoso.test\",\"version\":3}");
     assert_answer(f, "access get", "{\"domain\":\"contoso.test\"}",
                   "{\"of\":\"contoso.test\",\"xmpp\":true,\"scope\":\"domain\","
-                  "\"name\":\"contoso.test\"}");
+                  "\"name\":\"contoso.test\",\"version\":2}");
     assert_answer(f, "access get", "{}",
-                  "{\"of\":\"\",\"xmpp\":false,\"scope\":\"global\",\"name\":\"\"}");
+                  "{\"of\":\"\",\"xmpp\":false,\"scope\":\"global\",\"name\":\"\",\"version\":1}");
     assert_answer(f, "access list", "{}",
-                  "{\"rules\":[{\"scope\":\"global\",\"name\":\"\",\"xmpp\":false},"
-                  "{\"scope\":\"domain\",\"name\":\"contoso.test\",\"xmpp\":true},"
-                  "{\"scope\":\"user\",\"name\":\"alice@contoso.test\",\"xmpp\":false}]}");
+                  "{\"rules\":[{\"scope\":\"global\",\"name\":\"\",\"xmpp\":false,\"version\":1},"
+                  "{\"scope\":\"domain\",\"name\":\"contoso.test\",\"xmpp\":true,\"version\":2},"
+                  "{\"scope\":\"user\",\"name\":\"alice@contoso.test\",\"xmpp\":false,"
+                  "\"version\":3}]}");
     f->call.what_if = true;
     json_decref(must(f, "access unset", "{\"user\":\"alice@contoso.test\"}"));
     f->call.what_if = false;
     assert_answer(f, "access unset", "{\"user\":\"ALICE@contoso.test\"}",
                   "{\"saved\":true,\"before\":{\"scope\":\"user\",\"name\":\"alice@contoso.test\","
-                  "\"xmpp\":false},\"after\":null}");
+                  "\"xmpp\":false,\"version\":3},\"after\":null}");
     json_decref(must(f, "access unset", "{\"domain\":\"contoso.test\"}"));
-    ASK("{\"of\":\"alice@contoso.test\",\"xmpp\":false,\"scope\":\"global\",\"name\":\"\"}");
+    ASK("{\"of\":\"alice@contoso.test\",\"xmpp\":false,\"scope\":\"global\",\"name\":\"\","
+        "\"version\":0}");
     json_decref(must(f, "access unset", "{}"));
     assert_answer(f, "access list", "{}", "{\"rules\":[]}");
+}
+
+/* Whoever changes a rule that another one has changed, made or removed meanwhile is told who did.
+ */
+static void test_access_versions(void **state)
+{
+#define CHANGED(of)                                                               \
+    "The access rule for " of " was changed by somebody else meanwhile; look at " \
+    "it again, then repeat the change."
+    static const struct refusal_row rows[] = {
+        {"changed", SET, "{\"xmpp\":true,\"if-version\":1}", 412, "", CHANGED("global")},
+        {"made", SET, "{\"xmpp\":true,\"if-version\":0}", 412, "", CHANGED("global")},
+        {"changed, not to be removed", "access unset", "{\"if-version\":1}", 412, "",
+         CHANGED("global")},
+        {"another's version", SET, "{\"domain\":\"contoso.test\",\"xmpp\":true,\"if-version\":2}",
+         412, "", CHANGED("contoso.test")},
+        {"removed", SET, "{\"user\":\"ALICE@contoso.test\",\"xmpp\":true,\"if-version\":4}", 412,
+         "", CHANGED("alice@contoso.test")},
+        {"removed twice", "access unset", "{\"user\":\"alice@contoso.test\",\"if-version\":4}", 404,
+         "scope", "There is no access rule for alice@contoso.test itself."},
+    };
+    struct fixture *f = *state;
+    json_decref(must(f, SET, "{\"xmpp\":false,\"if-version\":0}"));
+    json_decref(must(f, SET, "{\"xmpp\":true,\"if-version\":1}"));
+    json_decref(must(f, SET, "{\"domain\":\"contoso.test\",\"xmpp\":true}"));
+    json_decref(must(f, SET, "{\"user\":\"alice@contoso.test\",\"xmpp\":true}"));
+    f->call.who = "bert";
+    json_decref(must(f, "access unset", "{\"user\":\"alice@contoso.test\",\"if-version\":4}"));
+    f->call.who = "test";
+    assert_refusals(f, rows, sizeof(rows) / sizeof(rows[0]));
+    assert_null(run(f, SET, rows[4].arguments));
+    assert_true(cw_str_eq_cstr(f->problem.changed_by, "bert"));
+    assert_true(f->problem.changed_at > 0);
+    json_decref(must(f, "access unset", "{\"if-version\":2}"));
+    assert_null(run(f, SET, "{\"xmpp\":true,\"if-version\":2}"));
+    json_decref(must(f, SET, "{\"xmpp\":true,\"if-version\":0}")); /* made anew: a new version */
+    assert_answer(f, "access unset", "{\"if-version\":7}",
+                  "{\"saved\":true,\"before\":{\"scope\":\"global\",\"name\":\"\","
+                  "\"xmpp\":true,\"version\":7},\"after\":null}");
 }
 
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_refusals), TEST(test_contacts), TEST(test_pairs),
-        TEST(test_rules),    TEST(test_blocks),   TEST(test_access),
+        TEST(test_refusals), TEST(test_contacts), TEST(test_pairs),           TEST(test_rules),
+        TEST(test_blocks),   TEST(test_access),   TEST(test_access_versions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -186,6 +186,9 @@ static void test_put(void **state)
         {"stale", "partner put", "{\"domain\":\"a.test\",\"if-version\":1}", 412, "",
          "The partner a.test was changed by somebody else meanwhile; look at it again, then repeat "
          "the change."},
+        {"nothing was there", "partner put", "{\"domain\":\"a.test\",\"if-version\":0}", 412, "",
+         "The partner a.test was changed by somebody else meanwhile; look at it again, then repeat "
+         "the change."},
         {"checked", "partner put", "{\"domain\":\"c.test\",\"tls\":\"NotSupported\"}", 400, "tls",
          "SASL needs TLS: set TLS to Required or Optional, or SASL to NotSupported"},
         {"settings meanwhile", "settings set", "{\"stanza-rate\":1,\"if-version\":9}", 412, "",

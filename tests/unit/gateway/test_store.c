@@ -212,7 +212,7 @@ static void test_reading_between(void **state)
 {
     struct fixture *f = *state;
     struct gw_store *store = f->gateway.store;
-    const struct cw_access_rule rule = {CW_STR("bob@contoso.test"), false};
+    struct cw_access_rule rule = {.scope = CW_STR("bob@contoso.test")};
     const struct cw_str bob = CW_S("bob@contoso.test");
     gw_store_invite(store, ALICE, JULIET);
     assert_true(runs_until(f, is_in_store));
@@ -235,7 +235,7 @@ static void test_blocks_and_access(void **state)
     struct fixture *f = *state;
     struct gw_store *store = f->gateway.store;
     struct cw_jid alice, juliet, other;
-    const struct cw_access_rule rule = {CW_STR(""), false};
+    struct cw_access_rule rule = {.scope = CW_STR("")};
     assert_int_equal(cw_jid_parse(&f->arena, ALICE, &alice), CW_JID_OK);
     assert_int_equal(cw_jid_parse(&f->arena, CW_S("juliet@a.test/b"), &juliet), CW_JID_OK);
     assert_int_equal(cw_jid_parse(&f->arena, CW_S("x@bücher.test"), &other), CW_JID_OK);

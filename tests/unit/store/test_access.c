@@ -10,13 +10,21 @@
 
 static enum cw_err set(struct fixture *f, const struct cw_change *by, const char *scope, bool xmpp)
 {
-    struct cw_access_rule rule = {cw_str_of(scope), xmpp};
+    struct cw_str own = cw_access_scope(&f->arena, cw_str_of(scope), locals, 2);
+    struct cw_access_rule rule;
+    (void)cw_store_access_get(f->store, own, &rule);
+    rule.scope = cw_str_of(scope);
+    rule.xmpp = xmpp;
     return cw_store_access_set(f->store, by, &rule, &f->arena, &f->refusal);
 }
 
 static enum cw_err unset(struct fixture *f, const char *scope)
 {
-    return cw_store_access_unset(f->store, &change, cw_str_of(scope), &f->arena, &f->refusal);
+    struct cw_access_rule rule;
+    (void)cw_store_access_get(f->store, cw_access_scope(&f->arena, cw_str_of(scope), locals, 2),
+                              &rule);
+    return cw_store_access_unset(f->store, &change, cw_str_of(scope), rule.version, &f->arena,
+                                 &f->refusal);
 }
 
 static void assert_rules(struct fixture *f, const char *expected)
@@ -57,13 +65,14 @@ static void test_rules(void **state)
     assert_int_equal(set(f, &change, "", false), CW_OK);
     assert_audit(f, "access set|global||{\"xmpp\":false}");
     assert_rules(f, "[]-[contoso.test]+[xn--bcher-kva.test]+[alice@contoso.test]+");
-    bool xmpp = true;
-    assert_int_equal(cw_store_access_get(f->store, CW_S(""), &xmpp), CW_OK);
-    assert_false(xmpp);
-    assert_int_equal(cw_store_access_get(f->store, CW_S("alice@contoso.test"), &xmpp), CW_OK);
-    assert_true(xmpp);
-    assert_int_equal(cw_store_access_get(f->store, CW_S("bert@contoso.test"), &xmpp),
+    struct cw_access_rule rule;
+    assert_int_equal(cw_store_access_get(f->store, CW_S(""), &rule), CW_OK);
+    assert_false(rule.xmpp);
+    assert_int_equal(cw_store_access_get(f->store, CW_S("alice@contoso.test"), &rule), CW_OK);
+    assert_true(rule.xmpp);
+    assert_int_equal(cw_store_access_get(f->store, CW_S("bert@contoso.test"), &rule),
                      CW_ERR_NOT_FOUND);
+    assert_int_equal(rule.version, 0);
     assert_int_equal(set(f, &change, "contoso.test", false), CW_OK);
     assert_audit(f, "access set|contoso.test|{\"xmpp\":true}|{\"xmpp\":false}");
     assert_int_equal(version_of(f->store), version + 5);

@@ -68,7 +68,7 @@ static void test_find(void **state)
 static void test_get_and_last(void **state)
 {
     struct fixture *f = *state;
-    const struct cw_access_rule rule = {CW_STR("contoso.test"), false};
+    struct cw_access_rule rule = {.scope = CW_STR("contoso.test")};
     const struct cw_change other = {.who = "bert"};
     struct cw_audit_row row, same;
     assert_int_equal(cw_store_access_set(f->store, &change, &rule, &f->arena, &f->refusal), CW_OK);

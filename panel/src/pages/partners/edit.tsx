@@ -67,6 +67,28 @@ function Editor(props: EditorProps) {
   return <Form {...props} />;
 }
 
+/* Undefined: another was faster, and the reader chose not to overwrite his work. */
+async function change(
+  version: Partner,
+  changes: Partial<PartnerFields>,
+  onReload: EditorProps["onReload"],
+): Promise<Partner | undefined> {
+  try {
+    return await changePartner(version, changes);
+  } catch (thrown) {
+    const refused = asProblem(thrown);
+    if (refused.status !== 412) throw refused;
+    const theirs = await getPartner(version.domain);
+    const answer = await askConflict(refused, theirs, changes);
+    if (answer === "overwrite") return change(theirs, changes, onReload);
+    if (answer === "reload") {
+      onReload?.(theirs);
+      say(t("conflict.reloaded"));
+    }
+    return undefined;
+  }
+}
+
 function Form({ from, onReload }: EditorProps) {
   const base = useRef(draftOf(from ?? EMPTY)).current;
   const [draft, setDraft] = useState<Draft>(base);
@@ -89,30 +111,13 @@ function Form({ from, onReload }: EditorProps) {
     say(t("form.saved", { name: revealed(partner["domain-unicode"]) }));
     void go(showPath(partner.domain));
   };
-  /* Undefined: another was faster, and the reader chose not to overwrite his work. */
-  const change = async (version: Partner, changes: Partial<PartnerFields>): Promise<Partner | undefined> => {
-    try {
-      return await changePartner(version, changes);
-    } catch (thrown) {
-      const refused = asProblem(thrown);
-      if (refused.status !== 412) throw refused;
-      const theirs = await getPartner(version.domain);
-      const answer = await askConflict(refused, theirs, changes);
-      if (answer === "overwrite") return change(theirs, changes);
-      if (answer === "reload") {
-        onReload?.(theirs);
-        say(t("conflict.reloaded"));
-      }
-      return undefined;
-    }
-  };
   const commit = async () => {
     refusals.clear();
     const fields = collect();
     if (!fields) return;
     const changes = from ? changesOf(from, fields) : {};
     if (from && Object.keys(changes).length === 0) return leave(from);
-    const saved = await refusals.send(() => (from ? change(from, changes) : addPartner(fields)));
+    const saved = await refusals.send(() => (from ? change(from, changes, onReload) : addPartner(fields)));
     if (saved) leave(saved);
   };
   const tryIt = () => {

@@ -167,6 +167,16 @@ static enum news_format format_of(const struct panel_exchange *x,
     return cw_str_find(accept, CW_S("text/event-stream")) >= 0 ? NEWS_EVENTS : NEWS_NONE;
 }
 
+/* What is said twice counts as not said (cw_http_field); a condition must not be lost like that. */
+static bool says_one_condition(const struct cw_http_request *request,
+                               struct cw_api_problem *problem)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < request->n_fields; i++)
+        n += cw_str_eq_nocase(request->fields[i].name, CW_S("if-match"));
+    return n < 2 || refuse(problem, 400, CW_S("If-Match must be one entity tag in quotes, or *."));
+}
+
 static bool run_row(struct call *call, const struct panel_identity *identity,
                     const struct cw_rest_call *rest, struct cw_str if_match)
 {
@@ -214,7 +224,8 @@ static bool route_and_run(struct call *call)
     x->who = identity.who;
     if (cw_str_eq_cstr(request.path, "/openapi.json"))
         return show_openapi(call);
-    if (!cw_rest_route(&x->arena, &request, &rest, &call->problem, &call->allow))
+    if (!says_one_condition(&x->request, &call->problem) ||
+        !cw_rest_route(&x->arena, &request, &rest, &call->problem, &call->allow))
         return false;
     bool good = panel_body_is_json(&x->request, &call->problem) &&
                 run_row(call, &identity, &rest, request.if_match);

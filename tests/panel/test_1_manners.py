@@ -64,6 +64,18 @@ def test_two_administrators(panel, admin):
     assert admin.patch(path, {"description": "x"}, If_Match="nonsense").status == 400
 
 
+def test_two_conditions(panel, admin):
+    """Two lines are a list (RFC 9110 section 5.3), which is refused as in one line: a change is not
+    made as if there were no condition."""
+    make(admin, "conditions.test")
+    token = panel.token("conditions").headers["Authorization"]
+    answer = panel.raw(f"DELETE /api/v1/partners/conditions.test HTTP/1.1\r\nHost: {panel.host}\r\n"
+                       f"Authorization: {token}\r\nIf-Match: \"7\"\r\nIf-Match: \"8\"\r\n"
+                       "Connection: close\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert admin.get("/partners/conditions.test").status == 200
+
+
 def test_dry_run(admin):
     make(admin, "dry.test")
     tag = admin.get("/partners/dry.test").headers["etag"]

@@ -42,6 +42,31 @@ static inline int teardown(void **state)
     return 0;
 }
 
+/* Names separated by spaces: the primary, then the additionals. */
+static inline struct cw_partner partner_of(struct fixture *f, const char *domains)
+{
+    struct cw_partner partner = CW_PARTNER_DEFAULT;
+    struct cw_str rest = cw_str_of(domains);
+    partner.additional = cw_arena_alloc(&f->arena, 8 * sizeof(struct cw_str));
+    while (rest.n > 0) {
+        ptrdiff_t space = cw_str_index(rest, ' ');
+        size_t end = space < 0 ? rest.n : (size_t)space;
+        struct cw_str domain = cw_str_sub(rest, 0, end);
+        if (cw_str_is_present(partner.domain))
+            partner.additional[partner.n_additional++] = domain;
+        else
+            partner.domain = domain;
+        rest = cw_str_sub(rest, end + 1, rest.n);
+    }
+    return partner;
+}
+
+static inline enum cw_err add_partner(struct fixture *f, const char *domains)
+{
+    struct cw_partner partner = partner_of(f, domains);
+    return cw_store_partner_add(f->store, &change, &partner, &f->arena, &f->refusal);
+}
+
 static inline uint64_t version_of(struct cw_store *store)
 {
     uint64_t version = 0;

@@ -1,45 +1,12 @@
-/* The store: what it keeps, what it refuses, and that several handles see one truth. */
-#include <fcntl.h>
+/* The store: what it keeps, and what it refuses. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "fixture.h"
-#include "store/account.h"
-
-/* Names separated by spaces: the primary, then the additionals. */
-static struct cw_partner partner_of(struct fixture *f, const char *domains)
-{
-    struct cw_partner partner = CW_PARTNER_DEFAULT;
-    struct cw_str rest = cw_str_of(domains);
-    partner.additional = cw_arena_alloc(&f->arena, 8 * sizeof(struct cw_str));
-    while (rest.n > 0) {
-        ptrdiff_t space = cw_str_index(rest, ' ');
-        size_t end = space < 0 ? rest.n : (size_t)space;
-        struct cw_str domain = cw_str_sub(rest, 0, end);
-        if (cw_str_is_present(partner.domain))
-            partner.additional[partner.n_additional++] = domain;
-        else
-            partner.domain = domain;
-        rest = cw_str_sub(rest, end + 1, rest.n);
-    }
-    return partner;
-}
-
-static enum cw_err add(struct fixture *f, const char *domains)
-{
-    struct cw_partner partner = partner_of(f, domains);
-    return cw_store_partner_add(f->store, &change, &partner, &f->arena, &f->refusal);
-}
 
 static void assert_sentence(struct fixture *f, const char *name, const char *sentence)
 {
@@ -114,27 +81,27 @@ static const struct refusal_row refusals[] = {
 static void test_unique(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(add(f, "a.test b.test"), CW_OK);
+    assert_int_equal(add_partner(f, "a.test b.test"), CW_OK);
     uint64_t version = version_of(f->store);
     size_t audit = audit_rows(f);
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
         const struct refusal_row *row = &refusals[i];
-        if (add(f, row->domains) != row->err)
+        if (add_partner(f, row->domains) != row->err)
             fail_msg("%s: another error", row->name);
         assert_sentence(f, row->name, row->sentence);
         assert_string_equal(f->refusal.field, row->field);
     }
     assert_int_equal(version_of(f->store), version);
     assert_int_equal(audit_rows(f), audit);
-    assert_int_equal(add(f, "sub.a.test"), CW_OK); /* not covered, so not taken */
+    assert_int_equal(add_partner(f, "sub.a.test"), CW_OK); /* not covered, so not taken */
 }
 
 static void test_set(void **state)
 {
     struct fixture *f = *state;
     struct cw_partner_row row;
-    assert_int_equal(add(f, "a.test b.test"), CW_OK);
-    assert_int_equal(add(f, "z.test"), CW_OK);
+    assert_int_equal(add_partner(f, "a.test b.test"), CW_OK);
+    assert_int_equal(add_partner(f, "z.test"), CW_OK);
     struct cw_partner p = partner_of(f, "a.test c.test b.test");
     assert_int_equal(cw_store_partner_set(f->store, &change, &p, 1, &f->arena, &f->refusal), CW_OK);
     assert_int_equal(cw_store_partner_get(f->store, p.domain, &f->arena, &row), CW_OK);
@@ -162,7 +129,7 @@ static void test_remove(void **state)
     struct fixture *f = *state;
     struct cw_partner_row *rows;
     size_t n;
-    assert_int_equal(add(f, "a.test b.test"), CW_OK);
+    assert_int_equal(add_partner(f, "a.test b.test"), CW_OK);
     assert_int_equal(
         cw_store_partner_remove(f->store, &change, CW_S("a.test"), 9, &f->arena, &f->refusal),
         CW_ERR_CONFLICT);
@@ -174,7 +141,7 @@ static void test_remove(void **state)
         CW_ERR_NOT_FOUND);
     assert_int_equal(cw_store_partner_list(f->store, &f->arena, &rows, &n), CW_OK);
     assert_int_equal(n, 0);
-    assert_int_equal(add(f, "b.test a.test"), CW_OK); /* its domains are free again */
+    assert_int_equal(add_partner(f, "b.test a.test"), CW_OK); /* its domains are free again */
 }
 
 static void test_list(void **state)
@@ -184,7 +151,7 @@ static void test_list(void **state)
     size_t n;
     for (int i = 199; i >= 0; i--) {
         struct cw_str names = cw_arena_printf(&f->arena, "p%03d.test q%03d.test", i, i);
-        assert_int_equal(add(f, names.p), CW_OK);
+        assert_int_equal(add_partner(f, names.p), CW_OK);
     }
     assert_int_equal(cw_store_partner_list(f->store, &f->arena, &rows, &n), CW_OK);
     assert_int_equal(n, 200);
@@ -207,7 +174,7 @@ static void test_what_if(void **state)
     assert_int_equal(cw_store_partner_get(f->store, p.domain, &f->arena, &row), CW_ERR_NOT_FOUND);
     assert_int_equal(version_of(f->store), version);
     assert_int_equal(audit_rows(f), 0);
-    assert_int_equal(add(f, "b.test"), CW_OK);
+    assert_int_equal(add_partner(f, "b.test"), CW_OK);
     assert_int_equal(cw_store_partner_add(f->store, &what_if, &p, &f->arena, &f->refusal),
                      CW_ERR_EXISTS);
 }
@@ -220,7 +187,7 @@ static void test_audit(void **state)
     uint64_t version;
     size_t n;
     struct cw_partner p = partner_of(f, "a.test");
-    assert_int_equal(add(f, "a.test"), CW_OK);
+    assert_int_equal(add_partner(f, "a.test"), CW_OK);
     p.enabled = false;
     assert_int_equal(cw_store_partner_set(f->store, &change, &p, 0, &f->arena, &f->refusal), CW_OK);
     assert_int_equal(cw_store_settings_get(f->store, &f->arena, &settings, &version), CW_OK);
@@ -273,7 +240,7 @@ static void test_policy(void **state)
     struct cw_settings settings;
     uint64_t version;
     assert_int_equal(open_store(f, &other), CW_OK);
-    assert_int_equal(add(f, "a.test b.test"), CW_OK);
+    assert_int_equal(add_partner(f, "a.test b.test"), CW_OK);
     assert_int_equal(cw_store_load_policy(other, &policy), CW_OK); /* another handle sees it */
     assert_int_equal(policy->version, version_of(f->store));
     assert_int_equal(policy->n_local_domains, 2);
@@ -368,173 +335,6 @@ static void test_withdraw(void **state)
     }
 }
 
-/* Four processes, each adding partners: none is lost, and each counts. */
-static void test_processes(void **state)
-{
-    struct fixture *f = *state;
-    uint64_t version = version_of(f->store);
-    cw_store_close(&f->store); /* a handle must not cross a fork */
-    for (int child = 0; child < 4; child++) {
-        if (fork() > 0)
-            continue;
-        bool ok = open_store(f, &f->store) == CW_OK;
-        for (int i = 0; i < 10 && ok; i++)
-            ok = add(f, cw_arena_printf(&f->arena, "p%d-%d.test", child, i).p) == CW_OK;
-        _exit(ok ? 0 : 1);
-    }
-    for (int child = 0; child < 4; child++) {
-        int status = -1;
-        assert_true(wait(&status) > 0);
-        assert_int_equal(status, 0);
-    }
-    assert_int_equal(open_store(f, &f->store), CW_OK);
-    assert_int_equal(version_of(f->store), version + 40);
-    assert_int_equal(audit_rows(f), 40);
-}
-
-/* A handle that is opened while the process has another takes none of its locks away (POSIX drops
- * them when any descriptor of the file is closed): a process that comes and goes would think itself
- * the last one, and take away the log in which the changes are. */
-static void test_second_handle(void **state)
-{
-    struct fixture *f = *state;
-    struct cw_store *second;
-    char log[sizeof f->scratch.path + 8];
-    int begin[2], status = -1;
-    char c = 0;
-    cw_store_close(&f->store); /* a handle must not cross a fork */
-    assert_int_equal(pipe(begin), 0);
-    if (fork() == 0) {
-        bool ok = read(begin[0], &c, 1) == 1 && open_store(f, &f->store) == CW_OK;
-        cw_store_close(&f->store);
-        _exit(ok ? 0 : 1);
-    }
-    assert_int_equal(open_store(f, &f->store), CW_OK);
-    assert_int_equal(open_store(f, &second), CW_OK);
-    assert_int_equal(add(f, "a.test"), CW_OK);
-    assert_int_equal(write(begin[1], &c, 1), 1);
-    assert_true(wait(&status) > 0);
-    assert_int_equal(status, 0);
-    snprintf(log, sizeof log, "%s-wal", f->scratch.path);
-    assert_int_equal(access(log, F_OK), 0);
-    cw_store_close(&second);
-    close(begin[0]);
-    close(begin[1]);
-}
-
-/* Eight processes open a store that is not there yet: one makes it, all get it. */
-static void test_first_open(void **state)
-{
-    struct fixture *f = *state;
-    struct cw_settings settings;
-    uint64_t version;
-    cw_store_close(&f->store);
-    for (int round = 0; round < 5; round++) {
-        assert_int_equal(unlink(f->scratch.path), 0);
-        for (int child = 0; child < 8; child++)
-            if (fork() == 0)
-                _exit(open_store(f, &f->store) == CW_OK ? 0 : 1);
-        for (int child = 0; child < 8; child++) {
-            int status = -1;
-            assert_true(wait(&status) > 0);
-            assert_int_equal(status, 0);
-        }
-        assert_int_equal(open_store(f, &f->store), CW_OK);
-        assert_int_equal(cw_store_settings_get(f->store, &f->arena, &settings, &version), CW_OK);
-        assert_int_equal(settings.dialback_secret.n, 64);
-        cw_store_close(&f->store);
-    }
-}
-
-static void assert_refused(struct fixture *f, const char *name, const char *part)
-{
-    struct cw_store *store = NULL;
-    enum cw_err err = open_store(f, &store);
-    if (err == CW_OK || store || cw_str_find(f->refusal.sentence, cw_str_of(part)) < 0)
-        fail_msg("%s: %d \"%.*s\"", name, (int)err, CW_ARG(f->refusal.sentence));
-}
-
-/* Undoes a step of the schema, and those after it. */
-static void go_back(struct fixture *f, int version)
-{
-    static const char *const undo[] = {
-        "ALTER TABLE partner DROP COLUMN trust_anchor;"
-        "ALTER TABLE partner DROP COLUMN pinned_keys; PRAGMA user_version=1",
-        "DROP TABLE access; DROP TABLE block; DROP TABLE subscription; DROP TABLE dialog;"
-        "DROP TABLE withdrawal; PRAGMA user_version=2",
-        "DROP TABLE account; DROP TABLE session; DROP TABLE token; DROP INDEX audit_object;"
-        "DROP INDEX audit_action; PRAGMA user_version=3",
-    };
-    for (int step = sizeof(undo) / sizeof(undo[0]); step >= version; step--)
-        sql(f, undo[step - 1]);
-}
-
-/* A store of an older schema keeps what it has and gets what came later. */
-static void test_older_schema(void **state)
-{
-    struct fixture *f = *state;
-    struct cw_partner_row row;
-    assert_int_equal(add(f, "a.test b.test"), CW_OK);
-    assert_int_equal(
-        cw_store_contact_add(f->store, CW_S("alice@contoso.test"), CW_S("j@a.test"), 7), CW_OK);
-    for (int version = 1; version <= 3; version++) {
-        struct cw_access_rule *rules;
-        struct cw_store_dialog *dialogs;
-        struct cw_account *accounts;
-        bool has;
-        size_t n;
-        cw_store_close(&f->store);
-        go_back(f, version);
-        assert_int_equal(open_store(f, &f->store), CW_OK);
-        assert_int_equal(cw_store_partner_get(f->store, CW_S("a.test"), &f->arena, &row), CW_OK);
-        assert_int_equal(row.partner.n_additional, 1);
-        assert_true(cw_str_is_present(row.partner.trust_anchor));
-        assert_true(cw_str_is_empty(row.partner.trust_anchor));
-        assert_int_equal(row.partner.n_pinned_keys, 0);
-        assert_int_equal(
-            cw_store_contact_has(f->store, CW_S("alice@contoso.test"), CW_S("j@a.test"), &has),
-            CW_OK);
-        assert_true(has);
-        assert_int_equal(cw_store_access_list(f->store, &f->arena, &rules, &n), CW_OK);
-        assert_int_equal(n, 0);
-        assert_int_equal(cw_store_dialog_list(f->store, &f->arena, &dialogs, &n), CW_OK);
-        assert_int_equal(n, 0);
-        assert_int_equal(cw_store_account_list(f->store, &f->arena, &accounts, &n), CW_OK);
-        assert_int_equal(n, 0);
-        assert_int_equal(audit_rows(f), 1);
-    }
-}
-
-static void test_open_refusals(void **state)
-{
-    struct fixture *f = *state;
-    struct stat info;
-    assert_int_equal(stat(f->scratch.path, &info), 0);
-    assert_int_equal(info.st_mode & 07777, 0600);
-    cw_store_close(&f->store);
-    chmod(f->scratch.path, 0644);
-    assert_refused(f, "mode", "has mode 0644, yet it holds the dialback secret; set it to 0600");
-    chmod(f->scratch.path, 0600);
-    chmod(f->scratch.directory, 0777);
-    assert_refused(f, "directory mode", "everybody may write to the directory");
-    chmod(f->scratch.directory, 0700);
-    sql(f, "PRAGMA user_version=1000");
-    assert_refused(f, "newer",
-                   "the store has schema 1000, made by a newer release; this one knows "
-                   "up to 4: install the newer release, or restore a backup");
-    sql(f, "PRAGMA user_version=4");
-    assert_int_equal(truncate(f->scratch.path, 0), 0);
-    int fd = open(f->scratch.path, O_WRONLY);
-    assert_int_equal(write(fd, "this is no database, it is text", 31), 31);
-    close(fd);
-    assert_refused(f, "no database", "file is not a database");
-    char path[sizeof(f->scratch.path)];
-    strcpy(path, f->scratch.path);
-    strcpy(f->scratch.path, "/nowhere/at/all.db");
-    assert_refused(f, "no directory", "it does not exist; create it with mode 0700");
-    strcpy(f->scratch.path, path);
-}
-
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -550,11 +350,6 @@ int main(void)
         TEST(test_policy),
         TEST(test_contacts),
         TEST(test_withdraw),
-        TEST(test_processes),
-        TEST(test_second_handle),
-        TEST(test_older_schema),
-        TEST(test_open_refusals),
-        TEST(test_first_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -156,7 +156,7 @@ static bool begin_session(struct panel_work *work, struct sign_in *sign_in,
 static void run(struct panel_work *work, void *arg)
 {
     struct sign_in *sign_in = arg;
-    struct found found;
+    struct found found = {0};
     sign_in->has_run = true;
     if (!work->store)
         refuse(sign_in, 503, CW_S("The store cannot be read now; the log says more."));

@@ -135,14 +135,14 @@ static bool look_at_all(struct look *look)
     return true;
 }
 
+/* Slow, but there is one at a time, and a thread is left for it: strangers who wait for the
+ * directory together must not keep anybody signed in. */
 static void run(struct panel_work *work, void *arg)
 {
     struct look *look = arg;
     look->work = work;
-    if (!work->store || !panel_work_begin_slow(work))
-        return;
-    look->is_done = look_at_all(look);
-    panel_work_end_slow(work);
+    if (work->store)
+        look->is_done = look_at_all(look);
 }
 
 /* --- on the loop ------------------------------------------------------------------------------*/

@@ -1,7 +1,10 @@
 """Signing in with an account of a directory: a real slapd, by StartTLS and by ldaps."""
 
+import concurrent.futures
 import contextlib
+import os
 import re
+import signal
 import socket
 import threading
 import time
@@ -303,6 +306,33 @@ def test_directory_goes_away(start, settings, authority, options):
         server.stop()
         wait_until(lambda: browser.get("/session").status == 401, 20, "it stays for ever")
     finally:
+        server.stop()
+
+
+def test_crowd_at_a_silent_directory(start, settings, authority, options):
+    """Strangers who all wait for it keep nobody signed in: the look is taken all the same."""
+    server = Slapd(settings, authority.issue("crowd", settings.address(12)), last=12)
+    is_over = threading.Event()
+
+    def knock():
+        while not is_over.is_set():
+            _sign_in(panel, "stranger", "wrong")
+    try:
+        server.start()
+        server.add_group("viewers", server.add_person("ida"))
+        panel = start("requests-per-s: 0\n" + options(url=server.url, recheck_s=1, timeout_s=2,
+                                                      administrators=None))
+        _, browser = _sign_in(panel, "ida")
+        os.kill(server.pid, signal.SIGSTOP)
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            for _ in range(6):
+                pool.submit(knock)
+            try:
+                wait_until(lambda: browser.get("/session").status == 401, 15, "she stays for ever")
+            finally:
+                is_over.set()
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
         server.stop()
 
 

@@ -17,10 +17,12 @@ enum {
     DAY_MS = 86400000,
     SMALL_BODY = 64 << 10,
     MAX_LARGE_BODIES = 32 << 20, /* that are being sent, together */
+    MAX_OF_ADDRESS = MAX_LARGE_BODIES / 2,
 };
 
 struct count {
     unsigned n;
+    size_t body_bytes; /* of large bodies that are being sent */
 };
 
 /* --- the end of a connection ------------------------------------------------------------------*/
@@ -34,12 +36,21 @@ static void forget_address(struct panel_server *server, const struct panel_peer 
     cw_free(count);
 }
 
+static void set_body(struct panel_conn *c, size_t n)
+{
+    struct count *count = cw_map_get(&c->server->per_address, c->peer.site);
+    c->server->body_bytes = c->server->body_bytes - c->body_bytes + n;
+    if (count)
+        count->body_bytes = count->body_bytes - c->body_bytes + n;
+    c->body_bytes = n;
+}
+
 void panel_server_forget(struct panel_conn *c)
 {
     struct panel_server *server = c->server;
     TAILQ_REMOVE(&server->conns, c, link);
     server->n_conns--;
-    server->body_bytes -= c->body_bytes;
+    set_body(c, 0);
     forget_address(server, &c->peer);
     if (server->is_stopping && server->n_conns == 0)
         event_base_loopbreak(server->panel->base);
@@ -47,12 +58,13 @@ void panel_server_forget(struct panel_conn *c)
 
 bool panel_server_promise(struct panel_server *server, struct panel_conn *c, size_t n_bytes)
 {
+    const struct count *count = cw_map_get(&server->per_address, c->peer.site);
     size_t n = n_bytes > SMALL_BODY && !c->peer.is_unix ? n_bytes : 0;
-    server->body_bytes -= c->body_bytes;
-    c->body_bytes = 0;
-    if (n > MAX_LARGE_BODIES - server->body_bytes)
+    set_body(c, 0);
+    if (n > MAX_LARGE_BODIES - server->body_bytes ||
+        (count && n > MAX_OF_ADDRESS - count->body_bytes))
         return false;
-    server->body_bytes += c->body_bytes = n;
+    set_body(c, n);
     return true;
 }
 

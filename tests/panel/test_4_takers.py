@@ -99,3 +99,19 @@ def test_bodies_have_a_bound(panel):
     again = []
     wait_until(lambda: again.append(panel.token(f"room-{len(again)}").ask(
         "POST", "/import", b" " * (2 << 20)).status) or again[-1] == 400, 10, "room again")
+
+
+def test_nobody_has_all_the_room(panel):
+    """A stranger who announces large bodies and sends nothing leaves room for others' imports."""
+    other = panel.token("roomy")
+    other.source = panel.settings.address(90)
+    head = request(panel, "/api/v1/import", f"Content-Length: {8 << 20}",
+                   "Content-Type: application/json", "Expect: 100-continue", method="POST")
+    with contextlib.ExitStack() as stack:
+        answers = []
+        for _ in range(4):
+            connection = stack.enter_context(contextlib.closing(panel.connect()))
+            connection.sendall(head)
+            answers.append(connection.recv(1000).split()[1])
+        assert other.ask("POST", "/import", b" " * (2 << 20)).status == 400
+    assert answers == [b"100", b"100", b"503", b"503"]

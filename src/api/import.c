@@ -381,7 +381,7 @@ json_t *cw_api_import(const struct cw_api_call *call, const json_t *in,
     struct cw_transfer t;
     bool is_replace = cw_str_eq_nocase(cw_json_text(in, "mode"), CW_S("replace"));
     json_t *document = read_document(call, in, problem), *answer = NULL;
-    if (document && cw_transfer_begin(&t, call, problem)) {
+    if (document && cw_transfer_begin(&t, call, in, problem)) {
         const json_t *settings = json_object_get(document, "settings");
         for (size_t i = 0; i < N_SECTIONS; i++)
             take_section(&t, &sections[i], document, is_replace);

@@ -53,7 +53,7 @@ json_t *cw_api_import_lync(const struct cw_api_call *call, const json_t *in,
     if (!rows)
         return NULL;
     json_t *answer = NULL;
-    if (cw_transfer_begin(&t, call, problem)) {
+    if (cw_transfer_begin(&t, call, in, problem)) {
         json_array_foreach(rows, i, row) take(&t, row);
         answer = cw_transfer_end(&t, "import lync", json_is_true(json_object_get(in, "partial")),
                                  problem);

@@ -3,9 +3,16 @@
 
 #define TRANSFER                                                                           \
     {"document", CW_ARG_FILE, true, true, "FILE", "", "the file; - reads standard input"}, \
+        {"partial",                                                                        \
+         CW_ARG_BOOL,                                                                      \
+         false,                                                                            \
+         false,                                                                            \
+         "true|false",                                                                     \
+         "",                                                                               \
+         "take the entries that can be taken, though others are refused"},                 \
     {                                                                                      \
-        "partial", CW_ARG_BOOL, false, false, "true|false", "",                            \
-            "take the entries that can be taken, though others are refused"                \
+        "if-version", CW_ARG_NUMBER, false, false, "", "",                                 \
+            "refuse when something has changed since the preview of that version"          \
     }
 
 static const struct cw_api_arg export_args[] = {
@@ -28,9 +35,9 @@ static const struct cw_api_command rows[] = {
      false, "GET", "/export", CW_ARGS(export_args), .run = cw_api_export, .shows = "Export"},
     {"import", "Take over what export wrote, in one transaction", CW_ADMINISTRATOR, true, "POST",
      "/import", CW_ARGS(import_args), .run = cw_api_import,
-     .tells = "rows [ImportRow], counts object"},
+     .tells = "rows [ImportRow], counts object, version int"},
     {"import lync", "Take over partners of Lync Server: a file of Get-CsXmppAllowedPartner",
      CW_ADMINISTRATOR, true, "POST", "/import/lync", CW_ARGS(lync_args), .run = cw_api_import_lync,
-     .tells = "rows [ImportRow], counts object"},
+     .tells = "rows [ImportRow], counts object, version int"},
 };
 const struct cw_api_rows cw_api_transfer_rows = CW_ROWS(rows);

@@ -22,13 +22,43 @@ static const char *result_name(enum cw_transfer_result result)
     return "?";
 }
 
-bool cw_transfer_begin(struct cw_transfer *t, const struct cw_api_call *call,
+static enum cw_err read_version(struct cw_transfer *t, struct cw_audit_row *last)
+{
+    enum cw_err err = cw_store_audit_last_change(t->call->store, t->call->arena, last);
+    t->version = last->id;
+    return err == CW_ERR_NOT_FOUND ? CW_OK : err;
+}
+
+/* Asked inside the transaction: nothing comes in between.  False with a problem. */
+static bool is_as_it_was(struct cw_transfer *t, const json_t *in, struct cw_api_problem *problem)
+{
+    struct cw_audit_row last;
+    enum cw_err err = read_version(t, &last);
+    if (!err && cw_api_given_version(in, (uint64_t)t->version) == (uint64_t)t->version)
+        return true;
+    if (err) {
+        cw_api_refuse_store(problem, err, NULL);
+        return false;
+    }
+    cw_api_refuse(problem, 412, "",
+                  CW_S("Something was changed by somebody else meanwhile; look at a new preview, "
+                       "then repeat the import."));
+    problem->changed_by = last.who;
+    problem->changed_at = last.at;
+    return false;
+}
+
+bool cw_transfer_begin(struct cw_transfer *t, const struct cw_api_call *call, const json_t *in,
                        struct cw_api_problem *problem)
 {
     *t = (struct cw_transfer){.call = call};
     enum cw_err err = cw_store_batch_begin(call->store);
     if (err) {
         cw_api_refuse_store(problem, err, NULL);
+        return false;
+    }
+    if (!is_as_it_was(t, in, problem)) {
+        cw_store_batch_cancel(call->store);
         return false;
     }
     t->rows = json_array();
@@ -189,6 +219,7 @@ static json_t *answer_of(struct cw_transfer *t)
                             json_integer((json_int_t)t->counts[i]));
     json_object_set(answer, "rows", t->rows);
     json_object_set_new(answer, "counts", counts);
+    json_object_set_new(answer, "version", json_integer(t->version));
     return answer;
 }
 
@@ -216,9 +247,12 @@ json_t *cw_transfer_end(struct cw_transfer *t, const char *action, bool is_parti
 {
     bool refused = t->counts[CW_TRANSFER_REFUSED] > 0 && !is_partial;
     bool is_kept = !t->err && !t->call->what_if && !refused;
+    struct cw_audit_row last;
     json_t *answer = NULL;
     if (is_kept)
         t->err = note(t, action);
+    if (is_kept && !t->err)
+        t->err = read_version(t, &last);
     if (is_kept && !t->err)
         t->err = cw_store_batch_commit(t->call->store);
     else

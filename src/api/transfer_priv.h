@@ -20,12 +20,15 @@ struct cw_transfer {
     json_t *rows; /* {"kind","name","result","sentence","before","after"}, "streams" perhaps */
     size_t counts[CW_TRANSFER_N_RESULTS];
     struct cw_map seen; /* "kind name" of all that the file has */
+    int64_t version;    /* of all that can be taken over: the id of the last change's audit row */
     int64_t since;      /* of what is applied next (cw_api_call's); 0: now */
     enum cw_err err;    /* the store failed: nothing of it counts */
 };
 
-/* Begins the transaction; false with a problem. */
-bool cw_transfer_begin(struct cw_transfer *, const struct cw_api_call *, struct cw_api_problem *);
+/* Begins the transaction; false with a problem, also when something has changed since the version
+ * that the arguments name. */
+bool cw_transfer_begin(struct cw_transfer *, const struct cw_api_call *, const json_t *in,
+                       struct cw_api_problem *);
 /* False, and a refused row, when the file had that one before. */
 bool cw_transfer_is_first(struct cw_transfer *, const char *kind, struct cw_str name);
 bool cw_transfer_has(struct cw_transfer *, const char *kind, struct cw_str name);

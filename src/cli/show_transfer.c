@@ -73,5 +73,9 @@ bool cw_show_import(const json_t *answer)
         between = ", ";
     }
     putchar('\n');
+    long long version = json_integer_value(json_object_get(answer, "version"));
+    if (json_is_false(json_object_get(answer, "saved")))
+        printf("seen at version %lld: --if-version %lld refuses when something has changed since\n",
+               version, version);
     return true;
 }

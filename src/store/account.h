@@ -99,6 +99,10 @@ enum cw_err cw_store_audit_get(struct cw_store *, int64_t id, struct cw_arena *,
                                struct cw_audit_row *out);
 enum cw_err cw_store_audit_last(struct cw_store *, struct cw_str action_prefix,
                                 struct cw_str object, struct cw_arena *, struct cw_audit_row *out);
+/* The last change of what an export has but contacts that users made: the last that raised the
+ * policy's version (store.h).  CW_ERR_NOT_FOUND: there was none, and the id is 0. */
+enum cw_err cw_store_audit_last_change(struct cw_store *, struct cw_arena *,
+                                       struct cw_audit_row *out);
 
 /* Which rows; what is absent or 0 leaves none out. */
 struct cw_audit_filter {

@@ -104,6 +104,17 @@ enum cw_err cw_store_audit_last(struct cw_store *store, struct cw_str action_pre
     return read_one(&s, arena, out);
 }
 
+/* Newer rows are sign-ins and the like at most, of which only so many are kept. */
+enum cw_err cw_store_audit_last_change(struct cw_store *store, struct cw_arena *arena,
+                                       struct cw_audit_row *out)
+{
+    struct cw_sql s = cw_sql_prepare(
+        store, "SELECT " COLUMNS " FROM audit WHERE substr(action,1,instr(action,' '))"
+               " IN('partner ','settings ','access ','block ','contact ')"
+               " ORDER BY id DESC LIMIT 1");
+    return read_one(&s, arena, out);
+}
+
 /* A whole action, or its first word; the values are numbered, each used more than once. */
 #define MATCHES                                                          \
     " WHERE (?1=0 OR id<?1)"                                             \

@@ -37,10 +37,13 @@ def test_round_trip(cw, tmp_path):
   same     access global
   same     settings
 new 1, changed 0, same 2, removed 1, refused 0
+seen at version 4: --if-version 4 refuses when something has changed since
 """
     assert what_if.stderr == ""
     cw.refusal("partner", "get", "fabrikam.test")
-    done = cw.run("import", str(file), "--mode", "replace")
+    assert cw.refusal("import", str(file), "--mode", "replace", "--if-version", "3").startswith(
+        "Something was changed by somebody else meanwhile")
+    done = cw.run("import", str(file), "--mode", "replace", "--if-version", "4")
     assert done.stdout.startswith("saved: import\n") and done.stderr == NO_GATEWAY
     assert cw.query("partner", "get", "fabrikam.test")["description"] == "Grüße"
 
@@ -77,6 +80,7 @@ def test_lync(cw, tmp_path, encoding):
   refused  partner gmail.test
     {sentence}
 new 1, changed 0, same 0, removed 0, refused 1
+seen at version 0: --if-version 0 refuses when something has changed since
 """
     told = cw.refusal("import", "lync", str(file))
     assert told == ("1 of 2 entries cannot be taken, so nothing is saved; the first is partner "

@@ -134,6 +134,8 @@ def tagged(local, operation, values):
         return local.get("/partners/tagged.test").headers["etag"]
     if operation.command.startswith("access"):
         return local.get(f"/access/effective?user={ALICE}").headers["etag"]
+    if operation.command.startswith("import"):
+        return f'"{local.ask(*operation.request(values, dry_run=True)).json["version"]}"'
     path = operation.request({k: v for k, v in values.items() if "{%s}" % k in operation.path})[1]
     for cut in (path, path.rsplit("/", 1)[0]):
         answer = local.get(cut.split("?")[0])
@@ -150,9 +152,10 @@ def test_versions(panel, by_command, document):
     assert browser.post("/accounts", {"name": "tagged", "role": "viewer", "generate": True}).status == 201
     local.put("/partners/tagged.test", {})
     values_of = {"partner": {"domain": "tagged.test"}, "settings": {"posh": False},
-                 "account": {"name": "tagged"}, "access": {"user": ALICE}}
+                 "account": {"name": "tagged"}, "access": {"user": ALICE}, "import": {}}
     more = {"partner set": {"description": "x"}, "account set": {"enabled": True},
-            "account password": {"generate": True}, "access set": {"xmpp": True}}
+            "account password": {"generate": True}, "access set": {"xmpp": True},
+            "import": {"document": DOCUMENT}, "import lync": {"document": CLIXML}}
     n = 0
     for operation in by_command.values():
         if not operation.has_version:
@@ -165,7 +168,7 @@ def test_versions(panel, by_command, document):
         etag = tagged(local, operation, values)
         # somebody is quicker
         partner = ("PATCH", "/partners/tagged.test", {"description": f"{n}"})
-        quick = {"partner": partner, "audit": partner,
+        quick = {"partner": partner, "audit": partner, "import": partner,
                  "settings": ("PATCH", "/settings", {"presence-rate": 40 + n}),
                  "account": ("PATCH", "/accounts/tagged", {"role": "viewer"}),
                  "access": ("PUT", "/access", {"user": ALICE, "xmpp": False})}
@@ -188,12 +191,14 @@ def test_versions(panel, by_command, document):
         assert local.ask(*tried).status == 200, operation
         done = browser.ask(method, path, body, If_Match=etag)
         assert done.status in (200, 201), (operation, done)
-        if method != "DELETE":
+        if operation.command.startswith("import"):
+            assert f'"{done.json["version"]}"' == tagged(local, operation, values) != etag
+        elif method != "DELETE":
             assert done.headers["etag"] not in (etag, None), operation
         if "remove" in operation.command:
             local.put("/partners/tagged.test", {})
             local.post("/accounts", {"name": "tagged", "role": "viewer", "generate": True})
-    assert n >= 10
+    assert n >= 12
 
 
 def test_new_access_rule(panel, document):

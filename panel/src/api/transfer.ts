@@ -1,5 +1,5 @@
 /* Everything as one document, out and in. */
-import { call, get } from "./client";
+import { call, get, versionTag } from "./client";
 import { routes } from "./routes";
 
 export type Result = "new" | "changed" | "same" | "removed" | "refused";
@@ -19,6 +19,7 @@ export interface Imported {
   rows: ImportRow[];
   counts: Record<Result, number>;
   format?: string;
+  version: number; /* of all that can be imported, when this was told */
 }
 
 export type Source = "causeway" | "lync";
@@ -27,15 +28,16 @@ export function exportAll(): Promise<unknown> {
   return get(routes.export.path);
 }
 
-/* `isTrial`: only what would be. */
+/* Only what would be; or, when it was `seen`, just that: nothing when something has changed since. */
 export function importDocument(
   source: Source,
   document: string,
-  options: { replace: boolean; partial: boolean; isTrial: boolean },
+  options: { replace: boolean; partial: boolean; seen: Imported | null },
 ): Promise<Imported> {
   const mode = source === "causeway" && { mode: options.replace ? "replace" : "merge" };
   return call("POST", source === "lync" ? routes.importLync.path : routes.import.path, {
-    query: { dry_run: options.isTrial || undefined },
+    query: { dry_run: options.seen ? undefined : true },
+    ...(options.seen && { ifMatch: versionTag(options.seen) }),
     body: { document, partial: options.partial, ...mode },
   });
 }

@@ -1,6 +1,7 @@
 /* Import and export: everything as a file, and files taken in after a look at what they would do. */
 import { useState } from "preact/hooks";
 import { exportAll, importDocument, textOfFile, type Imported, type ImportRow, type Source } from "../api/transfer";
+import { asProblem } from "../api/problem";
 import { isAdministrator } from "../api/session-state";
 import { derived, differences, valueText } from "../base/diff";
 import { known, served, t } from "../base/i18n";
@@ -87,16 +88,22 @@ function Import() {
     await refusals.send(async () => {
       const document = textOfFile(new Uint8Array(await file.arrayBuffer()));
       if (document === null) return refusals.refuse("document", t("import.not-text"));
-      const told = await importDocument(source, document, { replace, partial, isTrial: true });
+      const told = await importDocument(source, document, { replace, partial, seen: null });
       setPreview({ document, told });
     });
   };
   const take = async () => {
-    const done = await refusals.send(() =>
-      importDocument(source, preview!.document, { replace, partial, isTrial: false }),
-    );
+    const { document, told } = preview!;
+    const done = await refusals.send(async () => {
+      try {
+        return await importDocument(source, document, { replace, partial, seen: told });
+      } catch (thrown) {
+        if (asProblem(thrown).status === 412) setPreview(null); /* it does not hold any more */
+        throw thrown;
+      }
+    });
     if (!done) return;
-    setPreview({ document: preview!.document, told: done });
+    setPreview({ document, told: done });
     say(t(done.saved ? "import.done" : "import.not-done"));
   };
   return (

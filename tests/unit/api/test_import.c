@@ -200,6 +200,55 @@ static void test_trail(void **state)
     assert_string_equal(trail[1].object.p, "a.test");
 }
 
+/* What was previewed is what comes in: not when something has changed since. */
+static void test_versions(void **state)
+{
+    static const char document[] = DOCUMENT("\"partners\":[{\"domain\":\"new.test\"}]");
+    static const struct {
+        const char *meanwhile, *arguments;
+        bool counts;
+    } rows[] = {
+        {"partner new", "{\"domain\":\"a.test\"}", true},
+        {"partner remove", "{\"domain\":\"a.test\"}", true},
+        {"access set", "{\"xmpp\":true}", true},
+        {"contact block", "{\"user\":\"u@contoso.test\",\"address\":\"a.test\"}", true},
+        {"settings set", "{\"stanza-rate\":7}", true},
+        {"account new", "{\"name\":\"anna\",\"role\":\"viewer\",\"generate\":true}", false},
+    };
+    struct fixture *f = *state;
+    char given[64];
+    json_int_t version = 0;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        f->call.what_if = true;
+        json_t *preview = import(f, "import", document, "{}");
+        version = json_integer_value(json_object_get(preview, "version"));
+        json_decref(preview);
+        f->call.what_if = false;
+        f->call.who = "bert";
+        json_decref(must(f, rows[i].meanwhile, rows[i].arguments));
+        f->call.who = "test";
+        (void)snprintf(given, sizeof(given), "{\"if-version\":%lld}", (long long)version);
+        if (!rows[i].counts)
+            continue;
+        assert_null(import(f, "import", document, given));
+        assert_int_equal(f->problem.status, 412);
+        assert_string_equal(f->problem.sentence.p,
+                            "Something was changed by somebody else meanwhile; look at a new "
+                            "preview, then repeat the import.");
+        assert_true(cw_str_eq_cstr(f->problem.changed_by, "bert"));
+        assert_true(f->problem.changed_at > 0);
+        assert_null(run(f, "partner get", "{\"domain\":\"new.test\"}"));
+    }
+    assert_null(import(f, "import lync", "Domain\nnew.test\n", "{\"if-version\":0}"));
+    assert_int_equal(f->problem.status, 412);
+    json_t *done = import(f, "import", document, given);
+    assert_non_null(done);
+    assert_true(json_integer_value(json_object_get(done, "version")) > version);
+    json_decref(done);
+    assert_null(import(f, "import", document, given));
+    assert_true(cw_str_eq_cstr(f->problem.changed_by, "test"));
+}
+
 static void test_refused(void **state)
 {
     static const char document[] =
@@ -420,6 +469,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_strangers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_trail, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_versions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_documents, setup, teardown),
         cmocka_unit_test_setup_teardown(test_secrets, setup, teardown),

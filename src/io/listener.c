@@ -152,14 +152,15 @@ struct cw_listener *cw_listener_new_unix(struct event_base *base, const char *pa
     remove_stale(path, &addr);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     bool is_bound = false;
-    /* Made with no rights for others and opened up afterwards: at no moment more than asked. */
-    mode_t old = umask(0177);
+    /* Its rights from the first moment on: a chmod afterwards would follow whatever link somebody
+     * who can write to the directory had put there meanwhile. */
+    mode_t old = umask(~(mode_t)mode & 0777);
     if (fd >= 0)
         is_bound = bind(fd, (const struct sockaddr *)&addr.ss, addr.len) == 0;
     int err = errno;
     umask(old);
     errno = err;
-    if (!is_bound || chmod(path, (mode_t)mode) < 0 || listen(fd, BACKLOG) < 0) {
+    if (!is_bound || listen(fd, BACKLOG) < 0) {
         say_why(why, &addr);
         if (is_bound)
             unlink(path);

@@ -290,7 +290,7 @@ int cw_rest_status(struct cw_arena *arena, const struct cw_rest_call *call, cons
                    struct cw_str *location, struct cw_str *etag)
 {
     const json_t *after = json_object_get(answer, "after");
-    const json_t *shown = call->command->changes ? after : answer;
+    const json_t *shown = json_is_object(after) ? after : answer;
     const json_t *version = json_object_get(shown, "version");
     *location = *etag = CW_STR_NONE;
     if (call->what_if)

@@ -30,7 +30,7 @@ void inside_run(bool (*drop)(struct cw_config *, struct cw_buf *why), const stru
 /* A path in the test's directory; a few may be in use at once. */
 const char *inside_path(const char *name);
 
-/* --- acts that both roles share ---------------------------------------------------------------*/
+/* --- acts that roles share --------------------------------------------------------------------*/
 
 int inside_read(const char *path);
 int inside_write(const char *path); /* an existing file */
@@ -38,7 +38,18 @@ int inside_create(const char *path);
 int inside_remove(const char *path);
 int inside_list(const char *path);
 int inside_bind(unsigned short port); /* TCP on 127.0.0.1 */
+int inside_read_key(void);            /* the edge's */
+int inside_read_other_key(void);      /* of live/b */
+int inside_exec(void);
 extern const struct inside_row inside_shared_rows[];
 extern const size_t inside_n_shared_rows;
+
+/* --- thread.c: a role with a thread besides its loop's ----------------------------------------*/
+
+bool inside_start_thread(void); /* before the rights go */
+/* Tries it there, once in a process; what it gave. */
+int inside_on_thread(int (*act)(void));
+int inside_read_key_on_thread(void);
+int inside_exec_on_thread(void);
 
 #endif

@@ -1,7 +1,6 @@
 /* What the gateway may do, and what not, tried from inside: on its loop's thread, and on the
  * database's. */
 #include <errno.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -21,34 +20,6 @@
 static struct cw_store *store;
 static int control = -1;
 static struct sockaddr_un control_address = {.sun_family = AF_UNIX};
-
-/* --- the database's thread --------------------------------------------------------------------*/
-
-static pthread_t thread;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static int (*job)(void);
-static int result;
-
-static void *work(void *arg)
-{
-    pthread_mutex_lock(&lock);
-    while (!job)
-        pthread_cond_wait(&changed, &lock);
-    result = job();
-    pthread_mutex_unlock(&lock);
-    return arg;
-}
-
-static int on_thread(int (*act)(void))
-{
-    pthread_mutex_lock(&lock);
-    job = act;
-    pthread_cond_signal(&changed);
-    pthread_mutex_unlock(&lock);
-    pthread_join(thread, NULL);
-    return result;
-}
 
 /* --- the role ---------------------------------------------------------------------------------*/
 
@@ -79,26 +50,10 @@ static bool drop(struct cw_config *config, struct cw_buf *why)
         return false;
     cw_store_close(&store);
     return gw_rights_files(&gateway, why) && open_store(config) && bind_control(config) &&
-           pthread_create(&thread, NULL, work, NULL) == 0 && inside_bind(35098) == 0 &&
-           gw_rights_drop(&gateway, why);
+           inside_start_thread() && inside_bind(35098) == 0 && gw_rights_drop(&gateway, why);
 }
 
 /* --- acts -------------------------------------------------------------------------------------*/
-
-static int read_key(void)
-{
-    return inside_read(inside_path("keys/key.pem"));
-}
-
-static int read_other_key(void)
-{
-    return inside_read(inside_path("live/b/key.pem"));
-}
-
-static int read_key_on_thread(void)
-{
-    return on_thread(read_key);
-}
 
 static int write_certificate(void)
 {
@@ -108,17 +63,6 @@ static int write_certificate(void)
 static int create_beside_certificate(void)
 {
     return inside_create(inside_path("keys/new.pem"));
-}
-
-static int exec_program(void)
-{
-    execl("/bin/true", "true", (char *)NULL);
-    return errno;
-}
-
-static int exec_on_thread(void)
-{
-    return on_thread(exec_program);
 }
 
 static int commit(void)
@@ -134,7 +78,7 @@ static int commit(void)
 
 static int commit_on_thread(void)
 {
-    return on_thread(commit);
+    return inside_on_thread(commit);
 }
 
 /* The last connection that closes writes the log back and removes it. */
@@ -192,12 +136,12 @@ static void test_shared(void **state)
 static void test_gateway(void **state)
 {
     static const struct inside_row rows[] = {
-        {"read the key", read_key, NULL, EACCES, false},
-        {"read another key of the edge", read_other_key, NULL, EACCES, false},
-        {"read the key on the thread", read_key_on_thread, NULL, EACCES, false},
+        {"read the key", inside_read_key, NULL, EACCES, false},
+        {"read another key of the edge", inside_read_other_key, NULL, EACCES, false},
+        {"read the key on the thread", inside_read_key_on_thread, NULL, EACCES, false},
         {"write the certificate", write_certificate, NULL, EACCES, false},
         {"create a file beside the certificate", create_beside_certificate, NULL, EACCES, false},
-        {"start another program on the thread", exec_on_thread, NULL, INSIDE_ENDS, false},
+        {"start another program on the thread", inside_exec_on_thread, NULL, INSIDE_ENDS, false},
         {"commit", commit, NULL, 0, false},
         {"commit on the thread", commit_on_thread, NULL, 0, false},
         {"commit and close", commit_and_close, NULL, 0, false},

@@ -1,7 +1,6 @@
 /* What the panel may do, and what not, tried from inside: on its loop's thread, and on a worker's.
  */
 #include <errno.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -21,34 +20,6 @@
 static struct cw_store *store;
 static int local = -1;
 static struct sockaddr_un local_address = {.sun_family = AF_UNIX};
-
-/* --- a worker ---------------------------------------------------------------------------------*/
-
-static pthread_t thread;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static int (*job)(void);
-static int result;
-
-static void *work(void *arg)
-{
-    pthread_mutex_lock(&lock);
-    while (!job)
-        pthread_cond_wait(&changed, &lock);
-    result = job();
-    pthread_mutex_unlock(&lock);
-    return arg;
-}
-
-static int on_thread(int (*act)(void))
-{
-    pthread_mutex_lock(&lock);
-    job = act;
-    pthread_cond_signal(&changed);
-    pthread_mutex_unlock(&lock);
-    pthread_join(thread, NULL);
-    return result;
-}
 
 /* --- the role ---------------------------------------------------------------------------------*/
 
@@ -80,25 +51,10 @@ static bool drop(struct cw_config *config, struct cw_buf *why)
         return false;
     cw_store_close(&store);
     return panel_certificate_paths(&panel, &certificate, &key, why) && bind_local(config) &&
-           pthread_create(&thread, NULL, work, NULL) == 0 && panel_rights_drop(&panel, why);
+           inside_start_thread() && panel_rights_drop(&panel, why);
 }
 
 /* --- acts -------------------------------------------------------------------------------------*/
-
-static int read_key(void)
-{
-    return inside_read(inside_path("keys/key.pem"));
-}
-
-static int read_key_on_thread(void)
-{
-    return on_thread(read_key);
-}
-
-static int read_other_key(void)
-{
-    return inside_read(inside_path("live/b/key.pem"));
-}
 
 static int read_certificate(void)
 {
@@ -108,17 +64,6 @@ static int read_certificate(void)
 static int read_own_pair(void)
 {
     return inside_read(inside_path("data/panel.pem"));
-}
-
-static int exec_program(void)
-{
-    execl("/bin/true", "true", (char *)NULL);
-    return errno;
-}
-
-static int exec_on_thread(void)
-{
-    return on_thread(exec_program);
 }
 
 static int commit(void)
@@ -132,7 +77,7 @@ static int commit(void)
 
 static int commit_on_thread(void)
 {
-    return on_thread(commit);
+    return inside_on_thread(commit);
 }
 
 /* A new one, when the old one was removed. */
@@ -176,13 +121,13 @@ static void test_shared(void **state)
 static void test_panel(void **state)
 {
     static const struct inside_row rows[] = {
-        {"read the edge's key", read_key, NULL, EACCES, false},
-        {"read it on a worker", read_key_on_thread, NULL, EACCES, false},
-        {"read another key of the edge", read_other_key, NULL, EACCES, false},
+        {"read the edge's key", inside_read_key, NULL, EACCES, false},
+        {"read it on a worker", inside_read_key_on_thread, NULL, EACCES, false},
+        {"read another key of the edge", inside_read_other_key, NULL, EACCES, false},
         {"read the edge's certificate", read_certificate, NULL, EACCES, false},
         {"read the own pair", read_own_pair, NULL, 0, false},
         {"write a new pair", write_pair, NULL, 0, false},
-        {"start another program on a worker", exec_on_thread, NULL, INSIDE_ENDS, false},
+        {"start another program on a worker", inside_exec_on_thread, NULL, INSIDE_ENDS, false},
         {"commit", commit, NULL, 0, false},
         {"commit on a worker", commit_on_thread, NULL, 0, false},
         {"accept on the socket, and see who it is", accept_locally, NULL, 0, false},
